@@ -1,0 +1,216 @@
+"""The assistant that every front end talks to: sessions in, a stream of events out.
+
+Makes none of its collaborators (`compose` does) and knows no screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rookery_core.approval.policy import Approver
+from rookery_core.budget import Budget, Limits
+from rookery_core.errors import PromptTooLong, RookeryError
+from rookery_core.events import (
+    Answered,
+    Event,
+    MemoryRecalled,
+    PluginFailed,
+    ToolFinished,
+    ToolStatus,
+    TurnEnded,
+    TurnStarted,
+    TurnStatus,
+)
+from rookery_core.memory.episodic import Episode, Episodes
+from rookery_core.memory.notes import Notes
+from rookery_core.memory.retrieve import recall
+from rookery_core.model.base import ModelBackend
+from rookery_core.reasoning.base import Strategy, Task
+from rookery_core.run import Run, Voice, open_model
+from rookery_core.store.db import Store
+from rookery_core.store.sessions import SessionLog, Sessions
+from rookery_core.text import storable
+from rookery_core.tools.loader import Problem
+from rookery_core.tools.runner import ToolRunner
+from rookery_core.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an assistant is made of."""
+
+    store: Store
+    sessions: Sessions
+    episodes: Episodes
+    notes: Notes
+    model: ModelBackend
+    voice: Voice
+    runner: ToolRunner
+    approver: Approver
+    strategy: Strategy
+    strategy_name: str
+    limits: Limits
+    recall_limit: int
+    """Memories offered to the model in each turn; 0 for none."""
+    problems: tuple[Problem, ...]
+    """Plugins that were left out, and why."""
+    now: Callable[[], float]
+    """Unix time."""
+    clock: Callable[[], float]
+    """Seconds, monotonic."""
+
+
+class Assistant:
+    """One assistant; it carries out one turn at a time."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def sessions(self) -> Sessions:
+        """The stored sessions."""
+        return self._parts.sessions
+
+    @property
+    def episodes(self) -> Episodes:
+        """The searchable past turns."""
+        return self._parts.episodes
+
+    @property
+    def tools(self) -> ToolRunner:
+        """The offered tools and where they run."""
+        return self._parts.runner
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn is in progress."""
+        return self._task is not None
+
+    def new_session(self) -> SessionLog:
+        """A fresh session in this assistant's workspace."""
+        return self._parts.sessions.create(self._parts.runner.workspace.root)
+
+    async def start(self, session: SessionLog) -> AsyncGenerator[Event, None]:
+        """Say which plugins were left out and load the model, before anything is asked. Raises ModelError.
+
+        Front ends call it early so that the first turn need not wait; a turn loads the model itself where it must.
+        """
+        shown: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def emit(event: Event) -> None:
+            event = event.model_copy(update={"session": session.id, "at": self._parts.now()})
+            shown.put_nowait(event if event.ephemeral else session.append(event))
+
+        for problem in self._parts.problems:
+            emit(PluginFailed(plugin=problem.plugin, distribution=problem.distribution, reason=problem.reason))
+        task = asyncio.create_task(open_model(self._parts.model, emit))
+        task.add_done_callback(lambda _: shown.put_nowait(None))
+        async for event in _drain(shown, task):
+            yield event
+
+    async def turn(self, session: SessionLog, text: str) -> AsyncGenerator[Event, None]:
+        """Carry out one turn. The last event is `TurnEnded`, whatever happens; a bug is raised after it.
+
+        Closing the iterator stops the turn. Raises StoreError when what happened cannot be stored.
+        """
+        if self._task is not None:
+            raise RuntimeError("a turn is in progress; wait for its end or cancel it")
+        shown: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._task = task = asyncio.create_task(self._carry_out(session, storable(text), shown.put_nowait))
+        task.add_done_callback(lambda _: shown.put_nowait(None))
+        try:
+            async for event in _drain(shown, task):
+                yield event
+        finally:
+            self._task = None
+
+    def cancel(self) -> None:
+        """Stop the turn in progress: what was written is kept, and `TurnEnded` follows in its stream."""
+        if self._task is not None:
+            # a task that has not begun would be dropped without a trace; by the next round of the loop it has
+            self._task.get_loop().call_soon(self._task.cancel)
+
+    async def close(self) -> None:
+        """End the model's process and close the database."""
+        await self._parts.model.close()
+        self._parts.store.close()
+
+    async def _carry_out(self, session: SessionLog, text: str, show: Callable[[Event], None]) -> None:
+        parts = self._parts
+        run = Run(
+            log=session,
+            turn=session.turns + 1,
+            transcript=Transcript(session.events),
+            show=show,
+            model=parts.model,
+            voice=parts.voice,
+            runner=parts.runner,
+            approver=parts.approver,
+            budget=Budget(parts.limits, parts.clock),
+            now=parts.now,
+        )
+        began, first_event = parts.clock(), session.next_seq
+        status, reason, answer = TurnStatus.FAILED, "an unexpected error", ""
+        run.emit(
+            TurnStarted(
+                text=text,
+                strategy=parts.strategy_name,
+                workspace=str(parts.runner.workspace.root),
+                tools=parts.runner.registry.names,
+            )
+        )
+        try:
+            await run.ready()
+            items = recall(
+                text, episodes=parts.episodes, notes=parts.notes, session=session.id, limit=parts.recall_limit
+            )
+            if items:
+                run.emit(MemoryRecalled(items=items))
+            outcome = await parts.strategy(Task(text), run)
+            status, reason, answer = outcome.status, outcome.reason, outcome.text
+            run.emit(Answered(text=answer))
+        except asyncio.CancelledError:
+            status, reason = TurnStatus.INTERRUPTED, "stopped by the person"
+        except PromptTooLong as exc:
+            status, reason = TurnStatus.REFUSED, str(exc)
+        except RookeryError as exc:
+            status, reason = TurnStatus.FAILED, str(exc)
+        except BaseException as exc:
+            reason = f"an unexpected error: {type(exc).__name__}: {exc}"
+            raise
+        finally:
+            run.emit(
+                TurnEnded(
+                    status=status,
+                    reason=reason,
+                    steps=run.budget.steps,
+                    usage=run.usage,
+                    seconds=parts.clock() - began,
+                    unattended_denials=run.unattended_denials,
+                )
+            )
+            if status is not TurnStatus.REFUSED:
+                done = _tools_used(session.events[first_event - 1 :])
+                parts.episodes.add(
+                    Episode(session.id, session.turns, text, done, answer or reason, status, parts.now())
+                )
+
+
+async def _drain(shown: asyncio.Queue[Event | None], task: asyncio.Task[Any]) -> AsyncGenerator[Event, None]:
+    """What the task shows, until it is done; then what it raised. Leaving early stops the task and waits for its end."""
+    try:
+        while (event := await shown.get()) is not None:
+            yield event
+        await task
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+
+
+def _tools_used(events: Iterable[Event]) -> str:
+    return ", ".join(e.tool for e in events if isinstance(e, ToolFinished) and e.status is ToolStatus.OK)

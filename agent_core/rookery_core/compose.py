@@ -1,0 +1,152 @@
+"""The one place where objects are made and handed to each other."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rookery_core.approval.policy import Allowed, Approver, Grants, nobody
+from rookery_core.assistant import Assistant, Parts
+from rookery_core.budget import Limits
+from rookery_core.config import Config
+from rookery_core.errors import ConfigError, GrammarError
+from rookery_core.memory.episodic import Episodes
+from rookery_core.memory.notes import Notes
+from rookery_core.model.base import ModelBackend, Sampling
+from rookery_core.model.constraint import step_grammar
+from rookery_core.model.registry import find
+from rookery_core.model.worker import WorkerModel, WorkerOptions
+from rookery_core.paths import Paths
+from rookery_core.reasoning.base import Strategy
+from rookery_core.reasoning.prompt import system_text
+from rookery_core.reasoning.react import react
+from rookery_core.run import Voice
+from rookery_core.store.db import Store
+from rookery_core.store.sessions import Sessions
+from rookery_core.tools import loader
+from rookery_core.tools.loader import Loaded, Problem
+from rookery_core.tools.registry import OfferedTool, Registry, register
+from rookery_core.tools.runner import ToolRunner
+from rookery_core.workspace import Workspace
+
+STRATEGIES: Mapping[str, Strategy] = {"react": react}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is decided for one start of the program, over the settings."""
+
+    workspace: Path
+    model: str | None = None
+    """Path or name; None: as configured."""
+    tools: Collection[str] | None = None
+    """Offer only these tools or plugins; None: all."""
+    allow: Collection[str] = ()
+    """Kinds of risk and tools that run without asking."""
+    max_steps: int | None = None
+    seed: int | None = None
+
+
+def build(
+    config: Config,
+    paths: Paths,
+    options: Options,
+    *,
+    approver: Approver = nobody,
+    model: ModelBackend | None = None,
+    plugins: Loaded | None = None,
+) -> Assistant:
+    """Make an assistant. `model` and `plugins` stand in for the configured and the installed ones.
+
+    Raises ConfigError, ModelMissing, ModelUnreadable (the file is not there), StoreError. Nothing is left open then.
+    """
+    if config.agent.strategy not in STRATEGIES:
+        raise ConfigError(f"agent.strategy must be one of {', '.join(STRATEGIES)}, not {config.agent.strategy!r}")
+    if not options.workspace.is_dir():
+        raise ConfigError(f"the workspace {options.workspace} is not a folder")
+    loaded = plugins or loader.load(loader.installed(), disabled=config.plugins.disabled)
+    everything, name_problems = register(loaded.plugins)
+    usable, grammar_problems = _convertible(everything)
+    registry = usable if options.tools is None else usable.only(options.tools)
+    allowed = Allowed.parse(options.allow, usable)
+    model = model or worker_model(config, paths, options.model)
+    store = Store(paths.database)
+    notes = Notes(store, time.time)
+    return Assistant(
+        Parts(
+            store=store,
+            sessions=Sessions(store),
+            episodes=Episodes(store),
+            notes=notes,
+            model=model,
+            voice=Voice(
+                system=system_text(registry),
+                act=step_grammar((offered.name, offered.tool.schema) for offered in registry),
+                answer=step_grammar(()),
+                sampling=_sampling(config, options),
+            ),
+            runner=ToolRunner(
+                registry=registry,
+                workspace=Workspace.at(options.workspace),
+                memory=notes,
+                allowed=allowed,
+                grants=Grants(),
+                clock=time.monotonic,
+            ),
+            approver=approver,
+            strategy=STRATEGIES[config.agent.strategy],
+            strategy_name=config.agent.strategy,
+            limits=Limits(
+                max_steps=options.max_steps or config.agent.max_steps,
+                max_tokens=config.agent.max_tokens,
+                max_seconds=config.agent.max_seconds,
+            ),
+            recall_limit=config.memory.recall,
+            problems=(*loaded.problems, *name_problems, *grammar_problems),
+            now=time.time,
+            clock=time.monotonic,
+        )
+    )
+
+
+def worker_model(config: Config, paths: Paths, wanted: str | None) -> WorkerModel:
+    """The configured model in a process of its own, not started yet."""
+    file = find(config.model.path if wanted is None else wanted, paths)
+    return WorkerModel(
+        file.name,
+        WorkerOptions(
+            path=str(file.path),
+            n_ctx=config.model.n_ctx,
+            n_threads=config.model.n_threads or 1,
+            n_threads_batch=config.model.n_threads_batch or min(os.cpu_count() or 1, 8),
+        ),
+        log=paths.model_log,
+    )
+
+
+def _sampling(config: Config, options: Options) -> Sampling:
+    return Sampling(
+        temperature=config.model.temperature,
+        top_k=config.model.top_k,
+        top_p=config.model.top_p,
+        min_p=config.model.min_p,
+        seed=config.model.seed if options.seed is None else options.seed,
+        max_tokens=config.model.max_tokens,
+    )
+
+
+def _convertible(registry: Registry) -> tuple[Registry, list[Problem]]:
+    """The tools whose schema makes a grammar; the others are left out by name, never called unconstrained."""
+    usable: list[OfferedTool] = []
+    problems: list[Problem] = []
+    for offered in registry:
+        try:
+            step_grammar([(offered.name, offered.tool.schema)])
+        except GrammarError as exc:
+            problems.append(Problem(offered.plugin, offered.distribution, f"tool {offered.full_name} is left out: {exc}"))
+        else:
+            usable.append(offered)
+    return Registry(usable), problems

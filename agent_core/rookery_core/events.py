@@ -1,0 +1,376 @@
+"""The facts a turn is made of: frozen, typed, serialisable events.
+
+Messages for the model, trace panes, exports and resumed sessions are all folds over these; this module knows none of
+them. A kind is the class name in snake case. Ephemeral events are shown and not stored, and have no `seq`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class TurnStatus(StrEnum):
+    """How a turn ended."""
+
+    ANSWERED = "answered"
+    GAVE_UP = "gave_up"
+    """The budget was spent, or the model kept repeating itself; the answer holds what was found."""
+    REFUSED = "refused"
+    """The message cannot fit the model's window; nothing was done and the text is the person's to change."""
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class ToolStatus(StrEnum):
+    """How a tool call ended; everything but `ok` is an observation the model can act on."""
+
+    OK = "ok"
+    FAILED = "failed"
+    DENIED = "denied"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+    TIMEOUT = "timeout"
+    REPEATED = "repeated"
+    INTERRUPTED = "interrupted"
+
+
+class Decision(StrEnum):
+    """What was decided about a call."""
+
+    ONCE = "once"
+    SESSION = "session"
+    DENY = "deny"
+
+
+class Record(BaseModel):
+    """A frozen value inside an event."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Usage(Record):
+    """What generating cost; counts are tokens, times are seconds."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Part of `prompt_tokens` that was still in the KV cache and was not decoded again."""
+    completion_tokens: int = 0
+    prefill_s: float = 0.0
+    decode_s: float = 0.0
+    first_token_s: float = 0.0
+    """From the request to its first token; of a sum, the first request's."""
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Decoding speed; 0.0 when nothing was timed."""
+        return self.completion_tokens / self.decode_s if self.decode_s > 0 else 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            prefill_s=self.prefill_s + other.prefill_s,
+            decode_s=self.decode_s + other.decode_s,
+            first_token_s=self.first_token_s or other.first_token_s,
+        )
+
+
+class Recalled(Record):
+    """One memory that was offered to the model."""
+
+    source: Literal["episode", "note"]
+    ref: str
+    """Where it is stored: the episode's or note's id."""
+    text: str
+
+
+class Event(BaseModel):
+    """The envelope every event has. `Run.emit` fills it; whoever makes an event gives only what happened."""
+
+    model_config = ConfigDict(frozen=True)
+    ephemeral: ClassVar[bool] = False
+
+    session: str = ""
+    seq: int | None = None
+    """Position in the session, from 1 without gaps; None for ephemeral events."""
+    turn: int = 0
+    """Number of the turn in its session, from 1; 0 outside any turn."""
+    agent: str = "main"
+    parent: str | None = None
+    """The agent that started this one; None for the main agent."""
+    at: float = 0.0
+    """Unix time, seconds."""
+
+
+# -- the model and the plugins ------------------------------------------------------------------------------------
+
+
+class ModelLoading(Event):
+    """The model file is being read."""
+
+    ephemeral: ClassVar[bool] = True
+    kind: Literal["model_loading"] = "model_loading"
+    model: str
+    fraction: float
+    """0.0 to 1.0."""
+
+
+class ModelReady(Event):
+    """The model is loaded and can generate."""
+
+    kind: Literal["model_ready"] = "model_ready"
+    model: str
+    path: str
+    n_ctx: int
+    """Tokens the context really holds."""
+    n_ctx_train: int
+    """Tokens the model was trained for."""
+    template: str
+    """Where the chat template is from: the model file, or the fall-back's name."""
+    load_s: float
+
+
+class ModelLost(Event):
+    """The model's process ended by itself, or could not be started."""
+
+    kind: Literal["model_lost"] = "model_lost"
+    model: str
+    reason: str
+    log: str
+    """Path of the process's log; "" when there is none."""
+
+
+class PluginFailed(Event):
+    """A plugin could not be loaded, or part of it is left out; the others work."""
+
+    kind: Literal["plugin_failed"] = "plugin_failed"
+    plugin: str
+    distribution: str
+    reason: str
+
+
+# -- the turn -----------------------------------------------------------------------------------------------------
+
+
+class TurnStarted(Event):
+    """The person said something."""
+
+    kind: Literal["turn_started"] = "turn_started"
+    text: str
+    strategy: str
+    workspace: str
+    tools: tuple[str, ...] = ()
+    """Names offered to the model in this turn."""
+
+
+class MemoryRecalled(Event):
+    """Earlier episodes and notes that fit the request were put before the model."""
+
+    kind: Literal["memory_recalled"] = "memory_recalled"
+    items: tuple[Recalled, ...]
+
+
+class StepStarted(Event):
+    """The agent began its n-th step of the turn, from 1."""
+
+    kind: Literal["step_started"] = "step_started"
+    n: int
+
+
+class PromptBuilt(Event):
+    """The prompt of a step was fitted to the window."""
+
+    kind: Literal["prompt_built"] = "prompt_built"
+    n_tokens: int
+    n_ctx: int
+
+
+class TokenDelta(Event):
+    """A piece of text as it is generated."""
+
+    ephemeral: ClassVar[bool] = True
+    kind: Literal["token_delta"] = "token_delta"
+    channel: Literal["thought", "action", "answer"]
+    text: str
+
+
+class Generated(Event):
+    """Everything the model wrote in one request, also when it was stopped or failed half-way."""
+
+    kind: Literal["generated"] = "generated"
+    text: str
+    stop: Literal["end", "length", "interrupted", "failed"]
+    """`end`: finished by itself; `length`: cut at the token limit."""
+    seed: int
+    usage: Usage
+
+
+class ThoughtFormed(Event):
+    """The model's reasoning before it acts."""
+
+    kind: Literal["thought_formed"] = "thought_formed"
+    text: str
+
+
+class ToolRequested(Event):
+    """The model asked for a tool call; nothing has been checked yet."""
+
+    kind: Literal["tool_requested"] = "tool_requested"
+    call_id: str
+    tool: str
+    arguments: dict[str, Any]
+
+
+class ApprovalRequested(Event):
+    """A person is asked about a call. Holds all that the prompt shows."""
+
+    kind: Literal["approval_requested"] = "approval_requested"
+    call_id: str
+    tool: str
+    """Full name, `plugin.tool`."""
+    plugin: str
+    distribution: str
+    risk: str
+    arguments: dict[str, Any]
+    """Validated arguments, as they will be passed."""
+    workspace: str
+    preview: str = ""
+    """What the plugin says the call will do (a diff, the real command); "" when it says nothing."""
+    remembers: tuple[str, ...] = ()
+    """What an answer "for this session" would allow from then on."""
+
+
+class ApprovalResolved(Event):
+    """The answer to an `ApprovalRequested`."""
+
+    kind: Literal["approval_resolved"] = "approval_resolved"
+    call_id: str
+    decision: Decision
+    reason: str = ""
+    by: Literal["person", "rule", "nobody"]
+    """`nobody`: there was no one to ask, so the call was denied."""
+
+
+class ToolStarted(Event):
+    """A checked and allowed call is about to run."""
+
+    kind: Literal["tool_started"] = "tool_started"
+    call_id: str
+    tool: str
+    arguments: dict[str, Any]
+
+
+class ToolProgress(Event):
+    """A running tool said how far it is."""
+
+    ephemeral: ClassVar[bool] = True
+    kind: Literal["tool_progress"] = "tool_progress"
+    call_id: str
+    text: str
+
+
+class ToolFinished(Event):
+    """A call ended; `output` is the observation that the model reads."""
+
+    kind: Literal["tool_finished"] = "tool_finished"
+    call_id: str
+    tool: str
+    status: ToolStatus
+    output: str
+    dropped_chars: int = 0
+    """Characters cut from the middle of `output`."""
+    seconds: float = 0.0
+
+
+class StepFailed(Event):
+    """What the model wrote could not be used; `message` is what it is told."""
+
+    kind: Literal["step_failed"] = "step_failed"
+    failure: str
+    message: str
+
+
+class Recovered(Event):
+    """The turn goes on after trouble."""
+
+    kind: Literal["recovered"] = "recovered"
+    failure: str
+    action: Literal["repair", "restart"]
+    attempt: int
+
+
+class ContextCompacted(Event):
+    """The conversation outgrew the window: its oldest part leaves the prompt, and stays stored and searchable."""
+
+    kind: Literal["context_compacted"] = "context_compacted"
+    through_turn: int
+    """Turns up to this one are no longer in the prompt."""
+    through_step: int = 0
+    """Steps of the current turn up to this one are no longer in the prompt."""
+    tokens_before: int
+    tokens_after: int
+
+
+class Answered(Event):
+    """The turn's answer."""
+
+    kind: Literal["answered"] = "answered"
+    text: str
+
+
+class TurnEnded(Event):
+    """The turn is over. Written always, whatever happened."""
+
+    kind: Literal["turn_ended"] = "turn_ended"
+    status: TurnStatus
+    reason: str = ""
+    """Why, when it was not answered."""
+    steps: int
+    usage: Usage
+    seconds: float
+    unattended_denials: int = 0
+    """Calls that were refused because nobody could be asked."""
+
+
+AnyEvent = Annotated[
+    ModelLoading
+    | ModelReady
+    | ModelLost
+    | PluginFailed
+    | TurnStarted
+    | MemoryRecalled
+    | StepStarted
+    | PromptBuilt
+    | TokenDelta
+    | Generated
+    | ThoughtFormed
+    | ToolRequested
+    | ApprovalRequested
+    | ApprovalResolved
+    | ToolStarted
+    | ToolProgress
+    | ToolFinished
+    | StepFailed
+    | Recovered
+    | ContextCompacted
+    | Answered
+    | TurnEnded,
+    Field(discriminator="kind"),
+]
+"""Every event there is; `kind` tells which."""
+
+_adapter: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+
+
+def load_event(text: str | bytes) -> AnyEvent:
+    """Read one event from its JSON; pydantic.ValidationError when it is not one."""
+    return _adapter.validate_json(text)
+
+
+def dump_event(event: Event) -> str:
+    """Write one event as a line of JSON; an ephemeral event has no `seq`."""
+    return event.model_dump_json(exclude={"seq"} if event.seq is None else None)

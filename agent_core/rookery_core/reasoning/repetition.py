@@ -1,0 +1,40 @@
+"""Notices a model that makes the same call again and learns nothing from it."""
+
+from __future__ import annotations
+
+import json
+
+from rookery_core.reasoning.step import ToolCall
+
+STUCK_AT = 3
+"""The same call for the third time ends the turn."""
+
+
+class Repetition:
+    """The calls of one turn, by tool and arguments."""
+
+    def __init__(self) -> None:
+        self._times: dict[str, int] = {}
+        self._reading: set[str] = set()
+
+    def ask(self, call: ToolCall) -> int:
+        """The model asks for this call; how often it has in this turn, this time included."""
+        self._times[_key(call)] = self.times(call) + 1
+        return self.times(call)
+
+    def times(self, call: ToolCall) -> int:
+        """How often this very call has been asked for in this turn."""
+        return self._times.get(_key(call), 0)
+
+    def done(self, call: ToolCall, *, effect: bool) -> None:
+        """The call ran. After one with an effect on the world, reading the same again is no repetition."""
+        if not effect:
+            self._reading.add(_key(call))
+            return
+        for key in self._reading:
+            self._times.pop(key, None)
+        self._reading.clear()
+
+
+def _key(call: ToolCall) -> str:
+    return f"{call.tool} {json.dumps(call.arguments, sort_keys=True)}"

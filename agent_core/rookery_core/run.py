@@ -1,0 +1,252 @@
+"""One turn in progress: the five things a strategy can do (emit, complete, call, ask, recover) and what is left of it.
+
+Collaborators are given, never made here; a strategy sees nothing else of the program.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from rookery_core.approval.policy import Approver, Reply
+from rookery_core.budget import Budget
+from rookery_core.errors import ModelDied, RookeryError, StepCut
+from rookery_core.events import (
+    ApprovalRequested,
+    ApprovalResolved,
+    ContextCompacted,
+    Event,
+    Generated,
+    ModelLoading,
+    ModelLost,
+    ModelReady,
+    PromptBuilt,
+    Recovered,
+    StepFailed,
+    TokenDelta,
+    ToolFinished,
+    ToolRequested,
+    ToolStatus,
+    Usage,
+)
+from rookery_core.model.base import Completion, Delta, ModelBackend, ModelInfo, Sampling
+from rookery_core.model.window import fit
+from rookery_core.reasoning.repetition import Repetition
+from rookery_core.reasoning.step import StepStream, ToolCall
+from rookery_core.recovery import Failure, remedy
+from rookery_core.store.sessions import SessionLog
+from rookery_core.tools.contract import Risk
+from rookery_core.tools.runner import ToolRunner
+from rookery_core.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How the model is addressed in a session: constant text, the two grammars, the sampling."""
+
+    system: str
+    act: str
+    """Grammar of a step that may call a tool or answer."""
+    answer: str
+    """Grammar of a step that must answer."""
+    sampling: Sampling
+
+
+async def open_model(model: ModelBackend, emit: Callable[[Event], object]) -> ModelInfo:
+    """Load the model unless it is loaded, telling how far it is; ModelError when it cannot be."""
+    if model.info is not None:
+        return model.info
+    info = await model.open(lambda fraction: emit(ModelLoading(model="", fraction=fraction)))
+    emit(
+        ModelReady(
+            model=info.name,
+            path=info.path,
+            n_ctx=info.n_ctx,
+            n_ctx_train=info.n_ctx_train,
+            template=info.template,
+            load_s=info.load_s,
+        )
+    )
+    return info
+
+
+class Run:
+    """A turn of one agent."""
+
+    def __init__(
+        self,
+        *,
+        log: SessionLog,
+        turn: int,
+        transcript: Transcript,
+        show: Callable[[Event], None],
+        model: ModelBackend,
+        voice: Voice,
+        runner: ToolRunner,
+        approver: Approver,
+        budget: Budget,
+        now: Callable[[], float],
+    ) -> None:
+        self.budget = budget
+        self.usage = Usage()
+        self.unattended_denials = 0
+        self.repetition = Repetition()
+        self._log = log
+        self._turn = turn
+        self._transcript = transcript
+        self._show = show
+        self._model = model
+        self._info: ModelInfo | None = None
+        self._voice = voice
+        self._runner = runner
+        self._approver = approver
+        self._now = now
+        self._calls = 0
+        self._attempts = 0
+
+    # -- emit ---------------------------------------------------------------------------------------------------
+
+    def emit(self, event: Event) -> Event:
+        """Let something have happened: stored first, then taken into the transcript, then shown."""
+        event = event.model_copy(update={"session": self._log.id, "turn": self._turn, "at": self._now()})
+        if not event.ephemeral:
+            event = self._log.append(event)
+            self._transcript.apply(event)
+        if isinstance(event, ApprovalResolved) and event.by == "nobody":
+            self.unattended_denials += 1
+        self._show(event)
+        return event
+
+    # -- complete -----------------------------------------------------------------------------------------------
+
+    async def ready(self) -> ModelInfo:
+        """The model, loaded; loading is told as events."""
+        self._info = await open_model(self._model, self.emit)
+        return self._info
+
+    async def complete(self, *, may_act: bool = True) -> Completion:
+        """The model's next step, streamed as `TokenDelta` and kept as `Generated` however it ends.
+
+        Raises ModelError, and StepCut when the turn's time is up. When cancelled, what was written is kept.
+        """
+        info = self._info or await self.ready()
+        sampling = replace(
+            self._voice.sampling,
+            max_tokens=max(1, min(self._voice.sampling.max_tokens, self.budget.tokens_left, info.n_ctx // 2)),
+            seed=self._voice.sampling.seed + self._log.next_seq,
+        )
+        fitted = await fit(
+            self._transcript,
+            self._voice.system,
+            count=self._model.count,
+            n_ctx=info.n_ctx,
+            reserve=sampling.max_tokens,
+        )
+        if fitted.through is not None:
+            turn, step = fitted.through
+            self.emit(
+                ContextCompacted(
+                    through_turn=turn,
+                    through_step=step,
+                    tokens_before=fitted.n_tokens_before,
+                    tokens_after=fitted.n_tokens,
+                )
+            )
+        self.emit(PromptBuilt(n_tokens=fitted.n_tokens, n_ctx=info.n_ctx))
+        grammar = self._voice.act if may_act else self._voice.answer
+        split = StepStream()
+        written: list[str] = []
+
+        def keep(stop: str, usage: Usage) -> None:
+            self.usage += usage
+            self.budget.tokens += usage.completion_tokens
+            self.emit(Generated(text="".join(written), stop=stop, seed=sampling.seed, usage=usage))  # type: ignore[arg-type]
+
+        try:
+            async with (
+                asyncio.timeout(max(self.budget.seconds_left, 0.0)),
+                aclosing(self._model.stream(fitted.messages, sampling, grammar)) as chunks,
+            ):
+                async for chunk in chunks:
+                    match chunk:
+                        case Delta(text=text):
+                            written.append(text)
+                            for channel, piece in split.feed(text):
+                                self.emit(TokenDelta(channel=channel, text=piece))
+                        case Completion():
+                            keep(chunk.stop, chunk.usage)
+                            return chunk
+        except TimeoutError:
+            keep("interrupted", Usage(completion_tokens=len(written)))
+            raise StepCut("The time for this turn is up.") from None
+        except asyncio.CancelledError:
+            keep("interrupted", Usage(completion_tokens=len(written)))
+            raise
+        except RookeryError:
+            keep("failed", Usage(completion_tokens=len(written)))
+            raise
+        raise ModelDied("the model's answer ended without saying why; the request can be made again")
+
+    # -- call and ask -------------------------------------------------------------------------------------------
+
+    async def call(self, call: ToolCall) -> ToolFinished:
+        """Carry out a tool call; whatever comes of it is an observation. The same call again is not run."""
+        self._calls += 1
+        call_id = f"{self._turn}.{self._calls}"
+        if self.repetition.ask(call) > 1:
+            self.emit(ToolRequested(call_id=call_id, tool=call.tool, arguments=call.arguments))
+            finished = ToolFinished(
+                call_id=call_id,
+                tool=call.tool,
+                status=ToolStatus.REPEATED,
+                output="You made exactly this call before, and its result is above. Use it to answer, or do something else.",
+            )
+            self.emit(finished)
+            return finished
+        info = self._info or await self.ready()
+        finished = await self._runner.call(
+            call, call_id, emit=self.emit, ask=self.ask, max_output=observation_limit(info.n_ctx)
+        )
+        if finished.status is ToolStatus.OK:
+            risk = self._runner.registry.get(call.tool).tool.risk
+            self.repetition.done(call, effect=risk not in (Risk.PURE, Risk.READ))
+        return finished
+
+    async def ask(self, request: ApprovalRequested) -> Reply:
+        """Ask the person; the budget's clock stands still meanwhile."""
+        with self.budget.paused():
+            return await self._approver(request)
+
+    # -- recover ------------------------------------------------------------------------------------------------
+
+    async def recover(self, error: RookeryError) -> None:
+        """Do what the table says about this trouble, or raise it again once that has been tried often enough."""
+        cure = remedy(error)
+        self._attempts += 1
+        if isinstance(error, ModelDied):
+            self.emit(ModelLost(model=self._info.name if self._info else "", reason=str(error), log=error.log))
+            self._info = None
+        if self._attempts > cure.attempts:
+            raise error
+        match cure.failure:
+            case Failure.FIXABLE:
+                self.emit(StepFailed(failure=type(error).__name__, message=str(error)))
+                action = "repair"
+            case _:
+                await asyncio.sleep(cure.pause_s(self._attempts))
+                with contextlib.suppress(ModelDied):
+                    await self.ready()
+                action = "restart"
+        self.emit(Recovered(failure=cure.failure, action=action, attempt=self._attempts))  # type: ignore[arg-type]
+
+    def recovered(self) -> None:
+        """A step worked; the count of attempts in a row begins anew."""
+        self._attempts = 0
+
+
+def observation_limit(n_ctx: int) -> int:
+    """Characters of one observation that a window can bear: about a quarter of it, at three characters a token."""
+    return max(400, n_ctx * 3 // 4)

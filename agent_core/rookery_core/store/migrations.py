@@ -1,0 +1,60 @@
+"""The database's tables, one named step after another; a step that has been released is never changed."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("rookery")
+
+
+@migrations()
+def m001_sessions_and_events(db: Database) -> None:
+    """A session is its events, in order."""
+    db.execute(
+        """
+        CREATE TABLE sessions (
+            id TEXT PRIMARY KEY,
+            title TEXT NOT NULL,
+            workspace TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            updated_at REAL NOT NULL,
+            turns INTEGER NOT NULL DEFAULT 0
+        ) STRICT
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE events (
+            session TEXT NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
+            seq INTEGER NOT NULL,
+            turn INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            at REAL NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (session, seq)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+
+
+@migrations()
+def m002_memory(db: Database) -> None:
+    """Episodes say what was asked, done, and how it ended; notes are what the person wanted kept."""
+    db.execute(
+        """
+        CREATE TABLE episodes (
+            id INTEGER PRIMARY KEY,
+            session TEXT NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
+            turn INTEGER NOT NULL,
+            asked TEXT NOT NULL,
+            done TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            status TEXT NOT NULL,
+            at REAL NOT NULL,
+            UNIQUE (session, turn)
+        ) STRICT
+        """
+    )
+    db.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL, at REAL NOT NULL) STRICT")
+    db.table("episodes").enable_fts(["asked", "done", "answer"], tokenize="unicode61", create_triggers=True)
+    db.table("notes").enable_fts(["text"], tokenize="unicode61", create_triggers=True)

@@ -1,0 +1,156 @@
+"""Sessions: an append-only log of events each, listed, reopened, searched and exported."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from rookery_core.errors import SessionBusy, SessionUnknown
+from rookery_core.events import AnyEvent, Event, dump_event, load_event
+from rookery_core.store.db import Store
+from rookery_core.text import one_line
+
+_DURABLE = frozenset({"turn_started", "tool_started", "tool_finished", "turn_ended"})
+"""Events whose commit survives a power failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """One line of the list of sessions."""
+
+    id: str
+    title: str
+    workspace: str
+    created_at: float
+    updated_at: float
+    turns: int
+
+
+class SessionLog:
+    """One open session. It comes into being in the database with its first turn, and is held by one program at a time."""
+
+    def __init__(self, store: Store, session: str, workspace: Path, events: list[Event], *, stored: bool) -> None:
+        self.id = session
+        self.events = events
+        self.turns = max((event.turn for event in events), default=0)
+        self._store = store
+        self._workspace = workspace
+        self._stored = stored
+        self._waiting: list[Event] = []
+        self._lock = FileLock(_lock_path(store, session), timeout=0)
+        try:
+            self._lock.acquire()
+        except Timeout as exc:
+            raise SessionBusy(
+                f"session {session} is open in another Rookery. Close it there, or start a new session."
+            ) from exc
+
+    def append(self, event: Event) -> Event:
+        """Store the event, numbered; what comes before the first turn waits for it."""
+        event = event.model_copy(update={"session": self.id, "seq": self.next_seq})
+        self._waiting.append(event)
+        if self._stored or event.kind == "turn_started":  # type: ignore[attr-defined]
+            self._flush(event)
+        self.events.append(event)
+        self.turns = max(self.turns, event.turn)
+        return event
+
+    @property
+    def next_seq(self) -> int:
+        """The number that the next stored event gets."""
+        return len(self.events) + 1
+
+    def close(self) -> None:
+        """Let other programs open the session."""
+        self._lock.release()
+        Path(self._lock.lock_file).unlink(missing_ok=True)
+
+    def _flush(self, newest: Event) -> None:
+        kind: str = newest.kind  # type: ignore[attr-defined]
+        try:
+            with self._store.writing(durable=kind in _DURABLE) as db:
+                if not self._stored:
+                    title = one_line(getattr(newest, "text", ""), 80)
+                    db.conn.execute(
+                        "INSERT INTO sessions (id, title, workspace, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+                        [self.id, title, str(self._workspace), newest.at, newest.at],
+                    )
+                db.conn.executemany(
+                    "INSERT INTO events (session, seq, turn, kind, at, body) VALUES (?, ?, ?, ?, ?, ?)",
+                    [(e.session, e.seq, e.turn, e.kind, e.at, dump_event(e)) for e in self._waiting],  # type: ignore[attr-defined]
+                )
+                if kind in ("turn_started", "turn_ended"):
+                    db.conn.execute(
+                        "UPDATE sessions SET updated_at = ?, turns = ? WHERE id = ?", [newest.at, newest.turn, self.id]
+                    )
+        except BaseException:
+            self._waiting.pop()
+            raise
+        self._stored = True
+        self._waiting.clear()
+
+
+class Sessions:
+    """All sessions of one database."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._clock = clock
+
+    def create(self, workspace: Path) -> SessionLog:
+        """A new session; nothing is stored before its first turn."""
+        day = time.strftime("%Y%m%d", time.localtime(self._clock()))
+        return SessionLog(self._store, f"{day}-{secrets.token_hex(3)}", workspace, [], stored=False)
+
+    def open(self, session: str) -> SessionLog:
+        """A stored session, to go on with. Raises SessionUnknown, SessionBusy."""
+        summary = self.get(session)
+        return SessionLog(
+            self._store, summary.id, Path(summary.workspace), list(self.events(summary.id)), stored=True
+        )
+
+    def get(self, session: str) -> SessionSummary:
+        """The session of that id, or of the only id that begins so; SessionUnknown."""
+        rows = self._rows("WHERE id = ? OR substr(id, 1, length(?)) = ? ORDER BY id", [session, session, session])
+        exact = [row for row in rows if row.id == session]
+        if len(exact or rows) != 1 or not session:
+            several = ", ".join(row.id for row in rows[:5])
+            raise SessionUnknown(
+                f"{session!r} is the start of several sessions: {several}" if rows and session else
+                f"there is no session {session!r}; `rookery sessions list` shows those there are"
+            )
+        return (exact or rows)[0]
+
+    def newest(self) -> SessionSummary | None:
+        """The session that was used last; None when there is none."""
+        return next(iter(self.list(limit=1)), None)
+
+    def list(self, limit: int = 50) -> list[SessionSummary]:
+        """Sessions, the last used first."""
+        return self._rows("ORDER BY updated_at DESC, id LIMIT ?", [limit])
+
+    def events(self, session: str) -> list[AnyEvent]:
+        """All events of a session, in order; SessionUnknown."""
+        with self._store.reading() as db:
+            rows = db.conn.execute("SELECT body FROM events WHERE session = ? ORDER BY seq", [session]).fetchall()
+        if not rows:
+            raise SessionUnknown(f"there is no session {session!r}")
+        return [load_event(body) for (body,) in rows]
+
+    def _rows(self, rest: str, parameters: list[object]) -> list[SessionSummary]:
+        with self._store.reading() as db:
+            rows = db.conn.execute(
+                f"SELECT id, title, workspace, created_at, updated_at, turns FROM sessions {rest}", parameters
+            ).fetchall()
+        return [SessionSummary(*row) for row in rows]
+
+
+def _lock_path(store: Store, session: str) -> str:
+    folder = store.path.parent / "locks"
+    folder.mkdir(exist_ok=True)
+    return str(folder / f"{session}.lock")

@@ -1,0 +1,87 @@
+"""The tools that are offered, by the names the model and the person use for them."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from rookery_core.errors import ConfigError, ToolUnknown
+from rookery_core.tools.contract import Tool
+from rookery_core.tools.loader import LoadedPlugin, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTool:
+    """A tool with the plugin it is from."""
+
+    tool: Tool
+    plugin: str
+    distribution: str
+    name: str
+    """What the model calls it: the short name while it is unique, else `plugin.tool`."""
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.plugin}.{self.tool.name}"
+
+
+class Registry:
+    """An immutable set of offered tools, ordered by name so that the prompt does not depend on load order."""
+
+    def __init__(self, tools: Iterable[OfferedTool]) -> None:
+        self._tools = tuple(sorted(tools, key=lambda offered: offered.name))
+        self._by_name = {offered.full_name: offered for offered in self._tools}
+        self._by_name.update({offered.name: offered for offered in self._tools})
+
+    def __iter__(self) -> Iterator[OfferedTool]:
+        return iter(self._tools)
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(offered.name for offered in self._tools)
+
+    def get(self, name: str) -> OfferedTool:
+        """The tool of that short or full name; ToolUnknown names the ones there are."""
+        try:
+            return self._by_name[name]
+        except KeyError:
+            known = ", ".join(self.names) or "none"
+            raise ToolUnknown(f"there is no tool named {name}; the tools are: {known}") from None
+
+    def only(self, wanted: Collection[str]) -> Registry:
+        """The tools whose short, full or plugin name is in `wanted`; ConfigError for a name that fits none."""
+        known = {name for offered in self._tools for name in (offered.name, offered.full_name, offered.plugin)}
+        for name in wanted:
+            if name not in known:
+                near = difflib.get_close_matches(name, sorted(known), n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ConfigError(f"there is no tool or plugin named {name}{hint} Known: {', '.join(self.names)}")
+        return Registry(
+            offered for offered in self._tools if {offered.name, offered.full_name, offered.plugin} & set(wanted)
+        )
+
+
+def register(plugins: Iterable[LoadedPlugin]) -> tuple[Registry, tuple[Problem, ...]]:
+    """Name every tool: the short name while it is unique; a built-in keeps its own against everyone."""
+    by_short: dict[str, list[tuple[LoadedPlugin, Tool]]] = defaultdict(list)
+    for plugin in plugins:
+        for tool in plugin.tools:
+            by_short[tool.name].append((plugin, tool))
+    offered: list[OfferedTool] = []
+    problems: list[Problem] = []
+    for short, holders in by_short.items():
+        keeps_short = [plugin for plugin, _ in holders if plugin.built_in] if len(holders) > 1 else [holders[0][0]]
+        for plugin, tool in holders:
+            is_short = len(keeps_short) == 1 and plugin is keeps_short[0]
+            name = short if is_short else f"{plugin.name}.{short}"
+            if not is_short:
+                problems.append(
+                    Problem(plugin.name, plugin.distribution, f"the tool name {short} is taken, so it is called {name}")
+                )
+            offered.append(OfferedTool(tool, plugin.name, plugin.distribution, name))
+    return Registry(offered), tuple(problems)

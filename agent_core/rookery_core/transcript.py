@@ -1,0 +1,137 @@
+"""The conversation as the model reads it: a fold over the stored events.
+
+The exact text that the model wrote stays as it was, so that a prompt only ever grows at its end and the KV cache of the
+prefix stays valid. Compaction is the one exception, and an event of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rookery_core.events import (
+    Answered,
+    ContextCompacted,
+    Event,
+    Generated,
+    MemoryRecalled,
+    StepFailed,
+    StepStarted,
+    ToolFinished,
+    TurnEnded,
+    TurnStarted,
+    TurnStatus,
+)
+from rookery_core.model.base import Message
+from rookery_core.reasoning.step import ANSWER
+
+OBSERVATION = "Observation: "
+
+
+@dataclass(slots=True)
+class _Step:
+    n: int
+    messages: list[Message] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Turn:
+    n: int
+    user: str
+    steps: list[_Step] = field(default_factory=list)
+    note: str = ""
+    """What was recalled for this turn; read before the request it belongs to."""
+
+    def messages(self, after_step: int = 0) -> Iterable[Message]:
+        yield Message("user", f"{self.note}{self.user}")
+        for step in self.steps:
+            if step.n > after_step:
+                yield from step.messages
+
+
+class Transcript:
+    """Messages of one agent, kept up to date event by event."""
+
+    def __init__(self, events: Iterable[Event] = (), agent: str = "main") -> None:
+        self._agent = agent
+        self._turns: list[_Turn] = []
+        self._through_turn = 0
+        self._through_step = 0
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: Event) -> None:
+        """Take in the next event; those that the model does not read are passed over."""
+        if event.agent != self._agent:
+            return
+        match event:
+            case TurnStarted(text=text):
+                self._turns.append(_Turn(event.turn, text))
+                self._through_step = 0
+            case MemoryRecalled(items=items):
+                lines = "".join(f"- {item.text}\n" for item in items)
+                self._turns[-1].note = f"(Known from earlier conversations:\n{lines})\n"
+            case StepStarted(n=n):
+                self._turns[-1].steps.append(_Step(n))
+            case Generated(text=text, stop=stop):
+                if text:
+                    self._say("assistant", text if stop in ("end", "length") else text + " [stopped here]")
+            case ToolFinished(output=output):
+                self._say("tool", OBSERVATION + output)
+            case StepFailed(message=message):
+                self._say("tool", OBSERVATION + message)
+            case Answered(text=text):
+                if self._speaks_next() == "assistant":
+                    self._say("assistant", ANSWER + text)
+            case ContextCompacted(through_turn=turn, through_step=step):
+                self._through_turn, self._through_step = turn, step
+            case TurnEnded(status=status):
+                self._close(status)
+
+    def messages(self, system: str) -> list[Message]:
+        """The prompt: the constant system text, then what has not been compacted away."""
+        made = [Message("system", system)]
+        for turn in self.kept_turns:
+            made.extend(turn.messages(self._through_step if turn is self._turns[-1] else 0))
+        return made
+
+    @property
+    def kept_turns(self) -> list[_Turn]:
+        """Turns that are still in the prompt; the last one is the current."""
+        return [turn for turn in self._turns if turn.n > self._through_turn]
+
+    @property
+    def last_step(self) -> int:
+        """Number of the current turn's last step that has something to read; 0 before the first."""
+        return max((step.n for step in self._turns[-1].steps if step.messages), default=0)
+
+    @property
+    def through(self) -> tuple[int, int]:
+        """What has left the prompt: turns up to the first number, and this turn's steps up to the second."""
+        return self._through_turn, self._through_step
+
+    def preview(self, system: str, through_turn: int, through_step: int) -> list[Message]:
+        """The prompt as it would be after a compaction up to there; changes nothing."""
+        made = [Message("system", system)]
+        for turn in self._turns:
+            if turn.n > through_turn:
+                made.extend(turn.messages(through_step if turn is self._turns[-1] else 0))
+        return made
+
+    def _say(self, role: str, content: str) -> None:
+        turn = self._turns[-1]
+        if not turn.steps:
+            turn.steps.append(_Step(0))
+        turn.steps[-1].messages.append(Message(role, content))  # type: ignore[arg-type]
+
+    def _speaks_next(self) -> str:
+        last = [message for step in self._turns[-1].steps for message in step.messages][-1:]
+        return "assistant" if not last or last[0].role == "tool" else "tool"
+
+    def _close(self, status: TurnStatus) -> None:
+        if not self._turns:
+            return
+        if status is TurnStatus.REFUSED:
+            self._turns.pop()
+        elif self._speaks_next() == "assistant":
+            self._say("assistant", f"{ANSWER}[no answer: {status.value.replace('_', ' ')}]")

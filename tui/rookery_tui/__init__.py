@@ -1,0 +1,1 @@
+"""Every front end of Rookery: full-screen, plain prompt, headless."""

@@ -1,0 +1,190 @@
+"""What each event looks like, as plain view-models: pure, and the same for every front end.
+
+Everything that leaves here has been through `visible`: no control or hidden character, and never markup.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rookery_core.events import (
+    ApprovalRequested,
+    ApprovalResolved,
+    ContextCompacted,
+    Decision,
+    Event,
+    Generated,
+    MemoryRecalled,
+    ModelLost,
+    ModelReady,
+    PluginFailed,
+    PromptBuilt,
+    Recovered,
+    StepFailed,
+    ThoughtFormed,
+    ToolFinished,
+    ToolRequested,
+    ToolStatus,
+    TurnEnded,
+    TurnStatus,
+    Usage,
+)
+from rookery_core.text import one_line, visible
+
+Tone = Literal["plain", "good", "bad", "quiet"]
+TITLE_WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry of the trace: a line, and what is behind it."""
+
+    label: str
+    """thought, action, observation, approval, memory, model, plugin, notice."""
+    title: str
+    """One line."""
+    body: str = ""
+    """The whole, on any number of lines; "" when the title says it all."""
+    tone: Tone = "plain"
+
+
+def row(event: Event) -> Row | None:
+    """The trace entry of an event; None for those that are shown elsewhere or not at all."""
+    match event:
+        case MemoryRecalled(items=items):
+            body = "\n".join(f"{item.source} {item.ref}: {item.text}" for item in items)
+            return _row("memory", f"{len(items)} from earlier", body, "quiet")
+        case ThoughtFormed(text=text):
+            return _row("thought", text, text)
+        case ToolRequested(tool=tool, arguments=arguments):
+            return _row("action", f"{tool}({_inline(arguments)})", _block(arguments))
+        case ApprovalRequested(tool=tool):
+            return _row("approval", f"asking about {tool}", approval_text(event), "quiet")
+        case ApprovalResolved(decision=decision, reason=reason, by=by):
+            said = {Decision.ONCE: "allowed once", Decision.SESSION: "allowed for this session", Decision.DENY: "denied"}
+            why = f": {reason}" if reason else ""
+            return _row("approval", f"{said[decision]} by {by}{why}", "", "bad" if decision is Decision.DENY else "good")
+        case ToolFinished(status=status, output=output, dropped_chars=dropped):
+            cut = f" ({dropped} characters left out)" if dropped else ""
+            title = output if status is ToolStatus.OK else f"{status}: {output}"
+            return _row("observation", title + cut, output, "good" if status is ToolStatus.OK else "bad")
+        case StepFailed(message=message):
+            return _row("notice", message, message, "bad")
+        case Recovered(action=action, attempt=attempt):
+            what = "asking the model again" if action == "repair" else "the model was started again"
+            return _row("notice", f"{what} (attempt {attempt})", "", "quiet")
+        case ContextCompacted(through_turn=turn, tokens_before=before, tokens_after=after):
+            text = f"the window was full: {before} tokens are now {after}; turns up to {turn} left the prompt and stay stored"
+            return _row("notice", text, text, "quiet")
+        case ModelReady(model=model, n_ctx=n_ctx, template=template, load_s=load_s):
+            return _row("model", f"{model} is ready", f"window {n_ctx} tokens, template: {template}, {load_s:.1f} s", "quiet")
+        case ModelLost(reason=reason, log=log):
+            return _row("model", reason, f"{reason}\nlog: {log}", "bad")
+        case PluginFailed(plugin=plugin, distribution=distribution, reason=reason):
+            return _row("plugin", f"{plugin}: {reason}", f"{plugin} ({distribution}): {reason}", "bad")
+        case TurnEnded(status=status, reason=reason) if status is not TurnStatus.ANSWERED:
+            return _row("notice", ending(status, reason), reason, "bad")
+        case _:
+            return None
+
+
+def ending(status: TurnStatus, reason: str) -> str:
+    """How a turn that was not answered ended, for the person."""
+    match status:
+        case TurnStatus.ANSWERED:
+            return ""
+        case TurnStatus.GAVE_UP:
+            return visible(f"stopped before there was an answer: {reason}")
+        case TurnStatus.REFUSED:
+            return visible(f"not sent: {reason}")
+        case TurnStatus.FAILED:
+            return visible(f"failed: {reason}")
+        case TurnStatus.INTERRUPTED:
+            return "stopped by you; what was written is kept"
+
+
+def approval_text(request: ApprovalRequested) -> str:
+    """Everything a person must see to decide: the call exactly, where it would run, what it says it will do."""
+    lines = [
+        f"tool       {request.tool}",
+        f"from       plugin {request.plugin} ({request.distribution})",
+        f"may        {request.risk}",
+        f"in         {request.workspace}",
+        "arguments",
+        *_indented(_block(request.arguments)),
+    ]
+    if request.preview:
+        lines += ["preview", *_indented(request.preview)]
+    return visible("\n".join(lines))
+
+
+def remembered_text(request: ApprovalRequested) -> str:
+    """What an answer "for this session" would allow from then on."""
+    return visible("; ".join(f"{request.tool}: {part}" for part in request.remembers))
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """The numbers of the status line, kept up to date event by event."""
+
+    model: str = "no model"
+    n_tokens: int = 0
+    n_ctx: int = 0
+    tokens_per_second: float = 0.0
+
+    def after(self, event: Event) -> Meter:
+        """The meter once this event has happened."""
+        match event:
+            case ModelReady(model=model, n_ctx=n_ctx):
+                return Meter(visible(model), self.n_tokens, n_ctx, self.tokens_per_second)
+            case PromptBuilt(n_tokens=n_tokens, n_ctx=n_ctx):
+                return Meter(self.model, n_tokens, n_ctx, self.tokens_per_second)
+            case Generated(usage=usage):
+                used = usage.prompt_tokens + usage.completion_tokens or self.n_tokens
+                return Meter(self.model, used, self.n_ctx, usage.tokens_per_second or self.tokens_per_second)
+            case ModelLost():
+                return Meter(f"{self.model} (lost)", 0, self.n_ctx, 0.0)
+            case _:
+                return self
+
+    def text(self, mode: str) -> str:
+        """The status line: model, context used, speed, permission mode."""
+        share = f" ({100 * self.n_tokens // self.n_ctx} %)" if self.n_ctx else ""
+        window = f"{self.n_tokens}/{self.n_ctx} tokens{share}" if self.n_ctx else "loading"
+        return f"{self.model} · {window} · {self.tokens_per_second:.0f} tok/s · {mode}"
+
+
+def usage_text(usage: Usage) -> str:
+    """What a turn cost, on one line."""
+    return (
+        f"{usage.prompt_tokens} tokens read ({usage.cached_tokens} reused), {usage.completion_tokens} written, "
+        f"{usage.tokens_per_second:.0f} tok/s"
+    )
+
+
+def _row(label: str, title: str, body: str, tone: Tone = "plain") -> Row:
+    line = one_line(title, TITLE_WIDTH)
+    shown = visible(body)
+    return Row(label, line, "" if shown == line else shown, tone)
+
+
+def _inline(arguments: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
+
+
+def _block(arguments: Mapping[str, Any]) -> str:
+    """Arguments for reading: a text of several lines is shown as it is, everything else as JSON."""
+    lines: list[str] = []
+    for name, value in arguments.items():
+        if isinstance(value, str) and "\n" in value:
+            lines += [f"{name}:", *_indented(value)]
+        else:
+            lines.append(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+    return "\n".join(lines)
+
+
+def _indented(text: str) -> list[str]:
+    return [f"  {line}" for line in text.split("\n")]
