@@ -201,7 +201,7 @@ class Assistant:
 
 
 async def _drain(shown: asyncio.Queue[Event | None], task: asyncio.Task[Any]) -> AsyncGenerator[Event, None]:
-    """What the task shows, until it is done; then what it raised. Leaving early stops the task and waits for its end."""
+    """What the task shows until it is done, then what it raised; leaving early stops the task and waits for it."""
     try:
         while (event := await shown.get()) is not None:
             yield event

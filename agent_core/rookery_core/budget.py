@@ -14,11 +14,11 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    max_steps: int = Field(8, ge=1, le=1000)
+    max_steps: int = Field(default=8, ge=1, le=1000)
     """Steps (thought and action) before the turn ends with what was found."""
-    max_tokens: int = Field(8192, ge=1)
+    max_tokens: int = Field(default=8192, ge=1)
     """Tokens the model may write in one turn, over all steps."""
-    max_seconds: float = Field(600.0, gt=0)
+    max_seconds: float = Field(default=600.0, gt=0)
     """Seconds for one turn; time spent waiting for an approval is not counted."""
 
 

@@ -21,7 +21,7 @@ from rookery_core.model.registry import find
 from rookery_core.model.worker import WorkerModel, WorkerOptions
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
-from rookery_core.reasoning.prompt import system_text
+from rookery_core.reasoning.prompt import head
 from rookery_core.reasoning.react import react
 from rookery_core.run import Voice
 from rookery_core.store.db import Store
@@ -83,7 +83,7 @@ def build(
             notes=notes,
             model=model,
             voice=Voice(
-                system=system_text(registry),
+                head=head(registry),
                 act=step_grammar((offered.name, offered.tool.schema) for offered in registry),
                 answer=step_grammar(()),
                 sampling=_sampling(config, options),
@@ -146,7 +146,9 @@ def _convertible(registry: Registry) -> tuple[Registry, list[Problem]]:
         try:
             step_grammar([(offered.name, offered.tool.schema)])
         except GrammarError as exc:
-            problems.append(Problem(offered.plugin, offered.distribution, f"tool {offered.full_name} is left out: {exc}"))
+            problems.append(
+                Problem(offered.plugin, offered.distribution, f"tool {offered.full_name} is left out: {exc}")
+            )
         else:
             usable.append(offered)
     return Registry(usable), problems

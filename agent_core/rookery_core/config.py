@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import difflib
 import json
+import os
+import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -20,15 +22,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rookery_core.budget import Limits
 from rookery_core.errors import ConfigError
 from rookery_core.paths import Paths
+from rookery_core.text import one_line
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 100_000
 DEFAULT = "default"
+STRICT = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, strict=True, allow_inf_nan=False)
+_INT32 = 2**31 - 1
 
 
 class Section(BaseModel):
     """A table of the config file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, strict=True)
+    model_config = STRICT
 
 
 class ModelSettings(Section):
@@ -36,46 +41,46 @@ class ModelSettings(Section):
 
     path: str = ""
     """A GGUF file, or the name of one in the models folder. Empty: the first that is found."""
-    n_ctx: int = Field(0, ge=0)
+    n_ctx: int = Field(default=0, ge=0, le=_INT32)
     """Tokens of the window. 0: what the model was trained for, at most 8192."""
-    n_threads: int = Field(0, ge=0)
+    n_threads: int = Field(default=0, ge=0, le=1024)
     """Threads that write tokens. 0: one, which is the fastest where another program is busy."""
-    n_threads_batch: int = Field(0, ge=0)
+    n_threads_batch: int = Field(default=0, ge=0, le=1024)
     """Threads that read the prompt. 0: one for each core, at most 8."""
-    temperature: float = Field(0.0, ge=0, le=2)
+    temperature: float = Field(default=0.0, ge=0, le=2)
     """0 takes the most likely token each time; higher is more varied."""
-    top_k: int = Field(40, ge=0)
+    top_k: int = Field(default=40, ge=0, le=_INT32)
     """Choose among this many tokens; 0 for all. Without effect at temperature 0, as the next two."""
-    top_p: float = Field(0.95, gt=0, le=1)
+    top_p: float = Field(default=0.95, gt=0, le=1)
     """Choose among the likeliest tokens that together have this probability."""
-    min_p: float = Field(0.05, ge=0, le=1)
+    min_p: float = Field(default=0.05, ge=0, le=1)
     """Leave out tokens less likely than this share of the likeliest."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0, le=_INT32)
     """Same seed, same text, where the temperature is above 0."""
-    max_tokens: int = Field(1024, ge=16)
+    max_tokens: int = Field(default=1024, ge=16, le=_INT32)
     """Tokens the model may write in one step."""
 
 
 class AgentSettings(Limits):
     """How a turn is worked on, and the most it may spend."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, strict=True)
+    model_config = STRICT
 
-    strategy: str = "react"
+    strategy: Literal["react"] = "react"
     """The way of thinking: react."""
 
 
 class PluginSettings(Section):
     """Installed plugins."""
 
-    disabled: tuple[str, ...] = Field((), strict=False)
+    disabled: tuple[str, ...] = Field(default=(), strict=False)
     """Names of plugins that are not loaded."""
 
 
 class MemorySettings(Section):
     """What is recalled from earlier sessions."""
 
-    recall: int = Field(3, ge=0, le=20)
+    recall: int = Field(default=3, ge=0, le=20)
     """Notes and past turns put before the model when they fit the request; 0 for none."""
 
 
@@ -127,20 +132,27 @@ def flatten(config: Config) -> Iterator[tuple[str, Any]]:
             yield f"{section}.{key}", getattr(table, key)
 
 
+def check_file(file: Path) -> None:
+    """Read one file by itself. ConfigError says the first thing that is wrong with it; a missing file is fine."""
+    _checked(_read(file), file)
+
+
 def set_value(paths: Paths, key: str, text: str) -> Any:
     """Write one setting to the program's own file and return its value. ConfigError leaves the file as it was.
 
-    `text` is read as a TOML value; what is none is taken as a plain string.
+    `text` is read as a TOML value; what is none, or is one where a string is wanted, is taken as a plain string.
     """
-    section, _, name = key.partition(".")
-    values = _read(paths.settings_file)
+    file = paths.settings_file
+    values = _checked(_read(file), file)
+    section, dot, name = key.partition(".")
+    if not dot:
+        raise ConfigError(f"{_shown(key)} is not a setting: write section.key{_nearest_setting(key)}")
+    if "." in name:
+        raise ConfigError(f"{_shown(key)} is not a setting: there is one dot in section.key")
     value = _toml_value(text)
-    values.setdefault(section, {})[name] = value
-    checked = _checked(values, paths.settings_file)
-    paths.settings_file.parent.mkdir(parents=True, exist_ok=True)
-    partial = paths.settings_file.with_suffix(".toml.new")
-    partial.write_text(tomli_w.dumps(checked), encoding="utf-8")
-    partial.replace(paths.settings_file)
+    if isinstance(_default(section, name), str) and not isinstance(value, str):
+        value = text
+    _replace(file, tomli_w.dumps(_checked({**values, section: {**values.get(section, {}), name: value}}, file)))
     return value
 
 
@@ -159,8 +171,10 @@ def example() -> str:
 
 
 def toml_line(name: str, value: Any) -> str:
-    """`name = value` as TOML."""
-    return tomli_w.dumps({name: list(value) if isinstance(value, tuple) else value}).strip()
+    """`name = value` as TOML, on one line."""
+    if isinstance(value, tuple | list):
+        return f"{name} = [{', '.join(toml_line('v', item).removeprefix('v = ') for item in value)}]"
+    return tomli_w.dumps({name: value}).strip()
 
 
 def _text(text: str | None) -> str:
@@ -180,22 +194,54 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as exc:
-        raise ConfigError(f"{file} is not UTF-8 text: byte {exc.start}") from exc
-    except (tomllib.TOMLDecodeError, RecursionError) as exc:
-        raise ConfigError(f"{file}: {exc}") from exc
+        raise ConfigError(f"{file} is not UTF-8 text: byte {exc.start} is 0x{raw[exc.start]:02x}") from exc
+    except RecursionError as exc:
+        raise ConfigError(f"{file} is nested too deeply for a config file") from exc
+    except ValueError as exc:  # TOMLDecodeError, and an integer of thousands of digits
+        raise ConfigError(f"{file} is not TOML: {one_line(str(exc), 200)}") from exc
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write the file as a whole or not at all."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
+    except OSError as exc:
+        raise ConfigError(f"{file} cannot be written: {exc.strerror}") from exc
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(name, file)
+    except OSError as exc:
+        Path(name).unlink(missing_ok=True)
+        raise ConfigError(f"{file} cannot be written: {exc.strerror}") from exc
+
+
+def _default(section: str, name: str) -> Any:
+    return next((value for key, value in flatten(Config()) if key == f"{section}.{name}"), None)
 
 
 def _checked(values: dict[str, Any], file: Path) -> dict[str, dict[str, Any]]:
     """The same values, once they are known to be good by themselves."""
     for section, table in values.items():
         if section not in Config.model_fields:
-            raise ConfigError(f"{file}: [{section}] is not a section{_nearest(section, list(Config.model_fields))}")
+            what = (
+                f"[{_shown(section)}] is not a section"
+                if isinstance(table, dict)
+                else f"{_shown(section)} is not in a section"
+            )
+            hint = (
+                _nearest(section, list(Config.model_fields)) if isinstance(table, dict) else _nearest_setting(section)
+            )
+            raise ConfigError(f"{file}: {what}{hint}")
         if not isinstance(table, dict):
             raise ConfigError(f"{file}: {section} must be a section: write [{section}] above its keys")
         known = type(Config.model_fields[section].default).model_fields
         for key in table:
             if key not in known:
-                raise ConfigError(f"{file}: {section}.{key} is not a setting{_nearest(key, list(known))}")
+                raise ConfigError(f"{file}: {section}.{_shown(key)} is not a setting{_nearest(key, list(known))}")
     _validate(values, file)
     return values
 
@@ -210,20 +256,31 @@ def _validate(values: Mapping[str, Any], file: Path) -> Config:
 
 def _explain(error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
-    message = str(error["msg"])
-    expected = message.removeprefix("Input should be ") if message.startswith("Input should be ") else message
-    with contextlib.suppress(TypeError, ValueError):
-        return f"{where} must be {expected}, not {json.dumps(error['input'])}"
+    expected = str(error["msg"]).removeprefix("Input should be ").replace("a valid tuple", "a list")
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
+        return f"{where} must be {expected}, not {one_line(json.dumps(error['input']), 60)}"
     return f"{where} must be {expected}"
 
 
 def _toml_value(text: str) -> Any:
     try:
-        return tomllib.loads(f"v = {text}")["v"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+        values = tomllib.loads(f"v = {text}")
+    except (ValueError, RecursionError):
         return text
+    return values["v"] if list(values) == ["v"] and "\n" not in text else text
+
+
+def _shown(key: str) -> str:
+    """A key as it can be put into a message: on one line, and no longer than one is read."""
+    return one_line(key, 60)
 
 
 def _nearest(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
+    near = difflib.get_close_matches(word[:60], known, n=1)
     return f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(known)}"
+
+
+def _nearest_setting(name: str) -> str:
+    """Where a key without its section may belong."""
+    near = [key for key, _ in flatten(Config()) if key.partition(".")[2] == name]
+    return f"; did you mean {' or '.join(near)}?" if near else "; `rookery config show` lists them"

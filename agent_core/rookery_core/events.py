@@ -203,8 +203,8 @@ class Generated(Event):
 
     kind: Literal["generated"] = "generated"
     text: str
-    stop: Literal["end", "length", "interrupted", "failed"]
-    """`end`: finished by itself; `length`: cut at the token limit."""
+    stop: Literal["end", "length", "loop", "interrupted", "failed"]
+    """`end`: finished by itself; `length`: cut at the token limit; `loop`: cut because it only repeated itself."""
     seed: int
     usage: Usage
 

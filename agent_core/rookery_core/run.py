@@ -32,7 +32,7 @@ from rookery_core.events import (
     ToolStatus,
     Usage,
 )
-from rookery_core.model.base import Completion, Delta, ModelBackend, ModelInfo, Sampling
+from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Sampling
 from rookery_core.model.window import fit
 from rookery_core.reasoning.repetition import Repetition
 from rookery_core.reasoning.step import StepStream, ToolCall
@@ -42,12 +42,16 @@ from rookery_core.tools.contract import Risk
 from rookery_core.tools.runner import ToolRunner
 from rookery_core.transcript import Transcript
 
+REPAIR_TEMPERATURE = 0.7
+"""After a step that could not be used: the same choice of tokens would only fail again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How the model is addressed in a session: constant text, the two grammars, the sampling."""
+    """How the model is addressed in a session: constant messages, the two grammars, the sampling."""
 
-    system: str
+    head: tuple[Message, ...]
+    """The system text and worked examples; the same for every request, so that the KV cache keeps it."""
     act: str
     """Grammar of a step that may call a tool or answer."""
     answer: str
@@ -59,7 +63,11 @@ async def open_model(model: ModelBackend, emit: Callable[[Event], object]) -> Mo
     """Load the model unless it is loaded, telling how far it is; ModelError when it cannot be."""
     if model.info is not None:
         return model.info
-    info = await model.open(lambda fraction: emit(ModelLoading(model="", fraction=fraction)))
+
+    def progress(fraction: float) -> None:
+        emit(ModelLoading(model=model.name, fraction=fraction))
+
+    info = await model.open(progress)
     emit(
         ModelReady(
             model=info.name,
@@ -137,10 +145,11 @@ class Run:
             self._voice.sampling,
             max_tokens=max(1, min(self._voice.sampling.max_tokens, self.budget.tokens_left, info.n_ctx // 2)),
             seed=self._voice.sampling.seed + self._log.next_seq,
+            temperature=max(self._voice.sampling.temperature, REPAIR_TEMPERATURE if self._attempts else 0.0),
         )
         fitted = await fit(
             self._transcript,
-            self._voice.system,
+            self._voice.head,
             count=self._model.count,
             n_ctx=info.n_ctx,
             reserve=sampling.max_tokens,
@@ -163,7 +172,7 @@ class Run:
         def keep(stop: str, usage: Usage) -> None:
             self.usage += usage
             self.budget.tokens += usage.completion_tokens
-            self.emit(Generated(text="".join(written), stop=stop, seed=sampling.seed, usage=usage))  # type: ignore[arg-type]
+            self.emit(Generated(text="".join(written), stop=stop, seed=sampling.seed, usage=usage))
 
         try:
             async with (
@@ -202,7 +211,7 @@ class Run:
                 call_id=call_id,
                 tool=call.tool,
                 status=ToolStatus.REPEATED,
-                output="You made exactly this call before, and its result is above. Use it to answer, or do something else.",
+                output="You made exactly this call before, and its result is above. Answer now with what is known.",
             )
             self.emit(finished)
             return finished
@@ -227,7 +236,7 @@ class Run:
         cure = remedy(error)
         self._attempts += 1
         if isinstance(error, ModelDied):
-            self.emit(ModelLost(model=self._info.name if self._info else "", reason=str(error), log=error.log))
+            self.emit(ModelLost(model=self._model.name, reason=str(error), log=error.log))
             self._info = None
         if self._attempts > cure.attempts:
             raise error
@@ -240,7 +249,7 @@ class Run:
                 with contextlib.suppress(ModelDied):
                     await self.ready()
                 action = "restart"
-        self.emit(Recovered(failure=cure.failure, action=action, attempt=self._attempts))  # type: ignore[arg-type]
+        self.emit(Recovered(failure=cure.failure, action=action, attempt=self._attempts))
 
     def recovered(self) -> None:
         """A step worked; the count of attempts in a row begins anew."""

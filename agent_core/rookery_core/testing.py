@@ -1,4 +1,4 @@
-"""The test kit for plugin authors and for ourselves: run one tool as the agent would, with a scripted model or alone."""
+"""The test kit, for plugin authors and for ourselves: run one tool as the agent would, and script a model."""
 
 from __future__ import annotations
 

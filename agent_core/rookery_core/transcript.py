@@ -6,7 +6,7 @@ prefix stays valid. Compaction is the one exception, and an event of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rookery_core.events import (
@@ -26,6 +26,8 @@ from rookery_core.model.base import Message
 from rookery_core.reasoning.step import ANSWER
 
 OBSERVATION = "Observation: "
+UNUSABLE_CHARS = 200
+"""As much of a step that could not be used stays in the prompt."""
 
 
 @dataclass(slots=True)
@@ -75,10 +77,11 @@ class Transcript:
                 self._turns[-1].steps.append(_Step(n))
             case Generated(text=text, stop=stop):
                 if text:
-                    self._say("assistant", text if stop in ("end", "length") else text + " [stopped here]")
+                    self._say("assistant", text + " [stopped here]" if stop in ("interrupted", "failed") else text)
             case ToolFinished(output=output):
                 self._say("tool", OBSERVATION + output)
             case StepFailed(message=message):
+                self._shorten_last()
                 self._say("tool", OBSERVATION + message)
             case Answered(text=text):
                 if self._speaks_next() == "assistant":
@@ -88,12 +91,9 @@ class Transcript:
             case TurnEnded(status=status):
                 self._close(status)
 
-    def messages(self, system: str) -> list[Message]:
-        """The prompt: the constant system text, then what has not been compacted away."""
-        made = [Message("system", system)]
-        for turn in self.kept_turns:
-            made.extend(turn.messages(self._through_step if turn is self._turns[-1] else 0))
-        return made
+    def messages(self, head: Sequence[Message]) -> list[Message]:
+        """The prompt: its constant head, then what has not been compacted away."""
+        return self.after_cut(head, *self.through)
 
     @property
     def kept_turns(self) -> list[_Turn]:
@@ -110,9 +110,9 @@ class Transcript:
         """What has left the prompt: turns up to the first number, and this turn's steps up to the second."""
         return self._through_turn, self._through_step
 
-    def preview(self, system: str, through_turn: int, through_step: int) -> list[Message]:
+    def after_cut(self, head: Sequence[Message], through_turn: int, through_step: int) -> list[Message]:
         """The prompt as it would be after a compaction up to there; changes nothing."""
-        made = [Message("system", system)]
+        made = list(head)
         for turn in self._turns:
             if turn.n > through_turn:
                 made.extend(turn.messages(through_step if turn is self._turns[-1] else 0))
@@ -123,6 +123,12 @@ class Transcript:
         if not turn.steps:
             turn.steps.append(_Step(0))
         turn.steps[-1].messages.append(Message(role, content))  # type: ignore[arg-type]
+
+    def _shorten_last(self) -> None:
+        """A step that could not be used is a bad example; its beginning is enough to know what was wrong."""
+        for step in self._turns[-1].steps[-1:]:
+            if step.messages and len(step.messages[-1].content) > UNUSABLE_CHARS:
+                step.messages[-1] = Message("assistant", step.messages[-1].content[:UNUSABLE_CHARS] + " [...]")
 
     def _speaks_next(self) -> str:
         last = [message for step in self._turns[-1].steps for message in step.messages][-1:]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from rookery_core.events import (
@@ -32,10 +32,12 @@ from rookery_core.events import (
     TurnStatus,
     Usage,
 )
+from rookery_core.reasoning.step import StepStream
 from rookery_core.text import one_line, visible
 
 Tone = Literal["plain", "good", "bad", "quiet"]
 TITLE_WIDTH = 100
+LOST = " (lost)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,15 @@ def row(event: Event) -> Row | None:
         case ApprovalRequested(tool=tool):
             return _row("approval", f"asking about {tool}", approval_text(event), "quiet")
         case ApprovalResolved(decision=decision, reason=reason, by=by):
-            said = {Decision.ONCE: "allowed once", Decision.SESSION: "allowed for this session", Decision.DENY: "denied"}
+            said = {
+                Decision.ONCE: "allowed once",
+                Decision.SESSION: "allowed for this session",
+                Decision.DENY: "denied",
+            }
             why = f": {reason}" if reason else ""
-            return _row("approval", f"{said[decision]} by {by}{why}", "", "bad" if decision is Decision.DENY else "good")
+            return _row(
+                "approval", f"{said[decision]} by {by}{why}", "", "bad" if decision is Decision.DENY else "good"
+            )
         case ToolFinished(status=status, output=output, dropped_chars=dropped):
             cut = f" ({dropped} characters left out)" if dropped else ""
             title = output if status is ToolStatus.OK else f"{status}: {output}"
@@ -80,7 +88,9 @@ def row(event: Event) -> Row | None:
             text = f"the window was full: {before} tokens are now {after}; turns up to {turn} left the prompt and stay stored"
             return _row("notice", text, text, "quiet")
         case ModelReady(model=model, n_ctx=n_ctx, template=template, load_s=load_s):
-            return _row("model", f"{model} is ready", f"window {n_ctx} tokens, template: {template}, {load_s:.1f} s", "quiet")
+            return _row(
+                "model", f"{model} is ready", f"window {n_ctx} tokens, template: {template}, {load_s:.1f} s", "quiet"
+            )
         case ModelLost(reason=reason, log=log):
             return _row("model", reason, f"{reason}\nlog: {log}", "bad")
         case PluginFailed(plugin=plugin, distribution=distribution, reason=reason):
@@ -89,6 +99,24 @@ def row(event: Event) -> Row | None:
             return _row("notice", ending(status, reason), reason, "bad")
         case _:
             return None
+
+
+def unfinished(event: Generated) -> Row | None:
+    """The trace entry of a step that was stopped before it was whole: what it had thought and begun to do."""
+    written = channels(event)
+    answering = written.pop("answer", "")
+    if event.stop not in ("interrupted", "failed") or not written:
+        return None
+    text = "\n".join(written.values()) + ("" if answering else " [stopped here]")
+    return _row("thought", text, text, "quiet")
+
+
+def channels(event: Generated) -> dict[str, str]:
+    """What the model wrote, by the channel it was streamed on."""
+    written: dict[str, str] = {}
+    for channel, piece in StepStream().feed(event.text):
+        written[channel] = written.get(channel, "") + piece
+    return written
 
 
 def ending(status: TurnStatus, reason: str) -> str:
@@ -109,10 +137,10 @@ def ending(status: TurnStatus, reason: str) -> str:
 def approval_text(request: ApprovalRequested) -> str:
     """Everything a person must see to decide: the call exactly, where it would run, what it says it will do."""
     lines = [
-        f"tool       {request.tool}",
-        f"from       plugin {request.plugin} ({request.distribution})",
-        f"may        {request.risk}",
-        f"in         {request.workspace}",
+        f"tool       {_flat(request.tool)}",
+        f"from       plugin {_flat(request.plugin)} ({_flat(request.distribution)})",
+        f"may        {_flat(request.risk)}",
+        f"in         {_flat(request.workspace)}",
         "arguments",
         *_indented(_block(request.arguments)),
     ]
@@ -123,7 +151,7 @@ def approval_text(request: ApprovalRequested) -> str:
 
 def remembered_text(request: ApprovalRequested) -> str:
     """What an answer "for this session" would allow from then on."""
-    return visible("; ".join(f"{request.tool}: {part}" for part in request.remembers))
+    return visible("; ".join(f"{_flat(request.tool)}: {_flat(part)}" for part in request.remembers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +167,15 @@ class Meter:
         """The meter once this event has happened."""
         match event:
             case ModelReady(model=model, n_ctx=n_ctx):
-                return Meter(visible(model), self.n_tokens, n_ctx, self.tokens_per_second)
+                return replace(self, model=one_line(model, 40), n_ctx=n_ctx)
             case PromptBuilt(n_tokens=n_tokens, n_ctx=n_ctx):
-                return Meter(self.model, n_tokens, n_ctx, self.tokens_per_second)
+                return replace(self, n_tokens=n_tokens, n_ctx=n_ctx)
             case Generated(usage=usage):
                 used = usage.prompt_tokens + usage.completion_tokens or self.n_tokens
-                return Meter(self.model, used, self.n_ctx, usage.tokens_per_second or self.tokens_per_second)
+                speed = usage.tokens_per_second or self.tokens_per_second
+                return replace(self, n_tokens=used, tokens_per_second=speed)
             case ModelLost():
-                return Meter(f"{self.model} (lost)", 0, self.n_ctx, 0.0)
+                return replace(self, model=f"{self.model.removesuffix(LOST)}{LOST}", n_tokens=0, tokens_per_second=0.0)
             case _:
                 return self
 
@@ -184,6 +213,11 @@ def _block(arguments: Mapping[str, Any]) -> str:
         else:
             lines.append(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines)
+
+
+def _flat(text: str) -> str:
+    """The text on one line: a line feed in a name must not look like the next line of a prompt."""
+    return text.replace("\n", "\\u{a}")
 
 
 def _indented(text: str) -> list[str]:

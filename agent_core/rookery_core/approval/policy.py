@@ -45,8 +45,9 @@ class Allowed:
     @classmethod
     def parse(cls, words: Collection[str], registry: Registry) -> Allowed:
         """Read kinds (write, EXECUTE) and tool names; ConfigError for a word that is neither."""
-        kinds = {Risk(word.lower()) for word in words if word.lower() in Risk}
-        names = [word for word in words if word.lower() not in Risk]
+        known = {risk.value for risk in Risk}
+        kinds = {Risk(word.lower()) for word in words if word.lower() in known}
+        names = [word for word in words if word.lower() not in known]
         try:
             return cls(frozenset(kinds), frozenset(offered.full_name for offered in registry.only(names)))
         except ConfigError as exc:

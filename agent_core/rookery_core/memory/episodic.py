@@ -34,7 +34,15 @@ class Episodes:
             db.conn.execute(
                 "INSERT OR REPLACE INTO episodes (session, turn, asked, done, answer, status, at) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [episode.session, episode.turn, episode.asked, episode.done, episode.answer, episode.status, episode.at],
+                [
+                    episode.session,
+                    episode.turn,
+                    episode.asked,
+                    episode.done,
+                    episode.answer,
+                    episode.status,
+                    episode.at,
+                ],
             )
 
     def search(self, query: str, limit: int = 20, *, but_session: str = "") -> list[Episode]:

@@ -15,7 +15,9 @@ MAX_CHARS = 300
 
 def recall(query: str, *, episodes: Episodes, notes: Notes, session: str, limit: int) -> tuple[Recalled, ...]:
     """The notes and past turns of other sessions that fit the request; the best first, notes before episodes."""
-    found = [Recalled(source="note", ref=ref, text=one_line(text, MAX_CHARS)) for ref, text in _notes(notes, query, limit)]
+    found = [
+        Recalled(source="note", ref=ref, text=one_line(text, MAX_CHARS)) for ref, text in _notes(notes, query, limit)
+    ]
     for episode in episodes.search(query, limit=2 * limit, but_session=session):
         if episode.status == "answered" and overlap(query, f"{episode.asked} {episode.answer}") >= MIN_OVERLAP:
             found.append(Recalled(source="episode", ref=f"{episode.session}/{episode.turn}", text=_told(episode)))

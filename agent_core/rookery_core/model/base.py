@@ -61,12 +61,17 @@ class Completion:
 
     text: str
     """All deltas together."""
-    stop: Literal["end", "length"]
+    stop: Literal["end", "length", "loop"]
+    """`end`: by itself; `length`: at the token limit; `loop`: it wrote the same few tokens over and over."""
     usage: Usage
 
 
 class ModelBackend(Protocol):
     """A source of text. One request runs at a time; more wait their turn."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called; known before it is loaded."""
 
     @property
     def info(self) -> ModelInfo | None:
@@ -86,9 +91,9 @@ class ModelBackend(Protocol):
     ) -> AsyncGenerator[Delta | Completion, None]:
         """Generate the next message: deltas, then one Completion.
 
-        `grammar` is llguidance's Lark dialect; the text then satisfies it, or is a prefix of what would when it ends by
-        `length`. Closing the iterator stops the model at once, also while it reads the prompt. Raises GrammarError
-        before the first token, PromptTooLong, and ModelDied at any time.
+        `grammar` is llguidance's Lark dialect; the text then satisfies it, or is a prefix of what would when it
+        did not end by itself. Closing the iterator stops the model at once, also while it reads the prompt. Raises
+        GrammarError before the first token, PromptTooLong, and ModelDied at any time.
         """
 
     async def close(self) -> None:

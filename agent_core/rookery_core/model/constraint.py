@@ -11,7 +11,7 @@ from typing import Any
 
 from rookery_core.errors import GrammarError
 
-THOUGHT_CHARS = 400
+THOUGHT_CHARS = 300
 """A thought's longest line; a small model that rambles is cut here and made to act."""
 
 _JSON_STYLE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
@@ -29,7 +29,7 @@ def step_grammar(tools: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
         [
             f'start: "Thought: " THOUGHT "\\n" ({" | ".join(options)})',
             f"THOUGHT: /[^\\n]{{1,{THOUGHT_CHARS}}}/",
-            "answer: \"Answer: \" ANSWER",
+            'answer: "Answer: " ANSWER',
             "ANSWER: /(?s:.+)/",
             *rules,
         ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import ctypes
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,8 +30,14 @@ from rookery_core.model.sampler import Logits, sample
 MAX_DEFAULT_CTX = 8192
 N_BATCH = 128
 """Tokens of the prompt decoded at once; small enough that stopping between two batches is quick."""
+LOOP_PERIOD = 20
+LOOP_TIMES = 8
+LOOP_TOKENS = 64
+"""A run of at least this many tokens that is one group of at most `LOOP_PERIOD`, at least `LOOP_TIMES` times over."""
+Stop = Literal["end", "length", "loop"]
 _ABORTED = 2
 _NO_ROOM = 1
+_LOG_WARN, _LOG_ERROR = 3, 4
 
 
 class Stopped(Exception):
@@ -110,7 +117,7 @@ class Engine:
 
     def generate(
         self, prompt: list[int], sampling: Sampling, grammar: str | None, say: Callable[[str], None]
-    ) -> tuple[Literal["end", "length"], Usage]:
+    ) -> tuple[Stop, Usage]:
         """Write the next message, piece by piece to `say`. Raises GrammarError, PromptTooLong, Stopped."""
         matcher = self._matcher(grammar)
         if len(prompt) + 1 > self.n_ctx:
@@ -122,9 +129,12 @@ class Engine:
         self._decode(prompt[reused:])
         prefilled = first = time.perf_counter()
         n_max = min(sampling.max_tokens, self.n_ctx - len(prompt))
-        n, stop = 0, "length"
+        n = 0
+        stop: Stop = "length"
+        written: list[int] = []
         while n < n_max:
             token = self._next(matcher, sampling, random)
+            written.append(token)
             n += 1
             first = time.perf_counter() if n == 1 else first
             if llama_cpp.llama_vocab_is_eog(self._vocab, token):
@@ -136,12 +146,15 @@ class Engine:
             if matcher is not None and matcher.is_stopped():
                 stop = "end"
                 break
+            if loops(written):
+                stop = "loop"
+                break
             if n < n_max:
                 self._decode([token])
         rest = decoder.decode(b"", final=True)
         if rest:
             say(rest)
-        return stop, Usage(  # type: ignore[return-value]
+        return stop, Usage(
             prompt_tokens=len(prompt),
             cached_tokens=reused,
             completion_tokens=n,
@@ -229,10 +242,10 @@ class Engine:
 
         def log(level: int, text: bytes, _: Any) -> None:
             line = text.decode("utf-8", "replace").rstrip()
-            if level >= llama_cpp.GGML_LOG_LEVEL_WARN and line:
+            if level in (_LOG_WARN, _LOG_ERROR) and line:
                 self._errors.append(line)
                 del self._errors[:-20]
-                print(line, file=_stderr(), flush=True)
+                print(line, file=sys.stderr, flush=True)
 
         last = -1
 
@@ -254,7 +267,9 @@ class Engine:
         params.progress_callback = self._on_progress
         model = llama_cpp.llama_model_load_from_file(options.path.encode(), params)
         if not model:
-            raise ModelUnreadable(f"{options.path} cannot be loaded: {self._last_error()}. Get the file again, or choose another.")
+            raise ModelUnreadable(
+                f"{options.path} cannot be loaded: {self._last_error()}. Get the file again, or choose another."
+            )
         return model
 
     def _open_context(self, options: EngineOptions) -> Any:
@@ -278,6 +293,17 @@ class Engine:
         return self._errors[-1] if self._errors else "llama.cpp gave no reason"
 
 
+def loops(tokens: Sequence[int]) -> bool:
+    """Whether the text ends in one short group of tokens over and over, which a small model does not leave again."""
+    for period in range(1, LOOP_PERIOD + 1):
+        span = max(LOOP_TOKENS, LOOP_TIMES * period)
+        if len(tokens) >= span and tokens[-1] == tokens[-1 - period]:
+            tail = tokens[-span:]
+            if tail[period:] == tail[:-period]:
+                return True
+    return False
+
+
 def _check_file(path: Path) -> None:
     """Refuse what is clearly no model before llama.cpp sees it."""
     if not path.is_file():
@@ -289,9 +315,3 @@ def _check_file(path: Path) -> None:
         raise ModelUnreadable(f"{path} cannot be read: {exc.strerror}") from exc
     if magic != b"GGUF":
         raise ModelUnreadable(f"{path} is not a GGUF file. Rookery loads models in llama.cpp's GGUF format.")
-
-
-def _stderr() -> Any:
-    import sys
-
-    return sys.stderr

@@ -28,6 +28,7 @@ class ScriptedModel:
     seen: list[list[Message]] = field(default_factory=list)
     grammars: list[str | None] = field(default_factory=list)
     info: ModelInfo | None = None
+    name: str = "scripted"
 
     def __post_init__(self) -> None:
         self._lines = iter(self.script)
@@ -37,7 +38,7 @@ class ScriptedModel:
             raise self.open_error
         if progress is not None:
             progress(1.0)
-        self.info = ModelInfo("scripted", "", self.n_ctx, self.n_ctx, "scripted", 0.0)
+        self.info = ModelInfo(self.name, "", self.n_ctx, self.n_ctx, "scripted", 0.0)
         return self.info
 
     async def count(self, messages: Sequence[Message]) -> int:

@@ -27,28 +27,28 @@ class Fitted:
     n_tokens_before: int = 0
 
 
-async def fit(transcript: Transcript, system: str, *, count: Count, n_ctx: int, reserve: int) -> Fitted:
+async def fit(transcript: Transcript, head: Sequence[Message], *, count: Count, n_ctx: int, reserve: int) -> Fitted:
     """The prompt for the next step, leaving `reserve` tokens for what the model writes.
 
-    Whole turns leave first, oldest first; then the current turn's own oldest steps. PromptTooLong when the system text
-    and the current request alone are too large.
+    Whole turns leave first, oldest first; then the current turn's own oldest steps. PromptTooLong when the head and
+    the current request alone are too large.
     """
     room = n_ctx - reserve
-    messages = transcript.messages(system)
+    messages = transcript.messages(head)
     before = await count(messages)
     if before <= room:
         return Fitted(messages, before)
     target = min(room, n_ctx // 2)
     best: Fitted | None = None
     for through in _cuts(transcript):
-        messages = transcript.preview(system, *through)
+        messages = transcript.after_cut(head, *through)
         n_tokens = await count(messages)
         if n_tokens <= room:
             best = Fitted(messages, n_tokens, through, before)
         if n_tokens <= target:
             break
     if best is None:
-        smallest = await count(transcript.preview(system, *_last_cut(transcript)))
+        smallest = await count(transcript.after_cut(head, *_last_cut(transcript)))
         raise PromptTooLong(
             f"the message is too large for this model: {smallest} tokens with the instructions, and {room} fit "
             f"(window {n_ctx}, {reserve} kept for the answer). Shorten it, put it into a file, or raise model.n_ctx."

@@ -41,7 +41,7 @@ class WorkerModel:
     """A GGUF model in a child process."""
 
     def __init__(self, name: str, options: WorkerOptions, log: Path) -> None:
-        self._name = name
+        self.name = name
         self._options = options
         self._log = log
         self.info: ModelInfo | None = None
@@ -63,7 +63,7 @@ class WorkerModel:
             except BaseException:
                 await self.close()
                 raise
-            self.info = ModelInfo(self._name, self._options.path, load_s=time.monotonic() - began, **ready)
+            self.info = ModelInfo(self.name, self._options.path, load_s=time.monotonic() - began, **ready)
             self._reader = asyncio.create_task(self._read(process))
             return self.info
 
@@ -201,7 +201,7 @@ class WorkerModel:
                 raise ModelError(answer["message"])
 
     def _died(self, how: str) -> ModelDied:
-        return ModelDied(f"the process of model {self._name} {how}. Log: {self._log}", log=str(self._log))
+        return ModelDied(f"the process of model {self.name} {how}. Log: {self._log}", log=str(self._log))
 
 
 def _how_it_ended(code: int) -> str:

@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
+from rookery_core.model.base import Message
+from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
 from rookery_core.tools.registry import OfferedTool, Registry
+from rookery_core.transcript import OBSERVATION
+
+EXAMPLES_UP_TO = 3
+"""Offered tools up to which worked examples are shown; with more, they cost a small model more than they teach it."""
+
+
+def head(registry: Registry) -> tuple[Message, ...]:
+    """The system message, and worked examples where few tools are offered."""
+    shown = (
+        [message for offered in registry for message in _examples(offered)] if len(registry) <= EXAMPLES_UP_TO else []
+    )
+    return (Message("system", system_text(registry)), *shown)
+
+
+def _examples(offered: OfferedTool) -> Iterator[Message]:
+    for example in offered.tool.examples:
+        call = json.dumps(dict(example.arguments), ensure_ascii=False)
+        yield Message("user", example.asked)
+        yield Message("assistant", f"{THOUGHT}I will use {offered.name}.\n{ACTION}{offered.name}\n{INPUT}{call}")
+        yield Message("tool", OBSERVATION + example.result)
+        yield Message("assistant", f"{THOUGHT}The observation has the result.\n{ANSWER}{example.answer}")
 
 
 def system_text(registry: Registry) -> str:
     """The system message for these tools."""
     template = files("rookery_core.reasoning").joinpath("prompts", "react.md").read_text(encoding="utf-8")
     lines = [describe(offered) for offered in registry]
-    tools = "Tools:\n" + "\n".join(lines) if lines else "There are no tools; answer from what you know, and say so when you do not."
+    tools = (
+        "Tools:\n" + "\n".join(lines)
+        if lines
+        else "There are no tools; answer from what you know, and say so when you do not."
+    )
     return template.replace("{tools}", tools).strip()
 
 

@@ -5,20 +5,31 @@ from __future__ import annotations
 from rookery_core.errors import RookeryError, StepCut, StepUnparsable
 from rookery_core.events import StepFailed, StepStarted, ThoughtFormed, ToolFinished, ToolStatus
 from rookery_core.reasoning.base import Outcome, Task
-from rookery_core.reasoning.repetition import STUCK_AT
 from rookery_core.reasoning.step import Answer, Step, ToolCall, parse
 from rookery_core.run import Run
+from rookery_core.text import one_line
 
-CUT = "\n\n[The answer was cut at the token limit; ask to go on.]"
+CUT = {
+    "length": (
+        "\n\n[The answer was cut at the token limit; ask to go on.]",
+        "was too long and was cut. Write a shorter one.",
+    ),
+    "loop": (
+        "\n\n[The answer was cut because it repeated itself.]",
+        "repeated itself and was cut. Write it differently.",
+    ),
+}
+"""For a step that did not end by itself: what an answer gets, and what the model is told of anything else."""
 
 
 async def react(task: Task, run: Run) -> Outcome:
-    """Think, act, observe until the model answers, is stuck on one call, or the budget ends."""
+    """Think, act, observe until the model answers or the budget ends; after a repeated call it has to answer."""
     observations: list[ToolFinished] = []
+    may_act = True
     for n in run.budget.steps_left():
         run.emit(StepStarted(n=n))
         try:
-            step = await _step(run)
+            step = await _step(run, may_act=may_act)
         except RookeryError as exc:
             await run.recover(exc)
             continue
@@ -28,24 +39,22 @@ async def react(task: Task, run: Run) -> Outcome:
             case Answer(text=text):
                 return Outcome.answered(text)
             case ToolCall() as call:
-                observation = await run.call(call)
-                observations.append(observation)
-                if run.repetition.times(call) >= STUCK_AT:
-                    return await _conclude(run, observations, f"it asked for the same {call.tool} call {STUCK_AT} times")
+                observations.append(await run.call(call))
+                may_act = observations[-1].status is not ToolStatus.REPEATED
     return await _conclude(run, observations, f"{run.budget.spent()} is reached")
 
 
-async def _step(run: Run, *, may_act: bool = True) -> Step:
+async def _step(run: Run, *, may_act: bool) -> Step:
     completion = await run.complete(may_act=may_act)
     try:
         step = parse(completion.text)
     except StepUnparsable:
-        if completion.stop == "length":
-            raise StepCut("Your step was too long and was cut. Write a shorter one.") from None
+        if completion.stop in CUT:
+            raise StepCut(f"Your step {CUT[completion.stop][1]}") from None
         raise
     match step.action:
-        case Answer(text=text) if completion.stop == "length":
-            return Step(step.thought, Answer(text + CUT))
+        case Answer(text=text) if completion.stop in CUT:
+            return Step(step.thought, Answer(text + CUT[completion.stop][0]))
         case _:
             return step
 
@@ -67,7 +76,11 @@ async def _conclude(run: Run, observations: list[ToolFinished], reason: str) -> 
         else:
             run.emit(ThoughtFormed(text=step.thought))
             if isinstance(step.action, Answer):
-                return Outcome.gave_up(step.action.text, reason)
-    found = [f"- {o.tool}: {o.output}" for o in observations if o.status is ToolStatus.OK]
-    text = "Found so far:\n\n" + "\n".join(found) if found else "Nothing was found so far."
-    return Outcome.gave_up(f"I stopped before there was an answer, because {reason}. {text}", reason)
+                return Outcome.gave_up(f"{step.action.text}\n\n{_found(observations)}", reason)
+    return Outcome.gave_up(f"I stopped before there was an answer, because {reason}. {_found(observations)}", reason)
+
+
+def _found(observations: list[ToolFinished]) -> str:
+    """What the tools really returned, so that a hurried summary can be checked against it."""
+    lines = [f"- {o.tool}: {one_line(o.output, 200)}" for o in observations if o.status is ToolStatus.OK]
+    return "Found so far:\n\n" + "\n".join(lines) if lines else "Nothing was found so far."

@@ -6,9 +6,6 @@ import json
 
 from rookery_core.reasoning.step import ToolCall
 
-STUCK_AT = 3
-"""The same call for the third time ends the turn."""
-
 
 class Repetition:
     """The calls of one turn, by tool and arguments."""

@@ -73,7 +73,9 @@ def _arguments(text: str) -> dict[str, Any]:
         text_again = json.dumps(value, ensure_ascii=False)
         text_again.encode()
     except UnicodeEncodeError as exc:
-        raise StepUnparsable("The input holds half a character (a lone surrogate); write the character itself.") from exc
+        raise StepUnparsable(
+            "The input holds half a character (a lone surrogate); write the character itself."
+        ) from exc
     except (ValueError, RecursionError) as exc:
         raise StepUnparsable(f"The input is not valid JSON: {exc}") from exc
     if not isinstance(value, dict):

@@ -32,7 +32,7 @@ class SessionSummary:
 
 
 class SessionLog:
-    """One open session. It comes into being in the database with its first turn, and is held by one program at a time."""
+    """One open session: stored from its first turn on, and held by one program at a time."""
 
     def __init__(self, store: Store, session: str, workspace: Path, events: list[Event], *, stored: bool) -> None:
         self.id = session
@@ -110,9 +110,7 @@ class Sessions:
     def open(self, session: str) -> SessionLog:
         """A stored session, to go on with. Raises SessionUnknown, SessionBusy."""
         summary = self.get(session)
-        return SessionLog(
-            self._store, summary.id, Path(summary.workspace), list(self.events(summary.id)), stored=True
-        )
+        return SessionLog(self._store, summary.id, Path(summary.workspace), list(self.events(summary.id)), stored=True)
 
     def get(self, session: str) -> SessionSummary:
         """The session of that id, or of the only id that begins so; SessionUnknown."""
@@ -121,16 +119,17 @@ class Sessions:
         if len(exact or rows) != 1 or not session:
             several = ", ".join(row.id for row in rows[:5])
             raise SessionUnknown(
-                f"{session!r} is the start of several sessions: {several}" if rows and session else
-                f"there is no session {session!r}; `rookery sessions list` shows those there are"
+                f"{session!r} is the start of several sessions: {several}"
+                if rows and session
+                else f"there is no session {session!r}; `rookery sessions list` shows those there are"
             )
         return (exact or rows)[0]
 
     def newest(self) -> SessionSummary | None:
         """The session that was used last; None when there is none."""
-        return next(iter(self.list(limit=1)), None)
+        return next(iter(self.recent(limit=1)), None)
 
-    def list(self, limit: int = 50) -> list[SessionSummary]:
+    def recent(self, limit: int = 50) -> list[SessionSummary]:
         """Sessions, the last used first."""
         return self._rows("ORDER BY updated_at DESC, id LIMIT ?", [limit])
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import inspect
 import re
 import threading
-import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +17,6 @@ from typing import Annotated, Any, Protocol, TypeVar, overload
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
 from pydantic_core import PydanticCustomError
-from pydantic.fields import FieldInfo
 
 from rookery_core.errors import ArgumentsInvalid, PluginError
 from rookery_core.workspace import Workspace
@@ -89,8 +87,21 @@ def _inside(value: object, info: Any) -> Path:
         raise PydanticCustomError("workspace_path", "{why}", {"why": str(exc)}) from exc
 
 
-WorkspacePath = Annotated[Path, BeforeValidator(_inside), WithJsonSchema({"type": "string"})]
+WorkspacePath = Annotated[Path, BeforeValidator(_inside), WithJsonSchema({"type": "string", "maxLength": 255})]
 """A path inside the workspace: the tool receives it resolved; anything outside is refused before the tool runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One worked use of a tool. A small model learns from it how to call the tool and what to do with the result."""
+
+    asked: str
+    """What the person said."""
+    arguments: Mapping[str, Any]
+    result: str
+    """What the tool returned."""
+    answer: str
+    """What the assistant said in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,8 @@ class Tool:
     timeout_s: float = DEFAULT_TIMEOUT_S
     max_output: int = DEFAULT_MAX_OUTPUT
     """Characters of the result that the model may see."""
+    examples: tuple[Example, ...] = ()
+    """Shown to the model where few tools are offered."""
     arguments: type[BaseModel] | None = field(default=None, repr=False)
     """Validates the arguments; None: they are checked against `schema` itself."""
     context_parameter: str | None = None
@@ -152,6 +165,7 @@ def tool(
     preview: Callable[..., str] | None = ...,
     timeout_s: float = ...,
     max_output: int = ...,
+    examples: Sequence[Example] = ...,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(
     function: Callable[..., Any] | None = None,
@@ -163,6 +177,7 @@ def tool(
     preview: Callable[..., str] | None = None,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     max_output: int = DEFAULT_MAX_OUTPUT,
+    examples: Sequence[Example] = (),
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a tool of an annotated function.
 
@@ -184,6 +199,7 @@ def tool(
             preview=preview,
             timeout_s=timeout_s,
             max_output=max_output,
+            examples=tuple(examples),
             arguments=model,
             context_parameter=context_parameter,
         )
@@ -210,7 +226,9 @@ def _arguments_model(name: str, function: Callable[..., Any]) -> tuple[type[Base
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[parameter.name] = (_describe(hint), default)
     try:
-        return create_model(f"{name}_arguments", __config__=ConfigDict(extra="forbid", strict=True), **fields), context_parameter
+        return create_model(
+            f"{name}_arguments", __config__=ConfigDict(extra="forbid", strict=True), **fields
+        ), context_parameter
     except Exception as exc:
         raise PluginError(f"tool {name}: no schema can be made of its signature: {exc}") from exc
 
@@ -221,14 +239,16 @@ def _describe(hint: Any) -> Any:
         return hint
     base, *extras = typing.get_args(hint)
     described = [Field(description=extra) if isinstance(extra, str) else extra for extra in extras]
-    return Annotated[tuple([base, *described])]  # type: ignore[return-value]
+    return Annotated[(base, *described)]
 
 
 def _plain_schema(node: Any) -> Any:
     """Drop what pydantic adds for readers of documentation, so that the schema is what the model needs and no more."""
     if isinstance(node, dict):
         return {
-            key: ({name: _plain_schema(sub) for name, sub in value.items()} if key == "properties" else _plain_schema(value))
+            key: {name: _plain_schema(sub) for name, sub in value.items()}
+            if key == "properties"
+            else _plain_schema(value)
             for key, value in node.items()
             if key != "title" or not isinstance(value, str)
         }

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import inspect
-import types
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import pluggy
@@ -83,13 +82,13 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], *, disabled: Col
 
 def _load_one(manager: pluggy.PluginManager, ep: importlib.metadata.EntryPoint) -> tuple[tuple[Tool, ...], list[str]]:
     plugin = ep.load()
-    if isinstance(plugin, Callable) and not isinstance(plugin, types.ModuleType | type) and _takes_nothing(plugin):  # type: ignore[arg-type]
-        plugin = plugin()
-    elif isinstance(plugin, type):
-        plugin = plugin()
+    if isinstance(plugin, type) or inspect.isroutine(plugin):
+        plugin = plugin()  # a factory without arguments
     version = getattr(plugin, "rookery_contract", hooks.CONTRACT_VERSION)
     if not isinstance(version, int) or version > hooks.CONTRACT_VERSION:
-        raise PluginError(f"it is written for plugin contract {version}; this Rookery knows {hooks.CONTRACT_VERSION}: upgrade it")
+        raise PluginError(
+            f"it is written for plugin contract {version}, and this Rookery knows {hooks.CONTRACT_VERSION}; upgrade Rookery"
+        )
     if manager.register(plugin, name=ep.name) is None:
         raise PluginError("it is blocked")
     try:
@@ -116,13 +115,6 @@ def _checked(offered: object) -> list[Tool]:
     if len(set(names)) < len(names):
         raise PluginError("it offers two tools of one name")
     return tools
-
-
-def _takes_nothing(function: object) -> bool:
-    try:
-        return not inspect.signature(function).parameters  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return False
 
 
 def _distribution(ep: importlib.metadata.EntryPoint) -> str:

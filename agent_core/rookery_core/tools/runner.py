@@ -175,7 +175,8 @@ async def _in_thread(function: Callable[[], str], name: str) -> str:
                 done.set_result(result or "")
 
     def work() -> None:
-        result, error = None, None
+        result: str | None = None
+        error: BaseException | None = None
         try:
             result = function()
         except (SystemExit, KeyboardInterrupt, StopIteration) as exc:  # not to be set on a future as they are
