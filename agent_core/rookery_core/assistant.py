@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,8 +110,9 @@ class Assistant:
             emit(PluginFailed(plugin=problem.plugin, distribution=problem.distribution, reason=problem.reason))
         task = asyncio.create_task(open_model(self._parts.model, emit))
         task.add_done_callback(lambda _: shown.put_nowait(None))
-        async for event in _drain(shown, task):
-            yield event
+        async with aclosing(_drain(shown, task)) as events:
+            async for event in events:
+                yield event
 
     async def turn(self, session: SessionLog, text: str) -> AsyncGenerator[Event, None]:
         """Carry out one turn. The last event is `TurnEnded`, whatever happens; a bug is raised after it.
@@ -123,8 +125,9 @@ class Assistant:
         self._task = task = asyncio.create_task(self._carry_out(session, storable(text), shown.put_nowait))
         task.add_done_callback(lambda _: shown.put_nowait(None))
         try:
-            async for event in _drain(shown, task):
-                yield event
+            async with aclosing(_drain(shown, task)) as events:
+                async for event in events:
+                    yield event
         finally:
             self._task = None
 
@@ -176,7 +179,7 @@ class Assistant:
         except asyncio.CancelledError:
             status, reason = TurnStatus.INTERRUPTED, "stopped by the person"
         except PromptTooLong as exc:
-            status, reason = TurnStatus.REFUSED, str(exc)
+            status, reason = TurnStatus.REFUSED if run.budget.steps <= 1 else TurnStatus.FAILED, str(exc)
         except RookeryError as exc:
             status, reason = TurnStatus.FAILED, str(exc)
         except BaseException as exc:

@@ -197,8 +197,10 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} is not UTF-8 text: byte {exc.start} is 0x{raw[exc.start]:02x}") from exc
     except RecursionError as exc:
         raise ConfigError(f"{file} is nested too deeply for a config file") from exc
-    except ValueError as exc:  # TOMLDecodeError, and an integer of thousands of digits
+    except tomllib.TOMLDecodeError as exc:
         raise ConfigError(f"{file} is not TOML: {one_line(str(exc), 200)}") from exc
+    except ValueError as exc:  # what int() says of thousands of digits
+        raise ConfigError(f"{file} holds a number that is too long") from exc
 
 
 def _replace(file: Path, text: str) -> None:

@@ -59,8 +59,15 @@ class Voice:
     sampling: Sampling
 
 
+def tell_loss(model: ModelBackend, emit: Callable[[Event], object]) -> None:
+    """Say that the model's process ended by itself, unless that was said already."""
+    if (loss := model.take_loss()) is not None:
+        emit(ModelLost(model=model.name, reason=str(loss), log=loss.log))
+
+
 async def open_model(model: ModelBackend, emit: Callable[[Event], object]) -> ModelInfo:
     """Load the model unless it is loaded, telling how far it is; ModelError when it cannot be."""
+    tell_loss(model, emit)
     if model.info is not None:
         return model.info
 
@@ -236,8 +243,8 @@ class Run:
         cure = remedy(error)
         self._attempts += 1
         if isinstance(error, ModelDied):
-            self.emit(ModelLost(model=self._model.name, reason=str(error), log=error.log))
             self._info = None
+            tell_loss(self._model, self.emit)
         if self._attempts > cure.attempts:
             raise error
         match cure.failure:
@@ -251,7 +258,7 @@ class Run:
                 action = "restart"
         self.emit(Recovered(failure=cure.failure, action=action, attempt=self._attempts))
 
-    def recovered(self) -> None:
+    def worked(self) -> None:
         """A step worked; the count of attempts in a row begins anew."""
         self._attempts = 0
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"\w+", re.UNICODE)
-_COMMON = frozenset(
-    """
-    a about after all also am an and any are as at be been but by can could did do does for from get give go had
-    has have he her him his how i if in into is it its just like make me my no not of on or our out please she so
-    some tell than that the their them then there these they this to up us was we were what when where which who
-    why will with would you your
-    """.split()
-)
+_COMMON_TEXT = """
+a about after all also am an and any are as at be been but by can could did do does for from get give go had
+has have he her him his how i if in into is it its just like make me my no not of on or our out please she so
+some tell than that the their them then there these they this to up us was we were what when where which who
+why will with would you your
+"""
+_COMMON = frozenset(_COMMON_TEXT.split())
 MAX_WORDS = 24
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from rookery_core.errors import ModelDied
 from rookery_core.events import Usage
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -76,6 +77,9 @@ class ModelBackend(Protocol):
     @property
     def info(self) -> ModelInfo | None:
         """The loaded model; None before `open` and after its process died."""
+
+    def take_loss(self) -> ModelDied | None:
+        """How the model's process ended by itself, told once; None when it has not, or was told already."""
 
     async def open(self, progress: Callable[[float], None] | None = None) -> ModelInfo:
         """Load the model, or return at once when it is loaded. `progress` gets fractions from 0 to 1.

@@ -32,6 +32,7 @@ class ScriptedModel:
 
     def __post_init__(self) -> None:
         self._lines = iter(self.script)
+        self._loss: ModelDied | None = None
 
     async def open(self, progress: Callable[[float], None] | None = None) -> ModelInfo:
         if self.open_error is not None:
@@ -40,6 +41,10 @@ class ScriptedModel:
             progress(1.0)
         self.info = ModelInfo(self.name, "", self.n_ctx, self.n_ctx, "scripted", 0.0)
         return self.info
+
+    def take_loss(self) -> ModelDied | None:
+        loss, self._loss = self._loss, None
+        return loss
 
     async def count(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) + 4 for message in messages)
@@ -54,7 +59,7 @@ class ScriptedModel:
             raise AssertionError(f"the script has ended, and a {len(self.seen)}th step was asked for")
         if isinstance(line, Exception):
             if isinstance(line, ModelDied):
-                self.info = None
+                self.info, self._loss = None, line
             raise line
         words = line.split(" ")
         pieces = [word if n == 0 else " " + word for n, word in enumerate(words)]

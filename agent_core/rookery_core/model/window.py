@@ -11,7 +11,11 @@ from dataclasses import dataclass
 
 from rookery_core.errors import PromptTooLong
 from rookery_core.model.base import Message
+from rookery_core.text import cut_middle
 from rookery_core.transcript import Transcript
+
+MIN_OBSERVATION_CHARS = 200
+"""An observation that has just arrived is cut no further than this to make it fit."""
 
 Count = Callable[[Sequence[Message]], Awaitable[int]]
 
@@ -30,7 +34,8 @@ class Fitted:
 async def fit(transcript: Transcript, head: Sequence[Message], *, count: Count, n_ctx: int, reserve: int) -> Fitted:
     """The prompt for the next step, leaving `reserve` tokens for what the model writes.
 
-    Whole turns leave first, oldest first; then the current turn's own oldest steps. PromptTooLong when the head and
+    Whole turns leave first, oldest first; then the current turn's own oldest steps; then the middle of an observation
+    that is too large by itself. PromptTooLong when the head and
     the current request alone are too large.
     """
     room = n_ctx - reserve
@@ -48,7 +53,14 @@ async def fit(transcript: Transcript, head: Sequence[Message], *, count: Count, 
         if n_tokens <= target:
             break
     if best is None:
-        smallest = await count(transcript.after_cut(head, *_last_cut(transcript)))
+        through = _last_cut(transcript)
+        messages = transcript.after_cut(head, *through)
+        smallest = await count(messages)
+        while messages[-1].role == "tool" and len(messages[-1].content) > MIN_OBSERVATION_CHARS:
+            kept, _ = cut_middle(messages[-1].content, len(messages[-1].content) // 2)
+            messages[-1] = Message("tool", kept)
+            if (n_tokens := await count(messages)) <= room:
+                return Fitted(messages, n_tokens, through, before)
         raise PromptTooLong(
             f"the message is too large for this model: {smallest} tokens with the instructions, and {room} fit "
             f"(window {n_ctx}, {reserve} kept for the answer). Shorten it, put it into a file, or raise model.n_ctx."

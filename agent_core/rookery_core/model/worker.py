@@ -50,6 +50,7 @@ class WorkerModel:
         self._answers: dict[int, asyncio.Queue[dict[str, Any]]] = {}
         self._numbers = itertools.count(1)
         self._opening = asyncio.Lock()
+        self._loss: ModelDied | None = None
 
     async def open(self, progress: Callable[[float], None] | None = None) -> ModelInfo:
         async with self._opening:
@@ -66,6 +67,10 @@ class WorkerModel:
             self.info = ModelInfo(self.name, self._options.path, load_s=time.monotonic() - began, **ready)
             self._reader = asyncio.create_task(self._read(process))
             return self.info
+
+    def take_loss(self) -> ModelDied | None:
+        loss, self._loss = self._loss, None
+        return loss
 
     async def count(self, messages: Sequence[Message]) -> int:
         number, answers = await self._request("count", messages=[asdict(m) for m in messages])
@@ -162,8 +167,8 @@ class WorkerModel:
                 if waiting is not None:
                     waiting.put_nowait(answer)
         how = _how_it_ended(await process.wait())
-        if process is self._process:
-            self.info = None
+        if process is self._process:  # otherwise it was closed on purpose
+            self.info, self._loss = None, self._died(how)
         for waiting in self._answers.values():
             waiting.put_nowait({"died": how})
 

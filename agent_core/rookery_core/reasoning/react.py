@@ -33,7 +33,7 @@ async def react(task: Task, run: Run) -> Outcome:
         except RookeryError as exc:
             await run.recover(exc)
             continue
-        run.recovered()
+        run.worked()
         run.emit(ThoughtFormed(text=step.thought))
         match step.action:
             case Answer(text=text):

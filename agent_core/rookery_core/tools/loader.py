@@ -87,7 +87,7 @@ def _load_one(manager: pluggy.PluginManager, ep: importlib.metadata.EntryPoint) 
     version = getattr(plugin, "rookery_contract", hooks.CONTRACT_VERSION)
     if not isinstance(version, int) or version > hooks.CONTRACT_VERSION:
         raise PluginError(
-            f"it is written for plugin contract {version}, and this Rookery knows {hooks.CONTRACT_VERSION}; upgrade Rookery"
+            f"it needs plugin contract {version}, and this Rookery has {hooks.CONTRACT_VERSION}; upgrade Rookery"
         )
     if manager.register(plugin, name=ep.name) is None:
         raise PluginError("it is blocked")

@@ -1,0 +1,391 @@
+"""A turn as a list of events, with a scripted model."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from rookery_core.approval.policy import Reply
+from rookery_core.config import AgentSettings, Config, ModelSettings
+from rookery_core.errors import ModelDied, ModelUnreadable
+from rookery_core.events import (
+    Answered,
+    ApprovalRequested,
+    ApprovalResolved,
+    ContextCompacted,
+    Decision,
+    Generated,
+    MemoryRecalled,
+    ModelLost,
+    StepFailed,
+    TokenDelta,
+    ToolFinished,
+    ToolStarted,
+    ToolStatus,
+    TurnEnded,
+    TurnStarted,
+    TurnStatus,
+)
+from rookery_core.testing import ScriptedModel
+from tests.core.conftest import Lab, act, answer, kinds, play
+
+
+def only(events, kind):
+    return [event for event in events if isinstance(event, kind)]
+
+
+async def test_a_turn_thinks_acts_observes_and_answers(lab: Lab) -> None:
+    model = ScriptedModel([act("add", '{"a": 2, "b": 3}'), answer("It is **5**.")])
+    assistant = lab.assistant(model)
+    events = await play(assistant, assistant.new_session(), "add 2 and 3")
+    assert kinds(events) == [
+        "turn_started", "model_ready",
+        "step_started", "prompt_built", "generated", "thought_formed", "tool_requested", "tool_started", "tool_finished",
+        "step_started", "prompt_built", "generated", "thought_formed",
+        "answered", "turn_ended",
+    ]  # fmt: skip
+    assert only(events, ToolFinished)[0].output == "5"
+    assert only(events, Answered)[0].text == "It is **5**."
+    assert events[-1].status is TurnStatus.ANSWERED
+    assert model.seen[1][-1].content == "Observation: 5"
+
+
+async def test_events_are_numbered_without_gaps_and_stored_as_they_were_shown(lab: Lab) -> None:
+    assistant = lab.assistant(ScriptedModel([answer("hi"), answer("again")]))
+    session = assistant.new_session()
+    shown = [*await play(assistant, session, "one"), *await play(assistant, session, "two")]
+    stored = assistant.sessions.events(session.id)
+    assert stored == [event for event in shown if not event.ephemeral]
+    assert [event.seq for event in stored] == list(range(1, len(stored) + 1))
+    assert {event.turn for event in stored} == {1, 2}
+
+
+async def test_streamed_deltas_make_up_thought_and_answer(lab: Lab) -> None:
+    assistant = lab.assistant(ScriptedModel([answer("a long answer here", "a thought there")]))
+    deltas = only(await play(assistant, assistant.new_session(), "go"), TokenDelta)
+    assert "".join(d.text for d in deltas if d.channel == "thought") == "a thought there"
+    assert "".join(d.text for d in deltas if d.channel == "answer") == "a long answer here"
+
+
+async def test_a_failing_tool_is_an_observation_and_the_turn_goes_on(lab: Lab) -> None:
+    model = ScriptedModel([act("crash", "{}"), answer("It failed.")])
+    assistant = lab.assistant(model)
+    events = await play(assistant, assistant.new_session(), "crash")
+    assert only(events, ToolFinished)[0].status is ToolStatus.FAILED
+    assert "ZeroDivisionError: boom" in model.seen[1][-1].content
+    assert events[-1].status is TurnStatus.ANSWERED
+
+
+async def test_an_unknown_tool_and_wrong_arguments_are_observations(lab: Lab) -> None:
+    model = ScriptedModel([act("fly", "{}"), act("add", '{"a": "2"}'), answer("no")])
+    assistant = lab.assistant(model)
+    events = await play(assistant, assistant.new_session(), "go")
+    assert [e.status for e in only(events, ToolFinished)] == [ToolStatus.UNKNOWN, ToolStatus.INVALID]
+    assert "add, crash, look, save" in model.seen[1][-1].content
+    assert "b is missing" in model.seen[2][-1].content
+    assert not only(events, ToolStarted)
+
+
+async def test_without_anyone_to_ask_a_risky_call_is_denied(lab: Lab) -> None:
+    model = ScriptedModel([act("save", '{"path": "a.txt", "text": "x"}'), answer("not done")])
+    assistant = lab.assistant(model)
+    events = await play(assistant, assistant.new_session(), "save")
+    assert only(events, ToolFinished)[0].status is ToolStatus.DENIED
+    assert not (lab.workspace / "a.txt").exists()
+    assert events[-1].unattended_denials == 1
+
+
+async def test_an_allowed_kind_runs_without_asking(lab: Lab) -> None:
+    model = ScriptedModel([act("save", '{"path": "a.txt", "text": "x"}'), answer("done")])
+    assistant = lab.assistant(model, allow=["WRITE"])
+    events = await play(assistant, assistant.new_session(), "save")
+    assert not only(events, ApprovalRequested)
+    assert (lab.workspace / "a.txt").read_text() == "x"
+
+
+async def test_the_request_shows_tool_plugin_arguments_and_folder(lab: Lab) -> None:
+    asked: list[ApprovalRequested] = []
+
+    async def approve(request: ApprovalRequested) -> Reply:
+        asked.append(request)
+        return Reply(Decision.ONCE)
+
+    model = ScriptedModel([act("save", '{"path": "a.txt", "text": "x"}'), answer("done")])
+    assistant = lab.assistant(model, approver=approve)
+    await play(assistant, assistant.new_session(), "save")
+    (request,) = asked
+    assert (request.tool, request.plugin, request.distribution, request.risk) == ("kit.save", "kit", "kit-dist", "write")
+    assert request.arguments == {"path": str(lab.workspace / "a.txt"), "text": "x"}
+    assert request.workspace == str(lab.workspace)
+
+
+async def test_a_denial_with_a_reason_is_read_by_the_model(lab: Lab) -> None:
+    async def refuse(request: ApprovalRequested) -> Reply:
+        return Reply(Decision.DENY, "use notes.txt instead")
+
+    model = ScriptedModel([act("save", '{"path": "a.txt", "text": "x"}'), answer("ok")])
+    assistant = lab.assistant(model, approver=refuse)
+    events = await play(assistant, assistant.new_session(), "save")
+    assert "use notes.txt instead" in model.seen[1][-1].content
+    assert only(events, ApprovalResolved)[0].by == "person"
+    assert events[-1].unattended_denials == 0
+
+
+async def test_an_answer_for_the_session_covers_the_same_scope_and_no_other(lab: Lab) -> None:
+    asked: list[str] = []
+
+    async def approve(request: ApprovalRequested) -> Reply:
+        asked.append(request.arguments["path"])
+        return Reply(Decision.SESSION)
+
+    model = ScriptedModel(
+        [
+            act("save", '{"path": "a.txt", "text": "1"}'),
+            act("save", '{"path": "a.txt", "text": "2"}'),
+            act("save", '{"path": "b.txt", "text": "3"}'),
+            answer("done"),
+        ]
+    )
+    assistant = lab.assistant(model, approver=approve)
+    await play(assistant, assistant.new_session(), "save")
+    assert asked == [str(lab.workspace / "a.txt"), str(lab.workspace / "b.txt")]
+    assert (lab.workspace / "a.txt").read_text() == "2"
+
+
+async def test_a_repeated_call_is_not_run_and_the_next_step_must_answer(lab: Lab) -> None:
+    model = ScriptedModel([act("add", '{"a": 1, "b": 1}'), act("add", '{"b": 1, "a": 1}'), answer("2")])
+    assistant = lab.assistant(model)
+    events = await play(assistant, assistant.new_session(), "add")
+    assert [e.status for e in only(events, ToolFinished)] == [ToolStatus.OK, ToolStatus.REPEATED]
+    assert len(only(events, ToolStarted)) == 1
+    assert "call_0" in (model.grammars[1] or "")
+    assert "call_0" not in (model.grammars[2] or "")
+
+
+async def test_reading_again_after_writing_is_no_repetition(lab: Lab) -> None:
+    (lab.workspace / "a.txt").write_text("old")
+    look = act("look", '{"path": "a.txt"}')
+    model = ScriptedModel([look, act("save", '{"path": "a.txt", "text": "new"}'), look, answer("done")])
+    assistant = lab.assistant(model, allow=["write"])
+    events = await play(assistant, assistant.new_session(), "change")
+    assert [e.output for e in only(events, ToolFinished)] == ["old", "saved", "new"]
+
+
+async def test_a_spent_budget_ends_with_what_was_found(lab: Lab) -> None:
+    model = ScriptedModel([act("add", '{"a": 1, "b": 1}'), act("add", '{"a": 2, "b": 2}'), answer("so far 2 and 4")])
+    assistant = lab.assistant(model, max_steps=2)
+    events = await play(assistant, assistant.new_session(), "add")
+    ended = events[-1]
+    assert isinstance(ended, TurnEnded)
+    assert (ended.status, ended.reason) == (TurnStatus.GAVE_UP, "the limit of 2 steps is reached")
+    text = only(events, Answered)[0].text
+    assert text.startswith("so far 2 and 4")
+    assert "- add: 2\n- add: 4" in text
+
+
+async def test_a_budget_of_tokens_ends_without_another_request(lab: Lab) -> None:
+    config = Config(agent=AgentSettings(max_tokens=10))
+    model = ScriptedModel([act("add", '{"a": 1, "b": 1}', "one two three four")])
+    assistant = lab.assistant(model, config=config)
+    events = await play(assistant, assistant.new_session(), "add")
+    assert events[-1].status is TurnStatus.GAVE_UP
+    assert "- add: 2" in only(events, Answered)[0].text
+    assert len(model.seen) == 1
+
+
+async def test_what_is_no_step_is_told_to_the_model_and_tried_again(lab: Lab) -> None:
+    model = ScriptedModel(["I will just chat.", answer("right")])
+    assistant = lab.assistant(model)
+    events = await play(assistant, assistant.new_session(), "go")
+    assert only(events, StepFailed)[0].failure == "StepUnparsable"
+    assert "That was not a step" in model.seen[1][-1].content
+    assert events[-1].status is TurnStatus.ANSWERED
+
+
+async def test_a_model_that_never_writes_a_step_ends_the_turn_as_failed(lab: Lab) -> None:
+    assistant = lab.assistant(ScriptedModel(["x", "y", "z"]))
+    events = await play(assistant, assistant.new_session(), "go")
+    assert events[-1].status is TurnStatus.FAILED
+    assert events[-1].steps == 3
+
+
+async def test_a_dead_model_is_reported_started_again_and_asked_again(lab: Lab) -> None:
+    assistant = lab.assistant(ScriptedModel([ModelDied("killed by SIGSEGV", log="model.log"), answer("back")]))
+    events = await play(assistant, assistant.new_session(), "go")
+    lost = only(events, ModelLost)
+    assert [(e.reason, e.log) for e in lost] == [("killed by SIGSEGV", "model.log")]
+    assert kinds(events).count("model_ready") == 2
+    assert events[-1].status is TurnStatus.ANSWERED
+
+
+async def test_a_model_that_keeps_dying_ends_the_turn_and_not_the_program(lab: Lab) -> None:
+    assistant = lab.assistant(ScriptedModel([ModelDied("again")] * 3 + [answer("late")]))
+    session = assistant.new_session()
+    events = await play(assistant, session, "go")
+    assert (events[-1].status, events[-1].reason) == (TurnStatus.FAILED, "again")
+    assert len(only(events, ModelLost)) == 3
+    assert (await play(assistant, session, "still there?"))[-1].status is TurnStatus.ANSWERED
+
+
+async def test_a_model_that_cannot_be_loaded_fails_the_turn_and_keeps_the_session(lab: Lab) -> None:
+    model = ScriptedModel([answer("now")], open_error=ModelUnreadable("x.gguf is not a GGUF file"))
+    assistant = lab.assistant(model)
+    session = assistant.new_session()
+    events = await play(assistant, session, "go")
+    assert events[-1].reason == "x.gguf is not a GGUF file"
+    model.open_error = None
+    assert (await play(assistant, session, "go"))[-1].status is TurnStatus.ANSWERED
+    assert len(assistant.sessions.events(session.id)) == len(session.events)
+
+
+async def test_cancelling_keeps_what_was_written_and_ends_the_turn(lab: Lab) -> None:
+    model = ScriptedModel([answer("one two three four five"), answer("next")], delay_s=0.01)
+    assistant = lab.assistant(model)
+    session = assistant.new_session()
+
+    def stop(event):
+        if isinstance(event, TokenDelta) and event.channel == "answer":
+            assistant.cancel()
+
+    events = await play(assistant, session, "go", stop)
+    assert events[-1].status is TurnStatus.INTERRUPTED
+    generated = only(events, Generated)[0]
+    assert generated.stop == "interrupted"
+    assert "Answer: one" in generated.text
+    assert (await play(assistant, session, "on"))[-1].status is TurnStatus.ANSWERED
+    assert any("[stopped here]" in m.content for m in model.seen[-1])
+
+
+async def test_cancelling_while_a_person_is_asked_withdraws_the_question(lab: Lab) -> None:
+    asked = asyncio.Event()
+    withdrawn: list[bool] = []
+
+    async def wait(request: ApprovalRequested) -> Reply:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            withdrawn.append(True)
+        return Reply(Decision.ONCE)
+
+    assistant = lab.assistant(ScriptedModel([act("save", '{"path": "a", "text": "x"}')]), approver=wait)
+    turn = asyncio.create_task(play(assistant, assistant.new_session(), "save"))
+    await asked.wait()
+    assistant.cancel()
+    events = await turn
+    assert withdrawn == [True]
+    assert events[-1].status is TurnStatus.INTERRUPTED
+    assert not (lab.workspace / "a").exists()
+
+
+async def test_cancelling_at_once_still_leaves_a_whole_turn(lab: Lab) -> None:
+    assistant = lab.assistant(ScriptedModel([answer("never")], delay_s=5))
+    session = assistant.new_session()
+    events = await play(assistant, session, "go", lambda event: assistant.cancel())
+    assert isinstance(events[0], TurnStarted)
+    assert events[-1].status is TurnStatus.INTERRUPTED
+
+
+async def test_leaving_the_iterator_stops_the_turn(lab: Lab) -> None:
+    assistant = lab.assistant(ScriptedModel([answer("a b c d")], delay_s=0.01))
+    session = assistant.new_session()
+    turn = assistant.turn(session, "go")
+    async for event in turn:
+        if isinstance(event, TokenDelta):
+            break
+    await turn.aclose()
+    assert assistant.sessions.events(session.id)[-1].kind == "turn_ended"
+    assert not assistant.busy
+
+
+async def test_a_bug_is_recorded_as_the_end_of_the_turn_and_raised(lab: Lab) -> None:
+    assistant = lab.assistant(ScriptedModel([]))
+    session = assistant.new_session()
+    with pytest.raises(AssertionError, match="script has ended"):
+        await play(assistant, session, "go")
+    ended = assistant.sessions.events(session.id)[-1]
+    assert isinstance(ended, TurnEnded)
+    assert "AssertionError" in ended.reason
+
+
+async def test_a_second_turn_at_the_same_time_is_refused(lab: Lab) -> None:
+    assistant = lab.assistant(ScriptedModel([answer("x")], delay_s=0.05))
+    session = assistant.new_session()
+    first = asyncio.create_task(play(assistant, session, "one"))
+    await asyncio.sleep(0.01)
+    with pytest.raises(RuntimeError, match="in progress"):
+        await play(assistant, session, "two")
+    assert (await first)[-1].status is TurnStatus.ANSWERED
+
+
+async def test_old_turns_leave_the_prompt_once_and_stay_stored(lab: Lab) -> None:
+    config = Config(model=ModelSettings(max_tokens=50))
+    model = ScriptedModel([answer("word " * 30 + str(n)) for n in range(12)], n_ctx=520)
+    assistant = lab.assistant(model, config=config)
+    session = assistant.new_session()
+    events = [e for n in range(12) for e in await play(assistant, session, f"question {n} " + "filler " * 20)]
+    compactions = only(events, ContextCompacted)
+    assert compactions
+    assert all(c.tokens_after < c.tokens_before for c in compactions)
+    assert len(compactions) < 6
+    assert "question 0" not in " ".join(m.content for m in model.seen[-1])
+    assert "question 11" in model.seen[-1][-1].content
+    assert any(isinstance(e, TurnStarted) and e.text.startswith("question 0") for e in assistant.sessions.events(session.id))
+
+
+async def test_a_message_larger_than_the_window_is_refused_and_leaves_no_trace_in_the_prompt(lab: Lab) -> None:
+    model = ScriptedModel([answer("fine")], n_ctx=600)
+    assistant = lab.assistant(model, config=Config(model=ModelSettings(max_tokens=50)))
+    session = assistant.new_session()
+    events = await play(assistant, session, "word " * 1000)
+    assert events[-1].status is TurnStatus.REFUSED
+    assert "too large" in events[-1].reason
+    await play(assistant, session, "short")
+    assert [m.content for m in model.seen[-1] if m.role == "user"] == ["short"]
+
+
+async def test_a_huge_observation_is_cut_to_fit(lab: Lab) -> None:
+    (lab.workspace / "big.txt").write_text("x " * 50_000)
+    model = ScriptedModel([act("look", '{"path": "big.txt"}'), answer("big")], n_ctx=700)
+    assistant = lab.assistant(model, config=Config(model=ModelSettings(max_tokens=50)))
+    events = await play(assistant, assistant.new_session(), "look")
+    assert only(events, ToolFinished)[0].dropped_chars > 90_000
+    assert events[-1].status is TurnStatus.ANSWERED
+
+
+async def test_an_earlier_session_is_recalled_when_it_fits(lab: Lab) -> None:
+    first = lab.assistant(ScriptedModel([answer("The capital of Peru is Lima.")]))
+    session = first.new_session()
+    await play(first, session, "What is the capital of Peru?")
+    session.close()
+    model = ScriptedModel([answer("Lima"), answer("no idea")])
+    second = lab.assistant(model)
+    events = await play(second, second.new_session(), "capital of Peru again please")
+    assert "Lima" in only(events, MemoryRecalled)[0].items[0].text
+    assert "The capital of Peru is Lima." in model.seen[0][-1].content
+    events = await play(second, second.new_session(), "Who painted the Mona Lisa?")
+    assert not only(events, MemoryRecalled)
+
+
+async def test_the_prompt_only_grows_at_its_end(lab: Lab) -> None:
+    model = ScriptedModel([act("add", '{"a": 1, "b": 2}'), answer("3"), answer("bye")])
+    assistant = lab.assistant(model)
+    session = assistant.new_session()
+    await play(assistant, session, "add")
+    await play(assistant, session, "thanks")
+    for before, after in zip(model.seen, model.seen[1:], strict=False):
+        assert after[: len(before)] == before
+
+
+async def test_a_resumed_session_shows_the_model_the_same_prompt(lab: Lab) -> None:
+    model = ScriptedModel([act("add", '{"a": 1, "b": 2}'), answer("3")])
+    first = lab.assistant(model)
+    session = first.new_session()
+    await play(first, session, "add")
+    session.close()
+    again = ScriptedModel([answer("bye")])
+    second = lab.assistant(again)
+    await play(second, second.sessions.open(session.id), "thanks")
+    assert again.seen[0][: len(model.seen[1])] == model.seen[1]
+    assert [m.role for m in again.seen[0][-2:]] == ["assistant", "user"]
