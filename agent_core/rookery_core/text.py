@@ -56,6 +56,6 @@ def _hides(char: str) -> bool:
 
 
 def _joins_emoji(text: str, n: int) -> bool:
-    before = text[n - 2 : n].rstrip(_VS16)[-1:] if n else ""
+    before = text[max(n - 2, 0) : n].rstrip(_VS16)[-1:] if n else ""
     after = text[n + 1 : n + 2]
     return all(char and unicodedata.category(char) in ("So", "Sk") for char in (before, after))

@@ -115,7 +115,12 @@ async def test_the_request_shows_tool_plugin_arguments_and_folder(lab: Lab) -> N
     assistant = lab.assistant(model, approver=approve)
     await play(assistant, assistant.new_session(), "save")
     (request,) = asked
-    assert (request.tool, request.plugin, request.distribution, request.risk) == ("kit.save", "kit", "kit-dist", "write")
+    assert (request.tool, request.plugin, request.distribution, request.risk) == (
+        "kit.save",
+        "kit",
+        "kit-dist",
+        "write",
+    )
     assert request.arguments == {"path": str(lab.workspace / "a.txt"), "text": "x"}
     assert request.workspace == str(lab.workspace)
 
@@ -331,7 +336,9 @@ async def test_old_turns_leave_the_prompt_once_and_stay_stored(lab: Lab) -> None
     assert len(compactions) < 6
     assert "question 0" not in " ".join(m.content for m in model.seen[-1])
     assert "question 11" in model.seen[-1][-1].content
-    assert any(isinstance(e, TurnStarted) and e.text.startswith("question 0") for e in assistant.sessions.events(session.id))
+    assert any(
+        isinstance(e, TurnStarted) and e.text.startswith("question 0") for e in assistant.sessions.events(session.id)
+    )
 
 
 async def test_a_message_larger_than_the_window_is_refused_and_leaves_no_trace_in_the_prompt(lab: Lab) -> None:

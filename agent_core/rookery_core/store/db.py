@@ -23,7 +23,7 @@ BUSY_TIMEOUT_S = 5.0
 class Store:
     """An open database. Every use goes through `reading` or `writing`, from any thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         """Open or create the file at `path`.
 
         Raises StoreLocked, StoreNewer or StoreBroken; a file that is refused is left as it is.
@@ -35,7 +35,7 @@ class Store:
         except OSError as exc:
             raise StoreBroken(f"the folder {path.parent} cannot be made: {exc.strerror}") from exc
         with _translated(path):
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+            connection = sqlite3.connect(path, timeout=busy_timeout_s, check_same_thread=False)
             try:
                 self._db = _prepare(connection, path)
             except BaseException:

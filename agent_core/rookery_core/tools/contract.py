@@ -227,7 +227,7 @@ def _arguments_model(name: str, function: Callable[..., Any]) -> tuple[type[Base
         fields[parameter.name] = (_describe(hint), default)
     try:
         return create_model(
-            f"{name}_arguments", __config__=ConfigDict(extra="forbid", strict=True), **fields
+            f"{name}_arguments", __config__=ConfigDict(extra="forbid", strict=True, validate_default=True), **fields
         ), context_parameter
     except Exception as exc:
         raise PluginError(f"tool {name}: no schema can be made of its signature: {exc}") from exc

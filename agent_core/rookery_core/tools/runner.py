@@ -33,6 +33,8 @@ from rookery_core.tools.contract import Memory, ToolContext, ToolResult
 from rookery_core.tools.registry import OfferedTool, Registry
 from rookery_core.workspace import Workspace
 
+PREVIEW_SECONDS = 5.0
+
 Emit = Callable[[Event], Any]
 Ask = Callable[[ApprovalRequested], Awaitable[Reply]]
 
@@ -73,7 +75,7 @@ class ToolRunner:
             return finish(ToolStatus.FAILED, f"{call.tool} cannot say what it would do: {type(exc).__name__}: {exc}")
 
         if asks(offered, parts, self.allowed, self.grants):
-            request = self._request(offered, call_id, values, parts)
+            request = await self._request(offered, call_id, values, parts)
             emit(request)
             reply = Reply(Decision.DENY, "the question was withdrawn", by="nobody")
             try:
@@ -109,14 +111,16 @@ class ToolRunner:
             return finish(ToolStatus.FAILED, text, offered.tool.max_output, self.clock() - started)
         return finish(ToolStatus.OK, output, offered.tool.max_output, self.clock() - started)
 
-    def _request(
+    async def _request(
         self, offered: OfferedTool, call_id: str, values: dict[str, Any], parts: tuple[str, ...]
     ) -> ApprovalRequested:
         preview = ""
-        if offered.tool.preview is not None:
+        show = offered.tool.preview
+        if show is not None:
             try:
-                preview = str(offered.tool.preview(**values))
-            except Exception as exc:  # a preview that fails must not hide the question
+                async with asyncio.timeout(PREVIEW_SECONDS):
+                    preview = await _in_thread(lambda: str(show(**values)), name=f"preview {offered.full_name}")
+            except Exception as exc:  # a preview that fails or hangs must not hide the question
                 preview = f"(no preview: {type(exc).__name__}: {exc})"
         return ApprovalRequested(
             call_id=call_id,

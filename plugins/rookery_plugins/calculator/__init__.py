@@ -7,9 +7,11 @@ added or taken off is one of what stands before it: 200 + 10% is 220.
 from __future__ import annotations
 
 import decimal
+from typing import Annotated
 
-from rookery_core.plugin import Risk, Tool, ToolFailed, ToolRetry, hookimpl, tool
+from pydantic import Field
 
+from rookery_core.plugin import Example, Risk, Tool, ToolFailed, hookimpl, tool
 from rookery_plugins.calculator.arithmetic import PRECISION, shown, too_large
 from rookery_plugins.calculator.expression import evaluate
 
@@ -18,11 +20,15 @@ rookery_contract = 1
 MAX_CHARS = 1_000
 
 
-@tool(risk=Risk.PURE)
-def calculator(expression: str) -> str:
+@tool(
+    risk=Risk.PURE,
+    examples=[
+        Example(asked="What is 9 * 8?", arguments={"expression": "9 * 8"}, result="72", answer="72"),
+        Example(asked="How much is 50 - 8?", arguments={"expression": "50 - 8"}, result="42", answer="42"),
+    ],
+)
+def calculator(expression: Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]) -> str:
     """Works out arithmetic such as 17 * 23, 15% of 80 or sqrt(2)."""
-    if len(expression) > MAX_CHARS:
-        raise ToolRetry(f"the expression is longer than {MAX_CHARS} characters; split it into smaller ones")
     try:
         with decimal.localcontext(PRECISION):
             return shown(evaluate(expression))

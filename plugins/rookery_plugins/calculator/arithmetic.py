@@ -186,7 +186,7 @@ def _combined(function: Callable[[int, int], int], name: str) -> Callable[..., N
 
 def _by_float(function: Callable[[float], float], limit: int, name: str) -> Callable[[Number], Number]:
     def measure(value: Number) -> Number:
-        if abs(value) > limit:
+        if not -limit <= value <= limit:
             raise ToolFailed(f"{name} takes numbers from -{limit:g} to {limit:g}, not {_rounded(value)}")
         angle = float(value)
         result = function(angle)

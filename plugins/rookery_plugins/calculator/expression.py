@@ -10,7 +10,6 @@ import re
 from fractions import Fraction
 
 from rookery_core.plugin import ToolRetry
-
 from rookery_plugins.calculator.arithmetic import (
     CONSTANTS,
     FUNCTIONS,

@@ -1,0 +1,48 @@
+"""Notes that outlive a conversation.
+
+Keeping one is declared READ, not WRITE: it touches nothing but the program's own notes, it only adds, `forget` takes it
+back, and a question each time would teach people to say yes unread. Deleting one does ask.
+"""
+
+from __future__ import annotations
+
+from rookery_core.plugin import Risk, Tool, ToolContext, ToolRetry, hookimpl, tool
+
+rookery_contract = 1
+
+MAX_CHARS = 2_000
+MAX_FOUND = 5
+
+
+@tool(risk=Risk.READ)
+def remember(ctx: ToolContext, text: str) -> str:
+    """Keeps a note for later conversations."""
+    note = text.strip()
+    if not note:
+        raise ToolRetry("the note is empty; give its text")
+    if len(note) > MAX_CHARS:
+        raise ToolRetry(f"the note has {len(note)} characters and {MAX_CHARS} fit; keep only what matters")
+    return f"kept as note {ctx.memory.add(note)}"
+
+
+@tool(risk=Risk.READ)
+def recall(ctx: ToolContext, query: str = "") -> str:
+    """Finds notes that were kept earlier."""
+    found = ctx.memory.search(query.strip(), MAX_FOUND)
+    if not found:
+        return f"no note fits {query!r}; try other words" if query.strip() else "there are no notes"
+    return "\n".join(f"note {ref}: {text}" for ref, text in found)
+
+
+@tool(risk=Risk.WRITE)
+def forget(ctx: ToolContext, note: str) -> str:
+    """Deletes a kept note by its id."""
+    ref = note.strip().removeprefix("note").strip(" #[]:")
+    if not ref or not ctx.memory.forget(ref):
+        raise ToolRetry(f"there is no note {note!r}; recall shows the notes with their ids")
+    return f"note {ref} is deleted"
+
+
+@hookimpl
+def rookery_tools() -> list[Tool]:
+    return [remember, recall, forget]

@@ -1,0 +1,170 @@
+"""The database: what is stored, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rookery_core.errors import SessionBusy, SessionUnknown, StoreBroken, StoreLocked, StoreNewer
+from rookery_core.events import TurnEnded, TurnStarted, TurnStatus, Usage
+from rookery_core.memory.episodic import Episode, Episodes
+from rookery_core.memory.notes import Notes
+from rookery_core.memory.retrieve import recall
+from rookery_core.store.db import Store
+from rookery_core.store.sessions import Sessions
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "rookery.db"
+
+
+def started(text: str, turn: int = 1) -> TurnStarted:
+    return TurnStarted(text=text, strategy="react", workspace="/w", turn=turn, at=float(turn))
+
+
+def ended(turn: int = 1) -> TurnEnded:
+    return TurnEnded(status=TurnStatus.ANSWERED, steps=1, usage=Usage(), seconds=1.0, turn=turn, at=float(turn) + 0.5)
+
+
+def test_a_session_is_its_events_and_comes_back_as_they_were(path: Path) -> None:
+    store = Store(path)
+    log = Sessions(store).create(Path("/w"))
+    kept = [log.append(started("hello\nworld")), log.append(ended())]
+    log.close()
+    store.close()
+    again = Sessions(Store(path))
+    assert again.events(log.id) == kept
+    summary = again.get(log.id)
+    assert (summary.title, summary.turns, summary.workspace) == ("hello world", 1, "/w")
+    reopened = again.open(log.id[:12])
+    assert (reopened.turns, reopened.next_seq) == (1, 3)
+
+
+def test_a_session_without_a_turn_leaves_nothing_behind(path: Path) -> None:
+    sessions = Sessions(Store(path))
+    log = sessions.create(Path("/w"))
+    log.append(ended(turn=0))
+    log.close()
+    assert sessions.recent() == []
+    assert list((path.parent / "locks").iterdir()) == []
+
+
+def test_a_session_is_open_in_one_program_at_a_time(path: Path) -> None:
+    sessions = Sessions(Store(path))
+    log = sessions.create(Path("/w"))
+    log.append(started("x"))
+    other = (
+        "import sys; from pathlib import Path; from rookery_core.store.db import Store\n"
+        "from rookery_core.store.sessions import Sessions; from rookery_core.errors import SessionBusy\n"
+        "try: Sessions(Store(Path(sys.argv[1]))).open(sys.argv[2])\n"
+        "except SessionBusy as e: print(e)\n"
+    )
+    run = [sys.executable, "-c", other, str(path), log.id]
+    assert "is open in another Rookery" in subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    log.close()
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == ""
+    with pytest.raises(SessionBusy):
+        first, second = sessions.open(log.id), sessions.open(log.id)
+        del first, second
+
+
+def test_an_unknown_or_ambiguous_session_is_said(path: Path) -> None:
+    sessions = Sessions(Store(path))
+    for _ in range(2):
+        log = sessions.create(Path("/w"))
+        log.append(started("x"))
+    with pytest.raises(SessionUnknown, match="sessions list"):
+        sessions.get("nope")
+    with pytest.raises(SessionUnknown, match="several"):
+        sessions.get(log.id[:4])
+    with pytest.raises(SessionUnknown):
+        sessions.get("")
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
+    path.write_bytes(b"this is not a database, but a letter to a friend" * 50)
+    before = path.read_bytes()
+    with pytest.raises(StoreBroken, match="not a usable database"):
+        Store(path)
+    assert path.read_bytes() == before
+
+
+def test_a_newer_database_is_refused_and_left_alone(path: Path) -> None:
+    Store(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('rookery', 'm999_future', '2099')"
+        )
+    with pytest.raises(StoreNewer, match="m999_future"):
+        Store(path)
+
+
+def test_a_locked_database_is_said(path: Path, tmp_path: Path) -> None:
+    store = Store(path, busy_timeout_s=0.05)
+    log = Sessions(store).create(Path("/w"))
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreLocked, match="held by another program"):
+        log.append(started("x"))
+    holder.execute("ROLLBACK")
+    log.append(started("x"))
+    assert [event.seq for event in Sessions(store).events(log.id)] == [1]
+
+
+def test_a_folder_where_the_file_should_be_is_said(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(StoreBroken):
+        Store(path)
+
+
+def test_the_database_is_in_wal_mode(path: Path) -> None:
+    with Store(path).reading() as db:
+        assert db.journal_mode == "wal"
+
+
+def test_episodes_are_found_by_their_words_and_operators_mean_nothing(path: Path) -> None:
+    store = Store(path)
+    log = Sessions(store).create(Path("/w"))
+    log.append(started("x"))
+    episodes = Episodes(store)
+    for n, asked in enumerate(("How tall is the Eiffel tower?", "Bake a cake"), start=1):
+        episodes.add(Episode(log.id, n, asked, "", "an answer", "answered", 1.0))
+    assert [e.turn for e in episodes.search("tower height")] == [1]
+    assert [e.turn for e in episodes.search('cake" OR NEAR( * AND -')] == [2]
+    assert episodes.search("the of and") == []
+    assert episodes.search("tower", but_session=log.id) == []
+
+
+def test_notes_are_kept_once_found_and_forgotten(path: Path) -> None:
+    notes = Notes(Store(path), lambda: 1.0)
+    first = notes.add("the dog is called Rex")
+    assert notes.add("the dog is called Rex") == first
+    notes.add("the cat is called Tom")
+    assert notes.search("dog name") == [(first, "the dog is called Rex")]
+    assert [text for _, text in notes.search("")] == ["the cat is called Tom", "the dog is called Rex"]
+    assert notes.forget(first)
+    assert not notes.forget(first)
+    assert not notes.forget("x; DROP TABLE notes")
+    assert notes.search("dog") == []
+
+
+def test_only_what_clearly_fits_is_recalled(path: Path) -> None:
+    store = Store(path)
+    log = Sessions(store).create(Path("/w"))
+    log.append(started("x"))
+    episodes, notes = Episodes(store), Notes(store, lambda: 1.0)
+    episodes.add(Episode(log.id, 1, "capital of Peru", "", "Lima", "answered", 1.0))
+    episodes.add(Episode(log.id, 2, "capital of Chile", "", "", "failed", 1.0))
+    notes.add("The person lives in Peru")
+
+    def found(query: str) -> list[str]:
+        return [f"{r.source}:{r.ref}" for r in recall(query, episodes=episodes, notes=notes, session="other", limit=3)]
+
+    assert found("What is the capital of Peru?") == ["note:1", f"episode:{log.id}/1"]
+    assert found("What is the capital of Chile?") == [f"episode:{log.id}/1"]
+    assert found("Write a poem about the sea") == []

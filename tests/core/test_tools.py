@@ -1,0 +1,341 @@
+"""What a function becomes when it is made a tool, and how tools are loaded and named."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+
+from rookery_core.errors import ArgumentsInvalid, ConfigError, GrammarError, PluginError, ToolUnknown
+from rookery_core.events import ToolProgress, ToolStatus
+from rookery_core.model.constraint import step_grammar
+from rookery_core.plugin import Risk, Tool, ToolContext, ToolFailed, ToolResult, ToolRetry, WorkspacePath, tool
+from rookery_core.testing import run_tool
+from rookery_core.tools.loader import LoadedPlugin, load
+from rookery_core.tools.registry import register
+from rookery_core.workspace import Workspace
+
+
+def test_the_schema_is_the_signature() -> None:
+    @tool
+    def paint(
+        colour: Literal["red", "blue"], width: Annotated[int, "in pixels"] = 3, names: list[str] | None = None
+    ) -> str:
+        """Paints."""
+        return ""
+
+    assert paint.schema == {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["colour"],
+        "properties": {
+            "colour": {"enum": ["red", "blue"], "type": "string"},
+            "width": {"default": 3, "description": "in pixels", "type": "integer"},
+            "names": {"anyOf": [{"items": {"type": "string"}, "type": "array"}, {"type": "null"}], "default": None},
+        },
+    }
+    assert paint.risk is Risk.EXECUTE
+    assert paint.description == "Paints."
+
+
+def test_a_tool_without_what_it_needs_is_refused_when_it_is_made() -> None:
+    def no_annotation(x):  # type: ignore[no-untyped-def]
+        """Text."""
+
+    def no_docstring(x: int) -> None: ...
+
+    def star(*xs: int) -> None:
+        """Text."""
+
+    for function, problem in ((no_annotation, "x has no annotation"), (no_docstring, "description"), (star, "xs")):
+        with pytest.raises(PluginError, match=problem):
+            tool(function)
+
+
+def test_all_that_is_wrong_with_arguments_is_said_at_once(tmp_path: Path) -> None:
+    @tool
+    def f(a: int, b: str) -> str:
+        """Text."""
+        return ""
+
+    with pytest.raises(
+        ArgumentsInvalid, match="a: Input should be a valid integer.*b is missing.*c is not an argument"
+    ):
+        f.validate({"a": "1", "c": 2}, Workspace.at(tmp_path))
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", "", "x\0y", "link/secret"])
+def test_a_path_outside_the_workspace_never_reaches_the_tool(tmp_path: Path, path: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "link").symlink_to(outside)
+
+    @tool
+    def f(path: WorkspacePath) -> str:
+        """Text."""
+        return ""
+
+    with pytest.raises(ArgumentsInvalid):
+        f.validate({"path": path}, Workspace.at(inside))
+    assert f.validate({"path": "a/b.txt"}, Workspace.at(inside)) == {"path": inside / "a" / "b.txt"}
+
+
+async def test_a_schema_given_by_hand_is_checked_too() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}, "required": ["n"]}
+    made = Tool(name="f", description="Text.", schema=schema, run=lambda n: n * 2, risk=Risk.PURE)
+    assert (await run_tool(made, {"n": 2})).output == "4"
+    assert (await run_tool(made, {"n": 0})).status is ToolStatus.INVALID
+
+
+async def test_results_become_text_and_errors_become_observations() -> None:
+    @tool(risk=Risk.PURE)
+    def f(kind: str) -> Any:
+        """Text."""
+        match kind:
+            case "dict":
+                return {"a": [1, "é"]}
+            case "none":
+                return None
+            case "result":
+                return ToolResult("for the model")
+            case "retry":
+                raise ToolRetry("say it differently")
+            case "failed":
+                raise ToolFailed("cannot be done")
+            case "exit":
+                raise SystemExit(3)
+            case "stop":
+                raise StopIteration
+            case _:
+                raise KeyError("k")
+
+    outcomes = {kind: await run_tool(f, {"kind": kind}) for kind in ("dict", "none", "result")}
+    assert {k: o.output for k, o in outcomes.items()} == {
+        "dict": '{"a": [1, "é"]}',
+        "none": "done",
+        "result": "for the model",
+    }
+    for kind, said in (
+        ("retry", "say it"),
+        ("failed", "cannot"),
+        ("exit", "SystemExit"),
+        ("stop", "Stop"),
+        ("x", "KeyError"),
+    ):
+        finished = await run_tool(f, {"kind": kind})
+        assert finished.status is ToolStatus.FAILED
+        assert said in finished.output
+
+
+async def test_a_hanging_tool_is_given_up_and_told_so() -> None:
+    release, told = threading.Event(), threading.Event()
+
+    @tool(risk=Risk.PURE, timeout_s=0.05)
+    def hang(context: ToolContext) -> str:
+        """Text."""
+        if context.cancelled.wait(10):
+            told.set()
+        release.wait(10)
+        return "late"
+
+    finished = await run_tool(hang, {})
+    assert finished.status is ToolStatus.TIMEOUT
+    assert await asyncio.to_thread(told.wait, 5)
+    release.set()
+
+
+async def test_an_async_tool_is_given_up_too_and_progress_is_shown() -> None:
+    @tool(risk=Risk.PURE, timeout_s=0.05)
+    async def wait() -> str:
+        """Text."""
+        await asyncio.sleep(10)
+        return ""
+
+    @tool(risk=Risk.PURE)
+    async def count(context: ToolContext) -> str:
+        """Text."""
+        context.progress("half way")
+        await asyncio.sleep(0.01)
+        return context.call_id
+
+    assert (await run_tool(wait, {})).status is ToolStatus.TIMEOUT
+    events: list[Any] = []
+    assert (await run_tool(count, {}, events=events)).output == "call-1"
+    assert [e.text for e in events if isinstance(e, ToolProgress)] == ["half way"]
+
+
+async def test_a_large_result_is_cut_in_the_middle() -> None:
+    @tool(risk=Risk.PURE, max_output=100)
+    def large() -> str:
+        """Text."""
+        return "a" * 500 + "z" * 500
+
+    finished = await run_tool(large, {})
+    assert finished.dropped_chars == 900
+    assert finished.output.startswith("aaa")
+    assert finished.output.endswith("zzz")
+
+
+async def test_a_preview_or_scope_that_fails_does_not_hide_the_question() -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ValueError("oops")
+
+    @tool(preview=broken)
+    def a(x: int) -> str:
+        """Text."""
+        return ""
+
+    @tool(scope=broken)
+    def b(x: int) -> str:
+        """Text."""
+        return ""
+
+    events: list[Any] = []
+    assert (await run_tool(a, {"x": 1}, allow=False, events=events)).status is ToolStatus.DENIED
+    assert "no preview: ValueError: oops" in next(e.preview for e in events if e.kind == "approval_requested")
+    assert (await run_tool(b, {"x": 1}, allow=False)).status is ToolStatus.FAILED
+
+
+def test_a_schema_without_a_grammar_is_an_error_that_names_the_tool() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?=x)"}}}
+    with pytest.raises(GrammarError, match="tool odd"):
+        step_grammar([("odd", schema)])
+
+
+# -- loading ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plugin_folder(tmp_path: Path) -> Iterator[Path]:
+    sys.path.insert(0, str(tmp_path))
+    before = set(sys.modules)
+    yield tmp_path
+    sys.path.remove(str(tmp_path))
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def write_plugin(folder: Path, name: str, body: str, distribution: str | None = None) -> None:
+    """A distribution as pip leaves it: a module and its metadata."""
+    module = f"mod_{name}_{distribution or ''}".replace("-", "_")
+    (folder / f"{module}.py").write_text(textwrap.dedent(body))
+    info = folder / f"{distribution or name + '-dist'}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution or name + '-dist'}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[rookery]\n{name} = {module}\n")
+
+
+GOOD = '''
+from rookery_core.plugin import Risk, hookimpl, tool
+
+@tool(risk=Risk.PURE)
+def hello() -> str:
+    """Greets."""
+    return "hi"
+
+@hookimpl
+def rookery_tools():
+    return [hello]
+'''
+
+BROKEN = {
+    "raises": ("1/0", "ZeroDivisionError"),
+    "exits": ("raise SystemExit(1)", "SystemExit"),
+    "interrupts": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "missing": ("import not_there_at_all", "not_there_at_all"),
+    "syntax": ("def", "SyntaxError"),
+    "nolist": ("from rookery_core.plugin import hookimpl\n@hookimpl\ndef rookery_tools(): return 3", "list of tools"),
+    "nottool": ("from rookery_core.plugin import hookimpl\n@hookimpl\ndef rookery_tools(): return [len]", "not a tool"),
+    "badhook": ("from rookery_core.plugin import hookimpl\n@hookimpl\ndef rookery_tools(nope): return []", "nope"),
+    "hookraises": (
+        "from rookery_core.plugin import hookimpl\n@hookimpl\ndef rookery_tools(): raise OSError('x')",
+        "OSError: x",
+    ),
+    "newer": ("rookery_contract = 99", "contract 99"),
+}
+
+
+def own(folder: Path) -> list[importlib.metadata.EntryPoint]:
+    return [
+        ep
+        for dist in importlib.metadata.distributions(path=[str(folder)])
+        for ep in dist.entry_points
+        if ep.group == "rookery"
+    ]
+
+
+def test_each_broken_plugin_is_named_with_its_reason_and_the_others_work(plugin_folder: Path) -> None:
+    write_plugin(plugin_folder, "good", GOOD)
+    for name, (body, _) in BROKEN.items():
+        write_plugin(plugin_folder, name, body)
+    loaded = load(own(plugin_folder))
+    assert [plugin.name for plugin in loaded.plugins] == ["good"]
+    reasons = {problem.plugin: problem.reason for problem in loaded.problems}
+    assert set(reasons) == set(BROKEN)
+    for name, (_, reason) in BROKEN.items():
+        assert reason in reasons[name]
+
+
+def test_two_distributions_of_one_plugin_name_are_both_left_out(plugin_folder: Path) -> None:
+    write_plugin(plugin_folder, "twin", GOOD, "dist-a")
+    write_plugin(plugin_folder, "twin", GOOD, "dist-b")
+    loaded = load(own(plugin_folder))
+    assert loaded.plugins == ()
+    assert {problem.distribution for problem in loaded.problems} == {"dist-a", "dist-b"}
+
+
+def test_a_disabled_plugin_is_not_imported(plugin_folder: Path) -> None:
+    write_plugin(plugin_folder, "bomb", "raise RuntimeError")
+    assert load(own(plugin_folder), disabled=["bomb"]).problems == ()
+
+
+def test_an_unknown_hook_is_named_and_the_plugin_works(plugin_folder: Path) -> None:
+    write_plugin(plugin_folder, "odd", GOOD + "\n@hookimpl\ndef rookery_flys(): return 1\n")
+    loaded = load(own(plugin_folder))
+    assert [plugin.name for plugin in loaded.plugins] == ["odd"]
+    assert "rookery_flys" in loaded.problems[0].reason
+
+
+def test_a_clash_of_tool_names_gives_both_their_long_name_and_a_built_in_keeps_its_own() -> None:
+    @tool(risk=Risk.PURE)
+    def same() -> str:
+        """Text."""
+        return ""
+
+    def names(*owners: tuple[str, str]) -> tuple[tuple[str, ...], int]:
+        registry, problems = register(LoadedPlugin(name, dist, (same,)) for name, dist in owners)
+        return registry.names, len(problems)
+
+    assert names(("a", "x"), ("b", "y")) == (("a.same", "b.same"), 2)
+    assert names(("a", "x"), ("core", "rookery")) == (("a.same", "same"), 1)
+    assert names(("b", "y"), ("a", "x")) == (("a.same", "b.same"), 2)
+
+
+def test_tools_can_be_chosen_by_short_long_and_plugin_name() -> None:
+    @tool(risk=Risk.PURE)
+    def one() -> str:
+        """Text."""
+        return ""
+
+    @tool(risk=Risk.PURE)
+    def two() -> str:
+        """Text."""
+        return ""
+
+    registry, _ = register([LoadedPlugin("p", "d", (one, two))])
+    assert registry.only(["p"]).names == ("one", "two")
+    assert registry.only(["p.one"]).names == ("one",)
+    assert registry.only([]).names == ()
+    with pytest.raises(ConfigError, match="did you mean one"):
+        registry.only(["onee"])
+    with pytest.raises(ToolUnknown, match="the tools are: one, two"):
+        registry.get("three")
