@@ -6,6 +6,7 @@ them. A kind is the class name in snake case. Ephemeral events are shown and not
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -372,5 +373,6 @@ def load_event(text: str | bytes) -> AnyEvent:
 
 
 def dump_event(event: Event) -> str:
-    """Write one event as a line of JSON; an ephemeral event has no `seq`."""
-    return event.model_dump_json(exclude={"seq"} if event.seq is None else None)
+    """Write one event as a line of JSON, its kind first; an ephemeral event has no `seq`."""
+    values = event.model_dump(mode="json", exclude={"seq"} if event.seq is None else None)
+    return json.dumps({"kind": values.pop("kind"), **values}, ensure_ascii=False)

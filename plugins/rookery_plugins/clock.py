@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, available_timezones
 
-from rookery_core.plugin import Risk, Tool, ToolRetry, hookimpl, tool
+from rookery_core.plugin import Example, Risk, Tool, ToolRetry, hookimpl, tool
 
 rookery_contract = 1
 
@@ -54,7 +54,17 @@ _CITIES = {
 _OFFSET = re.compile(r"(?:utc|gmt)? ?([+-])([0-9]{1,2})(?::?([0-9]{2}))?")
 
 
-@tool(risk=Risk.PURE)
+@tool(
+    risk=Risk.PURE,
+    examples=[
+        Example(
+            asked="What time is it in Lima?",
+            arguments={"zone": "Lima"},
+            result="Sunday 2024-03-10 14:05:33, America/Lima (UTC-05:00)",
+            answer="In Lima it is 14:05 on Sunday.",
+        )
+    ],
+)
 def clock(zone: str = "") -> str:
     """Tells the current date and time, here or in a city or time zone."""
     wanted = zone.strip()

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from rookery_core.plugin import Risk, Tool, ToolContext, ToolFailed, ToolRetry, hookimpl, tool
+from rookery_core.plugin import Example, Risk, Tool, ToolContext, ToolFailed, ToolRetry, hookimpl, tool
 
 rookery_contract = 1
 
@@ -62,7 +62,20 @@ def _exact_command(arguments: dict[str, Any]) -> list[str]:
 def shell_tool(limit_s: float = LIMIT_S) -> Tool:
     """The tool, with the seconds a command may take."""
 
-    @tool(risk=Risk.EXECUTE, scope=_exact_command, preview=_command_line, timeout_s=limit_s + HOST_LIMIT_S)
+    @tool(
+        risk=Risk.EXECUTE,
+        scope=_exact_command,
+        preview=_command_line,
+        timeout_s=limit_s + HOST_LIMIT_S,
+        examples=[
+            Example(
+                asked="Run the command pwd",
+                arguments={"command": "pwd"},
+                result="/home/me\n[exit code 0]",
+                answer="The folder is /home/me.",
+            )
+        ],
+    )
     def shell(ctx: ToolContext, command: str) -> str:
         """Runs a shell command and gives its output."""
         if not command.strip():

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from rookery_core.plugin import Risk, ToolContext, ToolFailed, ToolRetry, WorkspacePath, tool
+from rookery_core.plugin import Example, Risk, ToolContext, ToolFailed, ToolRetry, WorkspacePath, tool
 from rookery_plugins.files.opening import open_text, pieces, similar
 
 LIST_MAX = 200
@@ -38,7 +38,6 @@ SKIPPED = frozenset(
 @tool(risk=Risk.READ)
 def list_files(ctx: ToolContext, folder: WorkspacePath = Path(".")) -> str:
     """Lists the files in a folder."""
-    folder = ctx.workspace.resolve(folder)  # a default is not resolved by the host
     name = ctx.workspace.relative(folder)
     try:
         with os.scandir(folder) as entries:
@@ -55,7 +54,17 @@ def list_files(ctx: ToolContext, folder: WorkspacePath = Path(".")) -> str:
     return "\n".join(lines) or f"the folder {name} is empty"
 
 
-@tool(risk=Risk.READ)
+@tool(
+    risk=Risk.READ,
+    examples=[
+        Example(
+            asked="What is in todo.md?",
+            arguments={"path": "todo.md"},
+            result="buy milk",
+            answer="todo.md says: buy milk",
+        )
+    ],
+)
 def read_file(ctx: ToolContext, path: WorkspacePath, start: int = 1, lines: int = 200) -> str:
     """Reads a text file."""
     if start < 1 or lines < 1:
@@ -93,7 +102,6 @@ def search_files(ctx: ToolContext, text: str, folder: WorkspacePath = Path("."))
     wanted = text.strip("\n").casefold()
     if not wanted.strip() or "\n" in wanted:
         raise ToolRetry("give one line of text to find")
-    folder = ctx.workspace.resolve(folder)
     name = ctx.workspace.relative(folder)
     if not os.path.exists(folder):
         raise ToolRetry(f"there is no folder {name}{similar(folder)}")

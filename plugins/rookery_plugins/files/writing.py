@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rookery_core.plugin import Risk, ToolContext, ToolFailed, ToolRetry, WorkspacePath, tool
+from rookery_core.plugin import Example, Risk, ToolContext, ToolFailed, ToolRetry, WorkspacePath, tool
 from rookery_plugins.files.opening import PIECE_CHARS, open_text
 
 DIFF_LINES = 2_000
@@ -40,7 +40,19 @@ def _written_path(arguments: dict[str, Any]) -> list[str]:
     return [str(arguments["path"])]
 
 
-@tool(risk=Risk.WRITE, preview=_change, scope=_written_path)
+@tool(
+    risk=Risk.WRITE,
+    preview=_change,
+    scope=_written_path,
+    examples=[
+        Example(
+            asked="Write see you soon to bye.txt",
+            arguments={"path": "bye.txt", "content": "see you soon"},
+            result="created bye.txt, 12 bytes",
+            answer="I wrote bye.txt.",
+        )
+    ],
+)
 def write_file(ctx: ToolContext, path: WorkspacePath, content: str) -> str:
     """Writes a text file, replacing what was in it."""
     name = ctx.workspace.relative(path)

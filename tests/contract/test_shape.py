@@ -1,0 +1,76 @@
+"""The shape of the code: how large a module may grow, what is public, what is documented."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import rookery_core.plugin
+from rookery_core import errors, events
+from rookery_core.tools import hooks
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [path for root in ("agent_core", "tui", "plugins") for path in (ROOT / root).rglob("*.py")]
+MAX_LINES = 400
+MAX_METHODS = 40
+
+
+def test_no_module_has_outgrown_its_idea() -> None:
+    large = {
+        str(path.relative_to(ROOT)): n for path in SOURCES if (n := len(path.read_text().splitlines())) > MAX_LINES
+    }
+    assert not large
+
+
+def test_no_class_has_become_everything() -> None:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                methods = [item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
+                assert len(methods) <= MAX_METHODS, f"{path}: {node.name}"
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    for path in SOURCES:
+        if path.read_text().strip():
+            assert ast.get_docstring(ast.parse(path.read_text())), path
+
+
+def test_no_module_is_named_after_nothing() -> None:
+    assert not {path.stem for path in SOURCES} & {"utils", "util", "helpers", "manager", "common", "misc"}
+
+
+def test_what_plugin_authors_import_is_exactly_this() -> None:
+    assert rookery_core.plugin.__all__ == [
+        "CONTRACT_VERSION", "Example", "Memory", "Risk", "Tool", "ToolContext", "ToolFailed", "ToolResult", "ToolRetry",
+        "Workspace", "WorkspacePath", "hookimpl", "tool",
+    ]  # fmt: skip
+    for name in rookery_core.plugin.__all__:
+        assert hasattr(rookery_core.plugin, name)
+
+
+def test_every_event_hook_and_error_is_documented() -> None:
+    made = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, events.Event)]
+    hook_functions = [f for name, f in vars(hooks).items() if name.startswith("rookery_")]
+    wrong = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    for thing in (*made, *hook_functions, *wrong):
+        assert inspect.getdoc(thing), thing
+    tree = errors.__doc__ or ""
+    assert all(kind.__name__ in tree for kind in wrong)
+
+
+def test_an_events_kind_is_its_name_in_snake_case() -> None:
+    for kind in vars(events).values():
+        if isinstance(kind, type) and issubclass(kind, events.Event) and kind is not events.Event:
+            snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("_")
+            assert kind.model_fields["kind"].default == snake
+
+
+def test_the_generated_tables_in_the_docs_are_up_to_date() -> None:
+    check = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert check.returncode == 0, check.stdout + check.stderr
