@@ -262,6 +262,7 @@ class ToolStarted(Event):
     kind: Literal["tool_started"] = "tool_started"
     call_id: str
     tool: str
+    """Full name, `plugin.tool`; in the other events, the name the model used."""
     arguments: dict[str, Any]
 
 

@@ -71,10 +71,16 @@ async def open_model(model: ModelBackend, emit: Callable[[Event], object]) -> Mo
     if model.info is not None:
         return model.info
 
+    loading = False
+
     def progress(fraction: float) -> None:
+        nonlocal loading
+        loading = True
         emit(ModelLoading(model=model.name, fraction=fraction))
 
     info = await model.open(progress)
+    if not loading:
+        return info  # someone else was loading it, and tells
     emit(
         ModelReady(
             model=info.name,

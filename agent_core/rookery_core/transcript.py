@@ -18,6 +18,7 @@ from rookery_core.events import (
     StepFailed,
     StepStarted,
     ToolFinished,
+    ToolRequested,
     TurnEnded,
     TurnStarted,
     TurnStatus,
@@ -26,6 +27,7 @@ from rookery_core.model.base import Message
 from rookery_core.reasoning.step import ANSWER
 
 OBSERVATION = "Observation: "
+UNKNOWN_OUTCOME = "The program ended during this call; whether it took effect is not known."
 UNUSABLE_CHARS = 200
 """As much of a step that could not be used stays in the prompt."""
 
@@ -59,6 +61,7 @@ class Transcript:
         self._turns: list[_Turn] = []
         self._through_turn = 0
         self._through_step = 0
+        self._calling = False
         for event in events:
             self.apply(event)
 
@@ -68,6 +71,7 @@ class Transcript:
             return
         match event:
             case TurnStarted(text=text):
+                self._close(TurnStatus.INTERRUPTED)  # in case the program died in the turn before
                 self._turns.append(_Turn(event.turn, text))
                 self._through_step = 0
             case MemoryRecalled(items=items):
@@ -78,7 +82,10 @@ class Transcript:
             case Generated(text=text, stop=stop):
                 if text:
                     self._say("assistant", text + " [stopped here]" if stop in ("interrupted", "failed") else text)
+            case ToolRequested():
+                self._calling = True
             case ToolFinished(output=output):
+                self._calling = False
                 self._say("tool", OBSERVATION + output)
             case StepFailed(message=message):
                 self._shorten_last()
@@ -121,7 +128,7 @@ class Transcript:
     def _say(self, role: str, content: str) -> None:
         turn = self._turns[-1]
         if not turn.steps:
-            turn.steps.append(_Step(0))
+            turn.steps.append(_Step(1))
         turn.steps[-1].messages.append(Message(role, content))  # type: ignore[arg-type]
 
     def _shorten_last(self) -> None:
@@ -137,6 +144,9 @@ class Transcript:
     def _close(self, status: TurnStatus) -> None:
         if not self._turns:
             return
+        if self._calling:
+            self._calling = False
+            self._say("tool", OBSERVATION + UNKNOWN_OUTCOME)
         if status is TurnStatus.REFUSED:
             self._turns.pop()
         elif self._speaks_next() == "assistant":

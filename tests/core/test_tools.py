@@ -66,7 +66,7 @@ def test_all_that_is_wrong_with_arguments_is_said_at_once(tmp_path: Path) -> Non
         return ""
 
     with pytest.raises(
-        ArgumentsInvalid, match="a: Input should be a valid integer.*b is missing.*c is not an argument"
+        ArgumentsInvalid, match=r"a: Input should be a valid integer.*b is missing.*c is not an argument"
     ):
         f.validate({"a": "1", "c": 2}, Workspace.at(tmp_path))
 
