@@ -44,5 +44,6 @@ async def measure(quick: bool) -> tuple[float, str]:
         finally:
             await assistant.close()
     warm, warm_walls = shares[1:], walls[1:]
-    detail = f"{len(warm)} turns, median {statistics.median(warm_walls):.2f} s, share {min(warm):.4f} to {max(warm):.4f}"
+    wall = statistics.median(warm_walls)
+    detail = f"{len(warm)} turns, median {wall:.2f} s, share {min(warm):.4f} to {max(warm):.4f}"
     return statistics.median(warm), detail

@@ -1,6 +1,6 @@
 """Write the tables in docs/reference.md from the code, or check that they are what the code says.
 
-    python docs/generate.py [--check]
+python docs/generate.py [--check]
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def _first(text: str | None) -> str:
 
 
 def _events() -> str:
-    kinds = [e for e in vars(events).values() if isinstance(e, type) and issubclass(e, events.Event) and e is not events.Event]
+    classes = [kind for kind in vars(events).values() if isinstance(kind, type)]
+    kinds = [kind for kind in classes if issubclass(kind, events.Event) and kind is not events.Event]
     own = set(events.Event.model_fields) | {"kind"}
     return _table(
         "kind|what happened|fields|stored",
@@ -97,7 +98,7 @@ def _sub(words: list[str]) -> argparse.ArgumentParser:
 def _exits() -> str:
     source = inspect.getsource(Exit)
     said = dict(re.findall(r"    ([A-Z_]+) = .*\n    \"\"\"(.*)\"\"\"", source))
-    plain = {"OK": "Done; for `run`: answered.", "INTERRUPTED": "Stopped by Ctrl+C.", "TERMINATED": "Stopped by SIGTERM."}
+    plain = {"OK": "Done; for `run`: answered.", "INTERRUPTED": "Stopped by Ctrl+C.", "TERMINATED": "SIGTERM."}
     return _table("code|meaning", ((str(int(code)), said.get(code.name, plain.get(code.name, ""))) for code in Exit))
 
 

@@ -112,6 +112,21 @@ def build(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What is stored, without an assistant."""
+
+    store: Store
+    sessions: Sessions
+    episodes: Episodes
+
+
+def archive(paths: Paths) -> Archive:
+    """Open what is stored; whoever opens it closes the store. Raises StoreError."""
+    store = Store(paths.database)
+    return Archive(store, Sessions(store), Episodes(store))
+
+
 def worker_model(config: Config, paths: Paths, wanted: str | None) -> WorkerModel:
     """The configured model in a process of its own, not started yet."""
     file = find(config.model.path if wanted is None else wanted, paths)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,4 +124,4 @@ def test_the_prompt_only_grows_and_every_message_of_a_person_is_answered(turns: 
         before = messages
     roles = [m.role for m in before]
     assert roles.count("user") == len(turns)
-    assert all((a, b) not in (("user", "user"), ("tool", "user")) for a, b in zip(roles, roles[1:], strict=False))
+    assert all((a, b) not in (("user", "user"), ("tool", "user")) for a, b in pairwise(roles))

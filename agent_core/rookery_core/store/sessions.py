@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 
-from rookery_core.errors import SessionBusy, SessionUnknown
+from rookery_core.errors import SessionBusy, SessionUnknown, StoreNewer
 from rookery_core.events import AnyEvent, Event, dump_event, load_event
 from rookery_core.store.db import Store
 from rookery_core.text import one_line
@@ -139,7 +140,13 @@ class Sessions:
             rows = db.conn.execute("SELECT body FROM events WHERE session = ? ORDER BY seq", [session]).fetchall()
         if not rows:
             raise SessionUnknown(f"there is no session {session!r}")
-        return [load_event(body) for (body,) in rows]
+        try:
+            return [load_event(body) for (body,) in rows]
+        except ValidationError as exc:
+            raise StoreNewer(
+                f"session {session} holds an event that this Rookery does not know, so a newer one wrote it. "
+                "Upgrade with `pip install -U rookery`; nothing was changed."
+            ) from exc
 
     def _rows(self, rest: str, parameters: list[object]) -> list[SessionSummary]:
         with self._store.reading() as db:

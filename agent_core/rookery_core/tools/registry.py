@@ -59,7 +59,7 @@ class Registry:
         for name in wanted:
             if name not in known:
                 near = difflib.get_close_matches(name, sorted(known), n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
+                hint = f"; did you mean {near[0]}?" if near else "."
                 raise ConfigError(f"there is no tool or plugin named {name}{hint} Known: {', '.join(self.names)}")
         return Registry(
             offered for offered in self._tools if {offered.name, offered.full_name, offered.plugin} & set(wanted)

@@ -77,7 +77,7 @@ class ToolRunner:
         if asks(offered, parts, self.allowed, self.grants):
             request = await self._request(offered, call_id, values, parts)
             emit(request)
-            reply = Reply(Decision.DENY, "the question was withdrawn", by="nobody")
+            reply = Reply(Decision.DENY, "the turn was stopped")
             try:
                 reply = await ask(request)
             finally:

@@ -1,0 +1,138 @@
+"""The command line's grammar: every command and option, and nothing that has to be imported to show it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+
+NONE = "none"
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments; without a command it is `chat`. Ends the program with exit code 2 when they are wrong."""
+    words = list(argv)
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "-V", "--version")):
+        words.insert(0, "chat")
+    return parser().parse_args(words)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole grammar; the reference in the documentation is made from it."""
+    top = argparse.ArgumentParser(
+        prog="rookery",
+        description="A chat assistant for the terminal: your model, your tools, your data, on your own machine.",
+        epilog="Without a command: chat, and its options. `rookery COMMAND --help` tells more about a command.",
+        allow_abbrev=False,
+    )
+    top.add_argument("-V", "--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _chat(commands)
+    _run(commands)
+    _sessions(commands)
+    _config(commands)
+    return top
+
+
+def _chat(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    chat = commands.add_parser("chat", help="talk with the assistant (the default)", allow_abbrev=False)
+    chat.add_argument("--repl", action="store_true", help="a plain prompt in place of the full-screen interface")
+    _assistant_options(chat)
+
+
+def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser(
+        "run",
+        help="carry out one task and print the answer",
+        description="Carry out one task. The answer goes to standard output, everything else to standard error.",
+        epilog="Exit codes: 0 answered; 1 gave up or failed; 2 usage or configuration; 3 no model; "
+        "4 a call was refused because nobody could be asked; 130 interrupted.",
+        allow_abbrev=False,
+    )
+    run.add_argument("task", nargs="?", metavar="TASK", help="what to do; `-` or nothing: read it from standard input")
+    run.add_argument("--output", choices=("text", "json", "jsonl"), default="text", help="default: text")
+    run.add_argument("-q", "--quiet", action="store_true", help="no trace on standard error")
+    _assistant_options(run)
+
+
+def _assistant_options(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--session", metavar="ID", help="go on with this session; the start of its id is enough")
+    which.add_argument("--continue", dest="continue_last", action="store_true", help="go on with the last session")
+    parser.add_argument("--model", metavar="PATH|NAME", help="a GGUF file, or the name of an installed model")
+    parser.add_argument("--workspace", metavar="DIR", default=".", help="the folder tools work in; default: this one")
+    parser.add_argument(
+        "--tools", metavar="NAMES", type=_names, help="offer only these tools or plugins; none for none"
+    )
+    parser.add_argument(
+        "--allow",
+        metavar="KINDS|TOOLS",
+        type=_words,
+        action="extend",
+        default=[],
+        help="run these without asking: kinds of risk (write, execute, network), tools or plugins",
+    )
+    parser.add_argument("--max-steps", metavar="N", type=_whole(1, 1000), help="steps before it gives up")
+    parser.add_argument("--seed", metavar="N", type=_whole(0, 2**31 - 1), help="for the same text each time")
+
+
+def _sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sessions = commands.add_parser("sessions", help="list, show, search and export past sessions", allow_abbrev=False)
+    actions = sessions.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the sessions, the last used first", allow_abbrev=False)
+    listing.add_argument(
+        "--limit", metavar="N", type=_whole(1, 1_000_000), default=50, help="at most so many; default: 50"
+    )
+    show = actions.add_parser("show", help="one session: the conversation and its trace", allow_abbrev=False)
+    show.add_argument("session", metavar="ID", help="the session's id, or its start")
+    search = actions.add_parser("search", help="the past turns that fit some words", allow_abbrev=False)
+    search.add_argument("words", metavar="WORDS", nargs="+")
+    search.add_argument("--limit", metavar="N", type=_whole(1, 1000), default=20, help="at most so many; default: 20")
+    for action in (listing, show, search):
+        action.add_argument("--json", action="store_true", help="as JSON")
+    export = actions.add_parser("export", help="one session as a file", allow_abbrev=False)
+    export.add_argument("session", metavar="ID", help="the session's id, or its start")
+    export.add_argument("--format", choices=("md", "json", "jsonl"), default="md", help="default: md")
+    export.add_argument("--output", metavar="FILE", help="where to; default: standard output")
+
+
+def _config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    config = commands.add_parser("config", help="show, check and change the settings", allow_abbrev=False)
+    actions = config.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("path", help="where the two config files are", allow_abbrev=False)
+    actions.add_parser("show", help="every setting, and where it is from", allow_abbrev=False)
+    actions.add_parser("check", help="whether the config files are good", allow_abbrev=False)
+    change = actions.add_parser("set", help="change one setting", allow_abbrev=False)
+    change.add_argument("key", metavar="KEY", help="section.key, as `rookery config show` lists them")
+    change.add_argument("value", metavar="VALUE", help="a TOML value, or plain text")
+
+
+def _words(text: str) -> list[str]:
+    return [word for part in text.split(",") if (word := part.strip())]
+
+
+def _names(text: str) -> list[str]:
+    words = _words(text)
+    return [] if words == [NONE] else words
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"give a whole number from {least} to {most}")
+        return number
+
+    return read
+
+
+class _Version(argparse.Action):
+    """Prints the installed version; looked up only when asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
+        from importlib.metadata import version
+
+        print(f"rookery {version('rookery')}")
+        parser.exit()

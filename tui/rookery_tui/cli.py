@@ -1,0 +1,81 @@
+"""The `rookery` command: reads the arguments and the environment, and starts what they ask for.
+
+Imports nothing that a command may not need, so that `--help` is there at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rookery_tui.arguments import parse
+
+if TYPE_CHECKING:
+    import argparse
+
+    from rookery_core.paths import Paths
+    from rookery_tui.console import Console
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; argparse ends the program by itself for `--help` and wrong usage."""
+    arguments = parse(sys.argv[1:] if argv is None else argv)
+
+    from rookery_core.errors import RookeryError
+    from rookery_core.paths import Paths
+    from rookery_tui.console import Console
+    from rookery_tui.exits import Exit, report
+
+    console = Console.of_process(os.environ.get("TERM", ""))
+    try:
+        code = _command(arguments, Paths.find(os.environ), console)
+        console.stdout.flush()
+    except RookeryError as error:
+        code = report(error, console.stderr)
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    except BrokenPipeError:
+        console.forget_stdout()
+        code = Exit.BROKEN_PIPE
+    except OSError as error:
+        console.forget_stdout()
+        code = _unexpected(error, console, "the system refused it")
+    except Exception as error:
+        code = _unexpected(error, console, "this is a bug")
+    return code
+
+
+def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> int:
+    match arguments.command:
+        case "run":
+            from rookery_tui.subcommands import run
+
+            return run.main(arguments, paths, console)
+        case "sessions":
+            from rookery_tui.subcommands import sessions
+
+            return sessions.main(arguments, paths, console)
+        case "config":
+            from rookery_tui.subcommands import config
+
+            return config.main(arguments, paths, console)
+        case _:
+            from rookery_tui.subcommands import chat
+
+            return chat.main(arguments, paths, console)
+
+
+def _unexpected(error: Exception, console: Console, what: str) -> int:
+    """Say in one line what nobody expected; the traceback is for whoever asks for it."""
+    from rookery_core.text import one_line
+    from rookery_tui.exits import Exit
+
+    if os.environ.get("ROOKERY_DEBUG"):
+        traceback.print_exception(error, file=console.stderr)
+    else:
+        text = one_line(f"{type(error).__name__}: {error}", 300)
+        print(f"rookery: unexpected error {text}; {what}. Set ROOKERY_DEBUG=1 for the traceback.", file=console.stderr)
+    return Exit.FAILED

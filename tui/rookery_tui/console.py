@@ -1,0 +1,64 @@
+"""The streams a command was started with, and what can be done with them."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from dataclasses import dataclass
+from typing import Literal, TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """Standard input, output and error; `term` is the terminal's type as the environment names it."""
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    term: str = ""
+
+    @classmethod
+    def of_process(cls, term: str) -> Console:
+        """This process's own; a stream that is closed is one to nowhere. What an encoding lacks is written escaped."""
+        for stream in (sys.stdin, sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return cls(sys.stdin or _nowhere("r"), sys.stdout or _nowhere("w"), sys.stderr or _nowhere("w"), term)
+
+    @property
+    def capable(self) -> bool:
+        """Whether the terminal can place the cursor."""
+        return self.term not in ("dumb", "unknown")
+
+    @property
+    def full_screen(self) -> bool:
+        """Whether a person sits at a terminal that can be drawn on."""
+        return self.capable and self.stdin.isatty() and self.stdout.isatty()
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person can be asked while standard output is for the answer alone."""
+        return self.stdin.isatty() and self.stderr.isatty()
+
+    def write_utf8(self) -> None:
+        """Write UTF-8 from now on, as JSON must be, whatever the terminal's encoding is."""
+        if isinstance(self.stdout, io.TextIOWrapper):
+            self.stdout.reconfigure(encoding="utf-8", errors="strict")
+
+    def read_all(self) -> str:
+        """All of standard input; bytes that are not UTF-8 are kept as escapes."""
+        if isinstance(self.stdin, io.TextIOWrapper):
+            raw: bytes = self.stdin.buffer.read()
+            return raw.decode("utf-8-sig", "backslashreplace")
+        return self.stdin.read()
+
+    def forget_stdout(self) -> None:
+        """Let what is still to be written go nowhere, so that leaving does not complain about it again."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.stdout.fileno())
+        os.close(nowhere)
+
+
+def _nowhere(mode: Literal["r", "w"]) -> TextIO:
+    return os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8")

@@ -1,0 +1,212 @@
+"""One task without a screen: the answer on standard output, everything else on standard error, an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, TextIO
+
+from rookery_core.assistant import Assistant
+from rookery_core.errors import RookeryError
+from rookery_core.events import Answered, Event, TurnEnded, TurnStarted, TurnStatus, Usage, dump_event
+from rookery_core.store.sessions import SessionLog
+from rookery_core.text import visible
+from rookery_tui.exits import Exit, report
+from rookery_tui.presenter import ending, row, usage_text
+from rookery_tui.starting import Resume, open_session
+from rookery_tui.stopping import Stop
+from rookery_tui.telling import trace_line
+
+
+class Output(StrEnum):
+    """What is written to standard output."""
+
+    TEXT = "text"
+    """The answer alone."""
+    JSON = "json"
+    """One object: answer, status, session, steps, usage."""
+    JSONL = "jsonl"
+    """Every event as it happens, one a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done, and how it is to be told."""
+
+    task: str
+    output: Output = Output.TEXT
+    quiet: bool = False
+    """No trace lines on standard error."""
+    resume: Resume = field(default_factory=Resume)
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of the job so far."""
+
+    answer: str = ""
+    session: str = ""
+    """"" until its first turn began: before that there is nothing to go on with."""
+    ended: TurnEnded | None = None
+
+    def take(self, event: Event) -> None:
+        """Note what of an event belongs to the result."""
+        match event:
+            case TurnStarted():
+                self.session = event.session
+            case Answered(text=text):
+                self.answer = text
+            case TurnEnded():
+                self.ended = event
+
+    @property
+    def status(self) -> TurnStatus:
+        """How the turn ended; a turn that did not begin failed."""
+        return self.ended.status if self.ended else TurnStatus.FAILED
+
+    def exit(self, stop: Stop) -> Exit:
+        """The exit code of a job that came to its end."""
+        if self.ended is None or self.status is TurnStatus.INTERRUPTED:
+            return Exit(128 + stop.signal) if stop.signal else Exit.INTERRUPTED
+        if self.ended.unattended_denials:
+            return Exit.UNATTENDED
+        return Exit.OK if self.status is TurnStatus.ANSWERED else Exit.FAILED
+
+
+async def run(make: Callable[[], Assistant], job: Job, out: TextIO, err: TextIO, stop: Stop) -> Exit:
+    """Carry out one turn and return the exit code. Expected trouble is told on `err`; a bug is raised.
+
+    A wish to stop ends the turn, which is stored like any other and can be gone on with.
+    """
+    printer = _printer(job, out, err)
+    result = Result()
+    try:
+        await _carry_out(make, job, result, printer, stop)
+        code = result.exit(stop)
+    except RookeryError as error:
+        code = report(error, err)
+    except asyncio.CancelledError:
+        if not stop.signal:
+            raise
+        print(ending(TurnStatus.INTERRUPTED, ""), file=err)
+        code = Exit(128 + stop.signal)
+    printer.end(result)
+    return code
+
+
+async def _carry_out(make: Callable[[], Assistant], job: Job, result: Result, printer: Printer, stop: Stop) -> None:
+    assistant = make()
+    try:
+        log = open_session(assistant, job.resume)
+        try:
+            await _turn(assistant, log, job, result, printer, stop)
+        finally:
+            log.close()
+    finally:
+        await assistant.close()
+
+
+async def _turn(assistant: Assistant, log: SessionLog, job: Job, result: Result, printer: Printer, stop: Stop) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    with stop.tells(task.cancel):
+        async with aclosing(assistant.start(log)) as events:
+            async for event in events:
+                printer.show(event)
+    with stop.tells(assistant.cancel):
+        async with aclosing(assistant.turn(log, job.task)) as events:
+            async for event in events:
+                result.take(event)
+                printer.show(event)
+
+
+# -- what is printed ----------------------------------------------------------------------------------------------
+
+
+class Printer(Protocol):
+    """Writes a job in one of the output forms."""
+
+    def show(self, event: Event) -> None:
+        """Called with every event, in order."""
+
+    def end(self, result: Result) -> None:
+        """Called once, also when there was trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPrinter:
+    """The answer alone on `out`; the trace, how it ended and what it cost on `err`."""
+
+    out: TextIO
+    err: TextIO
+    quiet: bool
+
+    def show(self, event: Event) -> None:
+        if not self.quiet and not isinstance(event, TurnEnded) and (entry := row(event)) is not None:
+            print(trace_line(entry), file=self.err, flush=True)
+
+    def end(self, result: Result) -> None:
+        if result.answer:
+            print(visible(result.answer), file=self.out, flush=True)
+        tell_ending(result, self.err)
+        if result.ended and not self.quiet:
+            print(f"session {result.session} · {usage_text(result.ended.usage)}", file=self.err, flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPrinter:
+    """One object, when all is over."""
+
+    out: TextIO
+    err: TextIO
+
+    def show(self, event: Event) -> None:
+        return None
+
+    def end(self, result: Result) -> None:
+        tell_ending(result, self.err)
+        made = {
+            "answer": result.answer,
+            "status": result.status.value,
+            "session": result.session,
+            "steps": result.ended.steps if result.ended else 0,
+            "usage": (result.ended.usage if result.ended else Usage()).model_dump(),
+        }
+        print(json.dumps(made, ensure_ascii=False), file=self.out, flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonlPrinter:
+    """Every event as it happens."""
+
+    out: TextIO
+    err: TextIO
+
+    def show(self, event: Event) -> None:
+        print(dump_event(event), file=self.out, flush=True)
+
+    def end(self, result: Result) -> None:
+        tell_ending(result, self.err)
+
+
+def tell_ending(result: Result, err: TextIO) -> None:
+    """Say how it ended, where it did not end with an answer of its own."""
+    if result.ended and (text := ending(result.ended.status, result.ended.reason)):
+        print(f"rookery: {text}", file=err, flush=True)
+    if result.ended and result.ended.unattended_denials:
+        n = result.ended.unattended_denials
+        print(f"rookery: {n} call(s) were refused because nobody could be asked; see --allow", file=err, flush=True)
+
+
+def _printer(job: Job, out: TextIO, err: TextIO) -> Printer:
+    match job.output:
+        case Output.TEXT:
+            return TextPrinter(out, err, job.quiet)
+        case Output.JSON:
+            return JsonPrinter(out, err)
+        case Output.JSONL:
+            return JsonlPrinter(out, err)

@@ -1,0 +1,178 @@
+"""Where lines of text come from: a prompt with history and completion, or a stream that is only read."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import Completer
+    from prompt_toolkit.history import History
+    from prompt_toolkit.input import Input
+    from prompt_toolkit.key_binding import KeyBindings
+    from prompt_toolkit.output import Output
+
+
+class Lines(Protocol):
+    """A source of what a person types."""
+
+    @property
+    def attended(self) -> bool:
+        """Whether a person is there who can be asked."""
+
+    async def message(self, default: str = "", toolbar: Callable[[], str] = str) -> str | None:
+        """The next message; `default` is put there to be changed. None at the end of the input.
+
+        `toolbar` gives a line to be shown meanwhile, where that is possible.
+        """
+
+    async def answer(self, question: str) -> str | None:
+        """The answer to a question, typed after it was shown. None when there is none: Ctrl+C, or the input ended."""
+
+
+class PlainLines:
+    """Lines of a stream, for pipes and for terminals that cannot be drawn on.
+
+    A thread reads the file descriptor itself: it can be left behind at any time, and a buffered stream could not.
+    """
+
+    def __init__(self, fd: int, prompts: TextIO | None) -> None:
+        """`prompts` is where questions are written; None when nobody is there to read them."""
+        self.attended = prompts is not None
+        self._fd = fd
+        self._prompts = prompts
+        self._queue: asyncio.Queue[str | None] | None = None
+        self._ended = False
+
+    async def message(self, default: str = "", toolbar: Callable[[], str] = str) -> str | None:
+        return await self._next("> ")
+
+    async def answer(self, question: str) -> str | None:
+        while self._queue is not None and not self._queue.empty() and self.attended:
+            self._ended = self._queue.get_nowait() is None  # typed before the question was shown: no answer to it
+        return await self._next(question)
+
+    async def _next(self, prompt: str) -> str | None:
+        if self._ended:
+            return None
+        if self._prompts is not None:
+            print(prompt, end="", file=self._prompts, flush=True)
+        if self._queue is None:
+            self._queue = asyncio.Queue()
+            loop = asyncio.get_running_loop()
+            threading.Thread(target=self._read, args=(loop, self._queue), name="lines", daemon=True).start()
+        line = await self._queue.get()
+        self._ended = line is None
+        return line
+
+    def _read(self, loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[str | None]) -> None:
+        def put(lines: Sequence[str | None]) -> None:
+            for line in lines:
+                queue.put_nowait(line)
+
+        decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
+        rest = ""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            with contextlib.suppress(OSError):  # the terminal is gone
+                while piece := os.read(self._fd, 65_536):
+                    *whole, rest = (rest + decode(piece)).split("\n")
+                    loop.call_soon_threadsafe(put, [line.removesuffix("\r") for line in whole])
+            rest += decode(b"", True)
+            loop.call_soon_threadsafe(put, [rest, None] if rest else [None])
+
+
+class PromptLines:
+    """Lines that are edited at a prompt: Enter sends, Esc Enter and Ctrl+J begin a new line."""
+
+    attended = True
+
+    def __init__(
+        self,
+        *,
+        history: History | None = None,
+        completer: Completer | None = None,
+        input: Input | None = None,
+        output: Output | None = None,
+    ) -> None:
+        from prompt_toolkit import PromptSession
+
+        self._input = input
+        self._messages: PromptSession[str] = PromptSession(
+            history=history,
+            completer=completer,
+            multiline=True,
+            prompt_continuation="  ",
+            key_bindings=_keys(),
+            input=input,
+            output=output,
+        )
+        self._answers: PromptSession[str] = PromptSession(input=input, output=output)
+
+    async def message(self, default: str = "", toolbar: Callable[[], str] = str) -> str | None:
+        while True:
+            try:
+                return await self._messages.prompt_async("> ", default=default, bottom_toolbar=toolbar)
+            except KeyboardInterrupt:
+                default = ""  # Ctrl+C clears the line
+            except EOFError:
+                return None
+
+    async def answer(self, question: str) -> str | None:
+        self._forget_typed_ahead()
+        try:
+            return await self._answers.prompt_async(question)
+        except (KeyboardInterrupt, EOFError):
+            return None
+
+    def _forget_typed_ahead(self) -> None:
+        """What was typed before the question was shown is no answer to it."""
+        from prompt_toolkit.input.typeahead import clear_typeahead
+
+        if self._input is not None:
+            return  # a given input is a script: it is typed ahead on purpose
+        clear_typeahead(self._answers.app.input)
+        if sys.platform != "win32":
+            import termios
+
+            with contextlib.suppress(termios.error, ValueError, OSError):
+                termios.tcflush(sys.stdin, termios.TCIFLUSH)
+
+
+def history_at(file: Path) -> History:
+    """The history kept in a file that only its owner can read; in memory alone where it cannot be written."""
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        file.chmod(0o600)
+    except OSError:
+        return InMemoryHistory()
+    return FileHistory(file)
+
+
+def _keys() -> KeyBindings:
+    from prompt_toolkit.enums import DEFAULT_BUFFER
+    from prompt_toolkit.filters import has_focus
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+    keys = KeyBindings()
+
+    @keys.add("enter", filter=has_focus(DEFAULT_BUFFER))
+    def send(event: KeyPressEvent) -> None:
+        event.current_buffer.validate_and_handle()
+
+    @keys.add("escape", "enter", filter=has_focus(DEFAULT_BUFFER))
+    @keys.add("c-j", filter=has_focus(DEFAULT_BUFFER))
+    def new_line(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    return keys

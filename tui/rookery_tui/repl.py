@@ -1,0 +1,96 @@
+"""The plain prompt: a conversation where there is no screen to draw on, or none is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TextIO
+
+from rookery_core.approval.policy import Approver, nobody
+from rookery_core.assistant import Assistant
+from rookery_core.paths import Paths
+from rookery_tui import slash
+from rookery_tui.asking import asking
+from rookery_tui.console import Console
+from rookery_tui.exits import Exit
+from rookery_tui.lines import Lines, PlainLines, PromptLines, history_at
+from rookery_tui.starting import Resume, open_session
+from rookery_tui.stopping import on_signals
+from rookery_tui.talk import Talk
+
+if TYPE_CHECKING:
+    from prompt_toolkit.completion import Completer
+
+MODE = "ask"
+
+
+def lines_for(console: Console, paths: Paths) -> Lines:
+    """An edited prompt at a terminal, else the lines of standard input."""
+    if not console.full_screen:
+        return PlainLines(console.stdin.fileno(), console.stdout if console.stdin.isatty() else None)
+    return PromptLines(history=history_at(paths.history_file), completer=completer())
+
+
+def completer() -> Completer:
+    """Completes the slash commands, at the start of a message."""
+    from prompt_toolkit.completion import WordCompleter
+
+    words = {f"/{name}": command.help for name, command in slash.COMMANDS.items()}
+    return WordCompleter(list(words), meta_dict=words, sentence=True)
+
+
+async def repl(
+    make: Callable[[Approver], Assistant], lines: Lines, out: TextIO, resume: Resume, *, trace: bool = True
+) -> Exit:
+    """Read a message, carry it out, tell it, until the input ends or the person has enough.
+
+    Where nobody can be asked, what would ask is denied. Raises ConfigError, ModelError, SessionUnknown, SessionBusy
+    before the first message.
+    """
+    assistant = make(asking(lines, out) if lines.attended else nobody)
+    try:
+        talk = Talk(assistant, open_session(assistant, resume), out, trace=trace)
+        try:
+            return await _converse(talk, lines)
+        finally:
+            talk.log.close()
+    finally:
+        await assistant.close()
+
+
+async def _converse(talk: Talk, lines: Lines) -> Exit:
+    task = asyncio.current_task()
+    assert task is not None
+    ended_by = 0
+
+    def on_signal(number: int) -> None:
+        """Ctrl+C stops the turn and not the program, where a person is there to go on."""
+        nonlocal ended_by
+        if number != signal.SIGINT or not lines.attended or talk.loading:
+            ended_by = ended_by or number
+        if talk.assistant.busy:
+            talk.assistant.cancel()
+        elif ended_by:
+            task.cancel()
+
+    with on_signals(on_signal, insist=False):
+        try:
+            await talk.start()
+            text = ""
+            while not talk.over and not ended_by:
+                text = await _exchange(talk, lines, text)
+        except asyncio.CancelledError:
+            if not ended_by:
+                raise
+    return Exit(128 + ended_by) if ended_by else Exit.OK
+
+
+async def _exchange(talk: Talk, lines: Lines, default: str) -> str:
+    """One message and what comes of it. Returns what the next prompt begins with."""
+    text = await lines.message(default, toolbar=lambda: talk.meter.text(MODE))
+    if text is None:
+        talk.over = True
+    elif text.strip() and not slash.carry_out(talk, text):
+        return await talk.turn(text[1:] if text.startswith("//") else text)
+    return ""

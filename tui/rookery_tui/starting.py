@@ -1,0 +1,49 @@
+"""From options to an assistant and an open session; shared by every command that needs a model."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rookery_core.approval.policy import Approver
+from rookery_core.assistant import Assistant
+from rookery_core.compose import Options, build
+from rookery_core.config import Config
+from rookery_core.errors import SessionUnknown
+from rookery_core.paths import Paths
+from rookery_core.store.sessions import SessionLog
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Which session to go on with; by default a new one."""
+
+    session: str | None = None
+    continue_last: bool = False
+
+
+def maker(arguments: argparse.Namespace, config: Config, paths: Paths) -> Callable[[Approver], Assistant]:
+    """What makes the assistant that the options and the settings ask for, once it is known who is asked."""
+    options = Options(
+        workspace=Path(arguments.workspace),
+        model=arguments.model,
+        tools=arguments.tools,
+        allow=arguments.allow,
+        max_steps=arguments.max_steps,
+        seed=arguments.seed,
+    )
+    return lambda approver: build(config, paths, options, approver=approver)
+
+
+def open_session(assistant: Assistant, resume: Resume) -> SessionLog:
+    """The session to go on with, or a new one. Raises SessionUnknown, SessionBusy."""
+    if resume.session is not None:
+        return assistant.sessions.open(resume.session)
+    if resume.continue_last:
+        newest = assistant.sessions.newest()
+        if newest is None:
+            raise SessionUnknown("there is no session to continue yet; leave out --continue to begin one")
+        return assistant.sessions.open(newest.id)
+    return assistant.new_session()

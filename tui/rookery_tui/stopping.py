@@ -1,0 +1,60 @@
+"""Stopping what is under way, whether a signal, a key or another part of the program asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop:
+    """A wish to stop, and whom to tell."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        """The signal that asked first; 0 while nothing did."""
+        self._tell: Callable[[], object] | None = None
+
+    def request(self, number: int = signal.SIGINT) -> None:
+        """Ask whatever is under way to stop; a wish that comes before anything is under way is kept."""
+        self.signal = self.signal or number
+        if self._tell is not None:
+            self._tell()
+
+    @contextmanager
+    def tells(self, tell: Callable[[], object]) -> Iterator[None]:
+        """Inside, a wish to stop calls `tell`, in the event loop's thread."""
+        before, self._tell = self._tell, tell
+        try:
+            if self.signal:
+                tell()
+            yield
+        finally:
+            self._tell = before
+
+
+@contextmanager
+def on_signals(stop: Callable[[int], object], *, insist: bool) -> Iterator[None]:
+    """Inside, Ctrl+C and SIGTERM call `stop` with their number. With `insist`, a second one ends the process at once.
+
+    To be entered in the event loop, in the main thread. `signal.signal` and not the loop's own handlers, which Windows
+    lacks.
+    """
+    loop = asyncio.get_running_loop()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if insist:
+            for each in SIGNALS:
+                signal.signal(each, signal.SIG_DFL)
+        loop.call_soon_threadsafe(stop, number)
+
+    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

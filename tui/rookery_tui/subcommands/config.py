@@ -1,0 +1,64 @@
+"""`rookery config`: where the settings are, what they are, whether they are good, and changing one."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from rookery_core.config import check_file, flatten, load_config, set_value, toml_line
+from rookery_core.errors import ConfigError
+from rookery_core.paths import Paths
+from rookery_core.text import visible
+from rookery_tui.console import Console
+from rookery_tui.exits import Exit, report
+
+
+def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
+    """Carry out one of the actions. Raises ConfigError."""
+    match arguments.action:
+        case "path":
+            lines = list(_paths(paths))
+        case "show":
+            lines = list(_settings(paths))
+        case "check":
+            return _check(paths, console)
+        case _:
+            value = set_value(paths, arguments.key, arguments.value)
+            section, _, name = arguments.key.partition(".")
+            lines = [f"{section}.{toml_line(name, value)}  # {paths.settings_file}"]
+    for line in lines:
+        print(visible(line), file=console.stdout)
+    return Exit.OK
+
+
+def _paths(paths: Paths) -> Iterator[str]:
+    for file, what in _files(paths):
+        yield f"{file}  # {what}, {'exists' if file.exists() else 'is not there'}"
+
+
+def _settings(paths: Paths) -> Iterator[str]:
+    loaded = load_config(paths)
+    section = ""
+    for key, value in flatten(loaded.config):
+        table, _, name = key.partition(".")
+        if table != section:
+            section = table
+            yield f"[{table}]"
+        yield f"{toml_line(name, value)}  # {loaded.sources[key]}"
+
+
+def _check(paths: Paths, console: Console) -> Exit:
+    code = Exit.OK
+    for file, _ in _files(paths):
+        try:
+            check_file(file)
+        except ConfigError as error:
+            code = report(error, console.stderr)
+        else:
+            print(visible(f"{file}: {'good' if file.exists() else 'is not there, which is fine'}"), file=console.stdout)
+    return code
+
+
+def _files(paths: Paths) -> tuple[tuple[Path, str], ...]:
+    return (paths.config_file, "yours"), (paths.settings_file, "written by `rookery config set`, overrides yours")

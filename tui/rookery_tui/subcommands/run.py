@@ -1,0 +1,71 @@
+"""`rookery run`: one task, its answer, an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from rookery_core.approval.policy import Approver, Reply, nobody
+from rookery_core.assistant import Assistant
+from rookery_core.config import load_config
+from rookery_core.errors import ConfigError
+from rookery_core.events import ApprovalRequested
+from rookery_core.paths import Paths
+from rookery_tui.asking import asking
+from rookery_tui.console import Console
+from rookery_tui.exits import Exit
+from rookery_tui.headless import Job, Output, run
+from rookery_tui.lines import Lines, PlainLines, PromptLines
+from rookery_tui.starting import Resume, maker
+from rookery_tui.stopping import Stop, on_signals
+
+
+def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
+    """Carry out the task; a second Ctrl+C ends the process without waiting for the first to be obeyed."""
+    job = Job(
+        task=task_text(arguments.task, console),
+        output=Output(arguments.output),
+        quiet=arguments.quiet,
+        resume=Resume(arguments.session, arguments.continue_last),
+    )
+    if job.output is not Output.TEXT:
+        console.write_utf8()
+
+    def make() -> Assistant:
+        return maker(arguments, load_config(paths).config, paths)(_approver(console))
+
+    async def carry_out() -> Exit:
+        stop = Stop()
+        with on_signals(stop.request, insist=True):
+            return await run(make, job, console.stdout, console.stderr, stop)
+
+    return asyncio.run(carry_out())
+
+
+def task_text(task: str | None, console: Console) -> str:
+    """The task: as given, from standard input, or one after the other. ConfigError when there is none."""
+    piped = "" if console.stdin.isatty() and task != "-" else console.read_all()
+    given = "" if task in (None, "-") else task
+    text = "\n\n".join(part for part in (given, piped.strip("\r\n")) if part and part.strip())
+    if not text:
+        raise ConfigError('there is nothing to do: give a task, as in `rookery run "What is 17 * 23?"`, or pipe one in')
+    return text
+
+
+def _approver(console: Console) -> Approver:
+    """Asks at the terminal, beside the answer's stream; where there is none, nobody."""
+    if not console.can_ask:
+        return nobody
+
+    async def ask(request: ApprovalRequested) -> Reply:
+        return await asking(_lines(console), console.stderr)(request)
+
+    return ask
+
+
+def _lines(console: Console) -> Lines:
+    if not console.capable:
+        return PlainLines(console.stdin.fileno(), console.stderr)
+    from prompt_toolkit.output import create_output
+
+    return PromptLines(output=create_output(stdout=console.stderr))

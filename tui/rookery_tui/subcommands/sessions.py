@@ -1,0 +1,94 @@
+"""`rookery sessions`: what is stored, listed, shown, searched and exported. Needs no model and no plugin."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from rookery_core.compose import archive
+from rookery_core.errors import ConfigError
+from rookery_core.events import dump_event
+from rookery_core.memory.episodic import Episodes
+from rookery_core.paths import Paths
+from rookery_core.store.sessions import Sessions
+from rookery_core.text import one_line
+from rookery_tui.console import Console
+from rookery_tui.exits import Exit
+from rookery_tui.export import as_json, as_markdown, as_text, local_time, told
+
+
+def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
+    """Carry out one of the actions. Raises StoreError, and ConfigError for a file that cannot be written."""
+    stored = archive(paths)
+    try:
+        match arguments.action:
+            case "list":
+                text = _list(stored.sessions, arguments.limit, as_json=arguments.json)
+            case "show":
+                text = _export(stored.sessions, arguments.session, "json" if arguments.json else "text")
+            case "search":
+                text = _search(stored.episodes, " ".join(arguments.words), arguments.limit, as_json=arguments.json)
+            case _:
+                text = _export(stored.sessions, arguments.session, arguments.format)
+    finally:
+        stored.store.close()
+    if getattr(arguments, "output", None):
+        _write(Path(arguments.output), text)
+    else:
+        if getattr(arguments, "json", False) or getattr(arguments, "format", "md") != "md":
+            console.write_utf8()
+        console.stdout.write(text)
+    return Exit.OK
+
+
+def _list(sessions: Sessions, limit: int, *, as_json: bool) -> str:
+    found = sessions.recent(limit)
+    if as_json:
+        return json.dumps([told(each) for each in found], ensure_ascii=False) + "\n"
+    if not found:
+        return "There are no sessions yet.\n"
+    return _lines(
+        f"{one_line(each.id, 40)}  {local_time(each.updated_at)}  {each.turns:>3} turns  {one_line(each.title, 60)}"
+        for each in found
+    )
+
+
+def _search(episodes: Episodes, words: str, limit: int, *, as_json: bool) -> str:
+    found = episodes.search(words, limit)
+    if as_json:
+        return json.dumps([told(each) for each in found], ensure_ascii=False) + "\n"
+    if not found:
+        return "Nothing was found.\n"
+    return _lines(
+        f"{one_line(each.session, 40)} turn {each.turn}  {local_time(each.at)}  {each.status}\n"
+        f"  asked   {one_line(each.asked, 100)}\n"
+        f"  answer  {one_line(each.answer, 100)}"
+        for each in found
+    )
+
+
+def _export(sessions: Sessions, wanted: str, form: str) -> str:
+    summary = sessions.get(wanted)
+    events = sessions.events(summary.id)
+    match form:
+        case "text":
+            return _lines(as_text(summary, events))
+        case "md":
+            return _lines(as_markdown(summary, events))
+        case "json":
+            return as_json(summary, events) + "\n"
+        case _:
+            return _lines(dump_event(event) for event in events)
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as exc:
+        raise ConfigError(f"{file} cannot be written: {exc.strerror}") from exc

@@ -1,0 +1,64 @@
+"""A conversation in plain lines: one assistant, one open session at a time, its turns told to a stream."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TextIO
+
+from rookery_core.assistant import Assistant
+from rookery_core.errors import StoreError
+from rookery_core.events import Event, ModelLoading, TurnEnded, TurnStarted, TurnStatus
+from rookery_core.store.sessions import SessionLog
+from rookery_core.text import visible
+from rookery_tui.presenter import Meter
+from rookery_tui.telling import Teller
+
+
+class Talk:
+    """What the plain prompt and its commands share."""
+
+    def __init__(self, assistant: Assistant, log: SessionLog, out: TextIO, *, trace: bool) -> None:
+        self.assistant = assistant
+        self.log = log
+        self.out = out
+        self.teller = Teller(out, trace=trace)
+        self.meter = Meter()
+        self.loading = False
+        self.over = False
+        """Whether the person has enough."""
+
+    def say(self, text: str) -> None:
+        """Write a line of the program's own."""
+        print(visible(text), file=self.out, flush=True)
+
+    async def start(self) -> None:
+        """Name the plugins that were left out and load the model. Raises ModelError."""
+        self.loading = True
+        try:
+            async with aclosing(self.assistant.start(self.log)) as events:
+                async for event in events:
+                    self._show(event)
+        finally:
+            self.loading = False
+
+    async def turn(self, text: str) -> str:
+        """Carry out a turn and tell it. Returns the text where it was refused, for the person to change; else ""."""
+        refused = False
+        try:
+            async with aclosing(self.assistant.turn(self.log, text)) as events:
+                async for event in events:
+                    self._show(event)
+                    refused = isinstance(event, TurnEnded) and event.status is TurnStatus.REFUSED
+        except StoreError as error:
+            self.say(f"This turn is not stored: {error}")
+        return text if refused else ""
+
+    def go_on_with(self, log: SessionLog) -> None:
+        """Leave the open session for another."""
+        self.log.close()
+        self.log = log
+
+    def _show(self, event: Event) -> None:
+        self.meter = self.meter.after(event)
+        if not isinstance(event, ModelLoading | TurnStarted):
+            self.teller.show(event)

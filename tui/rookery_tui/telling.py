@@ -1,0 +1,107 @@
+"""A turn told in plain lines as it happens: trace lines, and the answer as it is written."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from rookery_core.events import Answered, Event, Generated, ThoughtFormed, TokenDelta, TurnEnded, TurnStatus
+from rookery_core.text import visible
+from rookery_tui.presenter import Row, ending, row
+
+_HELD = "\r\u200d\ufe0f"
+_CONTEXT = 3
+LABEL_WIDTH = 12
+
+
+def trace_line(row: Row) -> str:
+    """A trace entry as one plain line."""
+    return f"{row.label:<{LABEL_WIDTH}}{row.title}"
+
+
+class VisibleStream:
+    """Makes text visible piece by piece, with the same result as when it is whole.
+
+    A piece's end is held back while what follows decides how it is shown: a carriage return, a joiner between emoji.
+    """
+
+    def __init__(self) -> None:
+        self._before = ""
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """What can be shown by now."""
+        text = self._held + piece
+        ready = text.rstrip(_HELD)
+        self._held = text[len(ready) :]
+        return self._shown(ready)
+
+    def end(self) -> str:
+        """What was held back."""
+        ready, self._held = self._held, ""
+        return self._shown(ready)
+
+    def _shown(self, ready: str) -> str:
+        shown = visible(self._before + ready)[len(visible(self._before)) :]
+        self._before = (self._before + ready)[-_CONTEXT:]
+        return shown
+
+
+class Teller:
+    """Tells one turn after another. `trace`: with thoughts, actions and observations, or the answers alone."""
+
+    def __init__(self, out: TextIO, *, trace: bool = True) -> None:
+        self.trace = trace
+        self._out = out
+        self._channel = ""
+        self._streamed: dict[str, str] = {}
+        self._stream = VisibleStream()
+
+    def show(self, event: Event) -> None:
+        """Write what there is to see of an event."""
+        match event:
+            case TokenDelta(channel=channel, text=text):
+                self._piece(channel, text)
+            case Generated():
+                self._break()
+            case ThoughtFormed(text=text) if self._was_streamed("thought", text):
+                pass
+            case Answered(text=text):
+                self._answer(text)
+            case TurnEnded(status=status, reason=reason):
+                self._streamed.clear()
+                if status is not TurnStatus.ANSWERED:
+                    self._line(ending(status, reason))
+            case _:
+                if (entry := row(event)) is not None and (self.trace or entry.tone == "bad"):
+                    self._line(trace_line(entry))
+
+    def _piece(self, channel: str, text: str) -> None:
+        if channel == "action" or (channel == "thought" and not self.trace):
+            return
+        if channel != self._channel:
+            self._break()
+            self._channel = channel
+            self._streamed[channel] = ""
+            if channel == "thought":
+                self._out.write(f"{channel:<{LABEL_WIDTH}}")
+        self._streamed[channel] += text
+        self._out.write(self._stream.feed(text))
+        self._out.flush()
+
+    def _break(self) -> None:
+        if self._channel:
+            self._out.write(self._stream.end() + "\n")
+            self._out.flush()
+        self._channel = ""
+        self._stream = VisibleStream()
+
+    def _was_streamed(self, channel: str, text: str) -> bool:
+        return self._streamed.pop(channel, "").strip() == text.strip()
+
+    def _answer(self, text: str) -> None:
+        if not self._was_streamed("answer", text):
+            self._line(visible(text))
+
+    def _line(self, text: str) -> None:
+        self._break()
+        print(text, file=self._out, flush=True)
