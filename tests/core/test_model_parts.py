@@ -7,6 +7,7 @@ import pytest
 
 from rookery_core.model.base import Message, Sampling
 from rookery_core.model.chat_template import CHATML, ChatTemplate
+from rookery_core.model.constraint import MAX_INTEGER, step_grammar
 from rookery_core.model.engine import loops
 from rookery_core.model.sampler import sample
 
@@ -85,3 +86,11 @@ def test_a_loop_is_noticed_and_ordinary_repetition_is_not() -> None:
     assert not loops(list(range(20)) * 7)
     assert loops(list(range(20)) * 8)
     assert not loops([n % 21 for n in range(400)])
+
+
+def test_whole_numbers_are_kept_to_a_sane_size_in_the_grammar_and_the_tool_s_own_bounds_stay() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer", "maximum": 5}}}
+    grammar = step_grammar([("t", schema)])
+    assert f'"a": {{"type": "integer", "minimum": {-MAX_INTEGER}, "maximum": {MAX_INTEGER}}}' in grammar
+    assert f'"b": {{"type": "integer", "maximum": 5, "minimum": {-MAX_INTEGER}}}' in grammar
+    assert "minimum" not in schema["properties"]["a"]

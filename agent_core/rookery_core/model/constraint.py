@@ -14,6 +14,8 @@ from rookery_core.errors import GrammarError
 THOUGHT_CHARS = 300
 """A thought's longest line; a small model that rambles is cut here and made to act."""
 
+MAX_INTEGER = 10**15
+
 _JSON_STYLE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
 
@@ -36,8 +38,21 @@ def step_grammar(tools: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     )
 
 
+def _bounded(node: Any) -> Any:
+    """The schema with whole numbers kept to a sane size, since a model that rambles in digits finds no end."""
+    if isinstance(node, dict):
+        made = {key: _bounded(value) for key, value in node.items()}
+        if node.get("type") == "integer" and "enum" not in node and "const" not in node:
+            if not {"minimum", "exclusiveMinimum"} & set(node):
+                made["minimum"] = -MAX_INTEGER
+            if not {"maximum", "exclusiveMaximum"} & set(node):
+                made["maximum"] = MAX_INTEGER
+        return made
+    return [_bounded(item) for item in node] if isinstance(node, list) else node
+
+
 def _call_rule(name: str, schema: Mapping[str, Any]) -> str:
-    embedded = json.dumps({"x-guidance": _JSON_STYLE, **schema})
+    embedded = json.dumps({"x-guidance": _JSON_STYLE, **_bounded(dict(schema))})
     label = json.dumps(f"Action: {name}\nInput: ")
     rule = f"{label} %json {embedded}"
     from llguidance import LLMatcher  # 20 ms, and only needed once a model is used

@@ -54,7 +54,10 @@ def describe(offered: OfferedTool) -> str:
 
 
 def _parameter(name: str, schema: Mapping[str, Any], required: bool) -> str:
-    text = f"{name}: {_type(schema)}" + ("" if required else "?")
+    text = f"{name}: {_type(schema)}"
+    if not required:
+        default = schema.get("default")
+        text += "?" if default is None else f" = {json.dumps(default, ensure_ascii=False)}"
     return f"{text} ({schema['description']})" if "description" in schema else text
 
 

@@ -7,12 +7,16 @@ import os
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from rookery_core.plugin import Example, Risk, ToolContext, ToolFailed, ToolRetry, WorkspacePath, tool
 from rookery_plugins.files.opening import open_text, pieces, similar
 
 LIST_MAX = 200
 READ_CHARS = 6_000
+LINES_MAX = 2_000
 MATCHES_MAX = 40
 SEARCH_FILES = 5_000
 SEARCH_CHARS = 50_000_000
@@ -65,10 +69,13 @@ def list_files(ctx: ToolContext, folder: WorkspacePath = Path(".")) -> str:
         )
     ],
 )
-def read_file(ctx: ToolContext, path: WorkspacePath, start: int = 1, lines: int = 200) -> str:
+def read_file(
+    ctx: ToolContext,
+    path: WorkspacePath,
+    start: Annotated[int, Field(ge=1)] = 1,
+    lines: Annotated[int, Field(ge=1, le=LINES_MAX)] = 200,
+) -> str:
     """Reads a text file."""
-    if start < 1 or lines < 1:
-        raise ToolRetry("start and lines count from 1")
     name = ctx.workspace.relative(path)
     kept: list[str] = []
     note = ""
