@@ -39,6 +39,8 @@ Tone = Literal["plain", "good", "bad", "quiet"]
 TITLE_WIDTH = 100
 LOST = " (lost)"
 
+_DECIDED = {Decision.ONCE: "allowed once", Decision.SESSION: "allowed for this session", Decision.DENY: "denied"}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -62,7 +64,8 @@ def row(event: Event) -> Row | None:
         case ThoughtFormed(text=text):
             return _row("thought", text, text)
         case ToolRequested(tool=tool, arguments=arguments):
-            return _row("action", f"{tool}({_inline(arguments)})", _block(arguments))
+            body = "\n".join([tool, *_indented(_block(arguments))]) if arguments else tool
+            return _row("action", f"{tool}({_inline(arguments)})", body)
         case ApprovalRequested(tool=tool):
             return _row("approval", f"asking about {tool}", approval_text(event), "quiet")
         case ApprovalResolved(decision=decision, reason=reason, by=by):
@@ -77,15 +80,16 @@ def row(event: Event) -> Row | None:
             )
         case ToolFinished(status=status, output=output, dropped_chars=dropped):
             cut = f" ({dropped} characters left out)" if dropped else ""
-            title = output if status is ToolStatus.OK else f"{status}: {output}"
-            return _row("observation", title + cut, output, "good" if status is ToolStatus.OK else "bad")
+            text = output if status is ToolStatus.OK else f"{status}: {output}"
+            return _row("observation", text + cut, text, "good" if status is ToolStatus.OK else "bad")
         case StepFailed(message=message):
             return _row("notice", message, message, "bad")
         case Recovered(action=action, attempt=attempt):
             what = "asking the model again" if action == "repair" else "the model was started again"
             return _row("notice", f"{what} (attempt {attempt})", "", "quiet")
         case ContextCompacted(through_turn=turn, tokens_before=before, tokens_after=after):
-            text = f"the window was full: {before} tokens are now {after}; turns up to {turn} left the prompt and stay stored"
+            left = f"turns up to {turn} left the prompt and stay stored"
+            text = f"the window was full: {before} tokens are now {after}; {left}"
             return _row("notice", text, text, "quiet")
         case ModelReady(model=model, n_ctx=n_ctx, template=template, load_s=load_s):
             return _row(
@@ -96,7 +100,8 @@ def row(event: Event) -> Row | None:
         case PluginFailed(plugin=plugin, distribution=distribution, reason=reason):
             return _row("plugin", f"{plugin}: {reason}", f"{plugin} ({distribution}): {reason}", "bad")
         case TurnEnded(status=status, reason=reason) if status is not TurnStatus.ANSWERED:
-            return _row("notice", ending(status, reason), reason, "bad")
+            text = ending(status, reason)
+            return _row("notice", text, text, "bad")
         case _:
             return None
 
@@ -171,7 +176,7 @@ class Meter:
             case PromptBuilt(n_tokens=n_tokens, n_ctx=n_ctx):
                 return replace(self, n_tokens=n_tokens, n_ctx=n_ctx)
             case Generated(usage=usage):
-                used = usage.prompt_tokens + usage.completion_tokens or self.n_tokens
+                used = (usage.prompt_tokens or self.n_tokens) + usage.completion_tokens
                 speed = usage.tokens_per_second or self.tokens_per_second
                 return replace(self, n_tokens=used, tokens_per_second=speed)
             case ModelLost():

@@ -1,0 +1,175 @@
+"""What the tests of the full-screen program share: an assistant with a scripted model, and waiting without a clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widget import Widget
+
+from rookery_core.approval.policy import Approver
+from rookery_core.assistant import Assistant
+from rookery_core.compose import Options, build
+from rookery_core.config import Config
+from rookery_core.events import Event
+from rookery_core.model.base import Completion, Delta, Message, Sampling
+from rookery_core.model.scripted import ScriptedModel
+from rookery_core.paths import Paths
+from rookery_core.tools.contract import Risk, Tool, tool
+from rookery_core.tools.loader import Loaded, LoadedPlugin, Problem
+from rookery_tui.app import RookeryApp
+
+ROUNDS = 400
+"""How often something is looked for before it is missed."""
+
+
+@tool(risk=Risk.PURE)
+def adder(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+@tool(risk=Risk.WRITE)
+def writer(text: str) -> str:
+    """Write a text."""
+    return f"wrote {text}"
+
+
+def thinks(thought: str, tool_name: str, arguments: str) -> str:
+    """A step that calls a tool."""
+    return f"Thought: {thought}\nAction: {tool_name}\nInput: {arguments}"
+
+
+def answers(text: str, thought: str = "done") -> str:
+    """A step that answers."""
+    return f"Thought: {thought}\nAnswer: {text}"
+
+
+HOLD = " <hold> "
+
+
+class HeldModel(ScriptedModel):
+    """A scripted model that waits at each `HOLD` in its script until it is let go on."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.held = asyncio.Event()
+        """Set while it waits."""
+        self.go_on = asyncio.Event()
+
+    async def stream(
+        self, messages: Sequence[Message], sampling: Sampling, grammar: str | None = None
+    ) -> AsyncGenerator[Delta | Completion, None]:
+        async with aclosing(super().stream(messages, sampling, grammar)) as chunks:
+            async for chunk in chunks:
+                if isinstance(chunk, Delta) and chunk.text.strip() == HOLD.strip():
+                    self.held.set()
+                    await self.go_on.wait()
+                    self.held.clear()
+                elif isinstance(chunk, Completion):
+                    yield replace(chunk, text=chunk.text.replace(HOLD.rstrip(), "").removeprefix(HOLD.lstrip()))
+                else:
+                    yield chunk
+
+
+class Desk:
+    """A home folder with a model: makes apps over the same database, one after the other."""
+
+    def __init__(self, home: Path, script: Iterable[str | Exception] = (), **model: Any) -> None:
+        self.home = home
+        self.model = HeldModel(script, **model)
+        self.max_steps: int | None = None
+        self.problems: tuple[Problem, ...] = ()
+        self.tools: tuple[Tool, ...] = (adder, writer)
+
+    def assistant(self, approver: Approver) -> Assistant:
+        return build(
+            Config(),
+            Paths.find({"ROOKERY_HOME": str(self.home)}),
+            Options(workspace=self.home, max_steps=self.max_steps),
+            approver=approver,
+            model=self.model,
+            plugins=Loaded((LoadedPlugin("kit", "kit-dist", self.tools),), self.problems),
+        )
+
+    def app(self, **settings: Any) -> RookeryApp:
+        return RookeryApp(self.assistant, **{"grace_s": 0.0, **settings})
+
+
+async def until(pilot: Pilot[None], what: Callable[[], object]) -> None:
+    """Let the program go on until something holds."""
+    for _ in range(ROUNDS):
+        if what():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"it never came about; the screen shows:\n{screen_text(pilot.app.screen)}")
+
+
+async def ready(pilot: Pilot[None]) -> None:
+    """Until the model is loaded."""
+    app = the_app(pilot)
+    await until(pilot, lambda: app.conversation is not None and app.conversation.assistant is not None)
+    await idle(pilot)
+
+
+async def idle(pilot: Pilot[None]) -> None:
+    """Until no turn runs and none waits."""
+    app = the_app(pilot)
+    await until(
+        pilot, lambda: app.conversation is not None and not app.conversation.busy and not app.conversation.waiting
+    )
+    await pilot.pause()
+
+
+async def say(pilot: Pilot[None], text: str) -> None:
+    """Write a message and send it."""
+    the_app(pilot).main.prompt.insert(text)
+    await pilot.press("enter")
+
+
+async def said_and_done(pilot: Pilot[None], text: str) -> None:
+    """A whole turn."""
+    await say(pilot, text)
+    await idle(pilot)
+
+
+def the_app(pilot: Pilot[None]) -> RookeryApp:
+    assert isinstance(pilot.app, RookeryApp)
+    return pilot.app
+
+
+def events_of(pilot: Pilot[None]) -> list[Event]:
+    conversation = the_app(pilot).conversation
+    assert conversation is not None
+    return conversation.session.events
+
+
+def kinds(pilot: Pilot[None]) -> list[str]:
+    return [type(event).__name__ for event in events_of(pilot)]
+
+
+def shown(widget: Widget) -> str:
+    """What a widget draws, line by line, without its children."""
+    return "\n".join(strip.text.rstrip() for strip in widget.render_lines(widget.outer_size.region))
+
+
+def screen_text(screen: Screen[Any]) -> str:
+    """What is on the screen, line by line."""
+    lines = screen._compositor.render_strips(screen.size)
+    return "\n".join(strip.text.rstrip() for strip in lines)
+
+
+def chat_text(pilot: Pilot[None]) -> str:
+    """All of the conversation that is mounted, also what is scrolled away."""
+    return "\n".join(shown(child) for child in the_app(pilot).main.chat.walk_children(Widget) if not child.children)
+
+
+def trace_text(pilot: Pilot[None]) -> str:
+    """All rows of the trace."""
+    return "\n".join(shown(row) for row in the_app(pilot).main.trace.rows)

@@ -1,0 +1,313 @@
+"""Events as they are shown, without any screen."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rookery_core.events import (
+    Answered,
+    ApprovalRequested,
+    ApprovalResolved,
+    ContextCompacted,
+    Decision,
+    Event,
+    Generated,
+    MemoryRecalled,
+    ModelLoading,
+    ModelLost,
+    ModelReady,
+    PluginFailed,
+    PromptBuilt,
+    Recalled,
+    Recovered,
+    StepFailed,
+    StepStarted,
+    ThoughtFormed,
+    TokenDelta,
+    ToolFinished,
+    ToolProgress,
+    ToolRequested,
+    ToolStarted,
+    ToolStatus,
+    TurnEnded,
+    TurnStarted,
+    TurnStatus,
+    Usage,
+)
+from rookery_core.store.sessions import SessionSummary
+from rookery_core.text import visible
+from rookery_tui.presenter import (
+    TITLE_WIDTH,
+    Meter,
+    Row,
+    approval_text,
+    ending,
+    remembered_text,
+    row,
+    unfinished,
+    usage_text,
+)
+from rookery_tui.screens.help import key_text
+from rookery_tui.speech import Said, activity, said, session_line, when
+from rookery_tui.typed import Command, Say, Unknown, read
+
+
+def ready(model: str = "smol", n_ctx: int = 2048) -> ModelReady:
+    return ModelReady(model=model, path="", n_ctx=n_ctx, n_ctx_train=8192, template="file", load_s=0.5)
+
+
+def ended(status: TurnStatus, reason: str = "") -> TurnEnded:
+    return TurnEnded(status=status, reason=reason, steps=1, usage=Usage(), seconds=0.0)
+
+
+def generated(text: str, stop: str = "end", **usage: float) -> Generated:
+    return Generated.model_validate({"text": text, "stop": stop, "seed": 0, "usage": usage})
+
+
+def request(**changes: object) -> ApprovalRequested:
+    values = {
+        "call_id": "1.1",
+        "tool": "files.write",
+        "plugin": "files",
+        "distribution": "rookery",
+        "risk": "write",
+        "arguments": {"path": "a.txt", "text": "one\ntwo"},
+        "workspace": "/home/me",
+        "remembers": ("writing a.txt",),
+    }
+    return ApprovalRequested.model_validate(values | changes)
+
+
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        (ThoughtFormed(text="I look."), Row("thought", "I look.")),
+        (
+            ToolRequested(call_id="1", tool="add", arguments={"a": 1, "b": "x"}),
+            Row("action", 'add(a=1, b="x")', 'add\n  a: 1\n  b: "x"'),
+        ),
+        (
+            ToolFinished(call_id="1", tool="add", status=ToolStatus.OK, output="3"),
+            Row("observation", "3", "", "good"),
+        ),
+        (
+            ToolFinished(call_id="1", tool="add", status=ToolStatus.TIMEOUT, output="too slow", dropped_chars=7),
+            Row("observation", "timeout: too slow (7 characters left out)", "timeout: too slow", "bad"),
+        ),
+        (
+            ApprovalResolved(call_id="1", decision=Decision.DENY, reason="no", by="person"),
+            Row("approval", "denied by person: no", "", "bad"),
+        ),
+        (
+            ApprovalResolved(call_id="1", decision=Decision.SESSION, by="person"),
+            Row("approval", "allowed for this session by person", "", "good"),
+        ),
+        (
+            MemoryRecalled(items=(Recalled(source="note", ref="4", text="likes tea"),)),
+            Row("memory", "1 from earlier", "note 4: likes tea", "quiet"),
+        ),
+        (StepFailed(failure="StepUnparsable", message="Write a step."), Row("notice", "Write a step.", "", "bad")),
+        (
+            Recovered(failure="fixable", action="repair", attempt=2),
+            Row("notice", "asking the model again (attempt 2)", "", "quiet"),
+        ),
+        (ready(), Row("model", "smol is ready", "window 2048 tokens, template: file, 0.5 s", "quiet")),
+        (
+            ModelLost(model="smol", reason="it ended", log="/log"),
+            Row("model", "it ended", "it ended\nlog: /log", "bad"),
+        ),
+        (
+            PluginFailed(plugin="p", distribution="d", reason="broken"),
+            Row("plugin", "p: broken", "p (d): broken", "bad"),
+        ),
+        (ended(TurnStatus.FAILED, "why"), Row("notice", "failed: why", "", "bad")),
+        (ended(TurnStatus.ANSWERED), None),
+        (Answered(text="x"), None),
+        (StepStarted(n=1), None),
+    ],
+)
+def test_row_of_an_event(event: Event, shown: Row | None) -> None:
+    assert row(event) == shown
+
+
+def test_a_compaction_says_what_left_the_prompt() -> None:
+    shown = row(ContextCompacted(through_turn=3, tokens_before=900, tokens_after=400))
+    assert shown is not None
+    assert "900 tokens are now 400; turns up to 3 left the prompt" in shown.title
+
+
+@given(st.text(max_size=300))
+def test_titles_are_one_short_line_and_nothing_hidden_gets_through(text: str) -> None:
+    for event in (
+        ThoughtFormed(text=text),
+        ToolFinished(call_id="1", tool="t", status=ToolStatus.OK, output=text),
+        ToolRequested(call_id="1", tool=text, arguments={"x": text}),
+        PluginFailed(plugin=text, distribution=text, reason=text),
+    ):
+        shown = row(event)
+        assert shown is not None
+        assert "\n" not in shown.title
+        assert len(shown.title) <= TITLE_WIDTH
+        assert visible(shown.title + shown.body) == shown.title + shown.body
+
+
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        (generated("Thought: I", "interrupted"), Row("thought", "I [stopped here]", "", "quiet")),
+        (
+            generated("Thought: I do\nAction: add\nInput: {", "failed"),
+            Row("thought", "I do add Input: { [stopped here]", "I do\nadd\nInput: { [stopped here]", "quiet"),
+        ),
+        (generated("Thought: whole\nAnswer: half", "interrupted"), Row("thought", "whole", "", "quiet")),
+        (generated("Thought: whole\nAnswer: all", "end"), None),
+        (generated("", "interrupted"), None),
+    ],
+)
+def test_a_step_that_was_stopped_keeps_what_was_thought(event: Generated, shown: Row | None) -> None:
+    assert unfinished(event) == shown
+
+
+@pytest.mark.parametrize(
+    ("event", "entry"),
+    [
+        (TurnStarted(text="hi\x1b[2J", strategy="react", workspace=""), Said("person", "hi\\u{1b}[2J")),
+        (Answered(text="**yes**"), Said("answer", "**yes**")),
+        (generated("Thought: t\nAnswer: half an", "interrupted"), Said("partial", "half an")),
+        (generated("Thought: t\nAnswer: whole", "end"), None),
+        (generated("Thought: t", "interrupted"), None),
+        (ended(TurnStatus.INTERRUPTED), Said("notice", "stopped by you; what was written is kept", "quiet")),
+        (ended(TurnStatus.REFUSED, "too large"), Said("notice", "not sent: too large", "bad")),
+        (ended(TurnStatus.ANSWERED), None),
+        (ThoughtFormed(text="x"), None),
+    ],
+)
+def test_what_belongs_to_the_conversation(event: Event, entry: Said | None) -> None:
+    assert said(event) == entry
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (ModelLoading(model="", fraction=0.4), "loading the model 40 %"),
+        (ready(), ""),
+        (PromptBuilt(n_tokens=90, n_ctx=100), "reading 90 tokens"),
+        (TokenDelta(channel="thought", text="x"), "thinking"),
+        (TokenDelta(channel="answer", text="x"), "answering"),
+        (request(), "waiting for you: files.write"),
+        (ToolStarted(call_id="1", tool="files.write", arguments={}), "running files.write"),
+        (ToolProgress(call_id="1", text="half\nway"), "half way"),
+        (ended(TurnStatus.ANSWERED), ""),
+        (ThoughtFormed(text="x"), None),
+    ],
+)
+def test_what_is_going_on(event: Event, text: str | None) -> None:
+    assert activity(event) == text
+
+
+@pytest.mark.parametrize("status", list(TurnStatus))
+def test_every_ending_but_an_answer_says_something(status: TurnStatus) -> None:
+    assert bool(ending(status, "why")) is (status is not TurnStatus.ANSWERED)
+
+
+def test_the_question_has_everything_and_several_lines_as_they_are() -> None:
+    assert approval_text(request(preview="+ one\n+ two")).splitlines() == [
+        "tool       files.write",
+        "from       plugin files (rookery)",
+        "may        write",
+        "in         /home/me",
+        "arguments",
+        '  path: "a.txt"',
+        "  text:",
+        "    one",
+        "    two",
+        "preview",
+        "  + one",
+        "  + two",
+    ]
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_no_argument_or_name_can_begin_a_line_of_the_question(name: str, value: str) -> None:
+    heads = ("tool", "from", "may", "in ", "arguments", "preview", "  ")
+    text = approval_text(request(tool=name, plugin=value, workspace=name, arguments={name: value}, preview=value))
+    assert all(line.startswith(heads) for line in text.split("\n"))
+    assert text.split("\n")[4] == "arguments"
+
+
+def test_what_the_session_would_remember_is_on_one_line() -> None:
+    assert remembered_text(request(remembers=("a\nb", "c"))) == "files.write: a\\u{a}b; files.write: c"
+
+
+def test_the_meter_follows_the_events() -> None:
+    meter = Meter()
+    assert meter.text("ask") == "no model · loading · 0 tok/s · ask"
+    for event in (ready(), PromptBuilt(n_tokens=512, n_ctx=2048)):
+        meter = meter.after(event)
+    assert meter.text("ask") == "smol · 512/2048 tokens (25 %) · 0 tok/s · ask"
+    meter = meter.after(generated("x", prompt_tokens=512, completion_tokens=100, decode_s=4.0))
+    assert meter.text("ask") == "smol · 612/2048 tokens (29 %) · 25 tok/s · ask"
+    meter = meter.after(ModelLost(model="smol", reason="x", log="")).after(ModelLost(model="smol", reason="x", log=""))
+    assert meter.model == "smol (lost)"
+
+
+def test_an_interrupted_step_does_not_empty_the_meter() -> None:
+    meter = Meter("smol", 500, 1000, 20.0).after(generated("x", "interrupted", completion_tokens=7))
+    assert (meter.n_tokens, meter.tokens_per_second) == (507, 20.0)
+
+
+def test_usage_on_one_line() -> None:
+    usage = Usage(prompt_tokens=10, cached_tokens=4, completion_tokens=20, decode_s=2.0)
+    assert usage_text(usage) == "10 tokens read (4 reused), 20 written, 10 tok/s"
+
+
+def test_a_moment_is_as_precise_as_its_age_needs() -> None:
+    now = time.mktime((2026, 5, 20, 15, 0, 0, 0, 0, -1))
+    assert when(now - 3600, now) == "today 14:00"
+    assert when(now - 40 * 86400, now).startswith("10 Apr ")
+    assert when(now - 400 * 86400, now).endswith(" 2025")
+
+
+def test_a_session_has_a_title_even_when_it_has_none() -> None:
+    assert session_line(SessionSummary("id", "", "", 0, 0, 1), 0.0)[0] == "(untitled)"
+    assert session_line(SessionSummary("id", "t", "", 0, 0, 2), 0.0)[1].endswith("· 2 turns")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("hello", Say("hello")),
+        ("//etc/hosts", Say("/etc/hosts")),
+        ("/new", Command("new")),
+        ("/ new ", Command("new")),
+        ("/exit", Command("quit")),
+        ("/", Command("help")),
+    ],
+)
+def test_what_was_typed(text: str, meant: Say | Command) -> None:
+    assert read(text) == meant
+
+
+def test_an_unknown_command_names_the_nearest() -> None:
+    meant = read("/toolz")
+    assert isinstance(meant, Unknown)
+    assert "did you mean /tools?" in meant.text
+    assert "written with two" in meant.text
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ("ctrl+j,shift+enter", "Ctrl+J, Shift+Enter"),
+        ("y", "y"),
+        ("pageup", "PgUp"),
+        ("ctrl+up", "Ctrl+↑"),
+        ("f1", "F1"),
+    ],
+)
+def test_keys_as_on_a_keyboard(keys: str, text: str) -> None:
+    assert key_text(keys) == text

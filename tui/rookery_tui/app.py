@@ -1,0 +1,247 @@
+"""The full-screen program: what the keys do, which screens open, and how they are wired to the conversation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
+
+from rookery_core.approval.policy import Approver
+from rookery_core.assistant import Assistant
+from rookery_core.errors import RookeryError, StoreError
+from rookery_core.text import one_line, visible
+from rookery_tui.approver import ModalApprover
+from rookery_tui.conversation import NEW, Conversation
+from rookery_tui.screens.help import HelpScreen, key_text, sections
+from rookery_tui.screens.main import MainScreen
+from rookery_tui.screens.problem import ProblemScreen
+from rookery_tui.screens.sessions import SessionsScreen
+from rookery_tui.starting import Resume, open_session
+from rookery_tui.typed import Command, Say, Unknown, read
+from rookery_tui.widgets.chat import Earlier
+from rookery_tui.widgets.prompt import Prompt
+
+MakeAssistant = Callable[[Approver], Assistant]
+QUIT_TWICE_S = 2.0
+"""Time in which the second Ctrl+C leaves."""
+DEFAULT_THEME = "textual-dark"
+
+IN_PALETTE = frozenset({"sessions", "new", "trace", "tool_output", "copy_answer", "earlier", "load_model", "help"})
+
+_ABOVE_A_QUESTION = frozenset({"interrupt", "quit"})
+"""Actions that work while a modal screen is open."""
+_WITHOUT_A_SESSION = frozenset({"interrupt", "quit", "help", "command_palette"})
+
+
+class RookeryApp(App[None]):
+    """The full-screen front end. `failure` holds what kept it from starting, if anything did."""
+
+    TITLE = "Rookery"
+    CSS_PATH = Path(__file__).with_name("rookery.tcss")
+    PAUSE_GC_ON_SCROLL = True
+    BINDING_GROUP_TITLE = "Anywhere"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop the turn; what was written is kept"),
+        Binding("ctrl+c", "interrupt", "Clear the input, else stop the turn, twice: quit", priority=True, system=True),
+        Binding("ctrl+r", "sessions", "Sessions"),
+        Binding("ctrl+n", "new", "New session"),
+        Binding("ctrl+t", "trace", "Show or hide the trace"),
+        Binding("ctrl+o", "tool_output", "Open or close all tool output"),
+        Binding("ctrl+y", "copy_answer", "Copy the last answer", priority=True),
+        Binding("ctrl+up", "earlier", "Show earlier turns"),
+        Binding("f5", "load_model", "Load the model again"),
+        Binding("f1", "help", "Keys and commands"),
+        Binding("tab", "app.focus_next", "Next pane"),
+        Binding("ctrl+q", "quit", "Quit", priority=True),
+    ]
+
+    def __init__(
+        self,
+        make_assistant: MakeAssistant,
+        session_id: str | None = None,
+        continue_last: bool = False,
+        theme: str = DEFAULT_THEME,
+        show_trace: bool = True,
+        *,
+        grace_s: float = 0.5,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`grace_s` is how long a question ignores keys; `clock` counts seconds, `now` tells Unix time."""
+        super().__init__()
+        self.theme = theme if theme in self.available_themes else DEFAULT_THEME
+        self.main = MainScreen(show_trace=show_trace)
+        self.conversation: Conversation | None = None
+        self.failure: RookeryError | None = None
+        self._make_assistant = make_assistant
+        self._resume = Resume(session_id, continue_last)
+        self._grace_s = grace_s
+        self._clock = clock
+        self._now = now
+        self._interrupted_at = -QUIT_TWICE_S
+
+    # -- beginning and end --------------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.main
+
+    async def on_ready(self) -> None:
+        """Begin once the first frame is on the screen."""
+        await self._begin()
+
+    async def on_unmount(self) -> None:
+        if self.conversation is not None:
+            await self.conversation.close()
+
+    async def action_quit(self) -> None:
+        self.run_worker(self._leave(), group="leave", exclusive=True)
+
+    async def _begin(self) -> None:
+        try:
+            assistant = self._make_assistant(ModalApprover(self, self._grace_s))
+            try:
+                session = open_session(assistant, self._resume)
+            except StoreError:
+                await assistant.close()
+                raise
+        except RookeryError as exc:
+            self.failure = exc
+            self.push_screen(ProblemScreen(str(exc)), self._after_problem)
+            return
+        self.failure = None
+        self.conversation = Conversation(assistant, session, self.main)
+        await self.main.load(session.events)
+        self.run_worker(self.conversation.run(), group="conversation")
+
+    async def _after_problem(self, again: bool | None) -> None:
+        if again:
+            await self._begin()
+        else:
+            self.exit(return_code=1)
+
+    async def _leave(self) -> None:
+        if self.conversation is not None:
+            await self.conversation.close()
+        self.exit()
+
+    # -- what the person does -----------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if isinstance(self.screen, ModalScreen) and action not in _ABOVE_A_QUESTION:
+            return False
+        return self.conversation is not None or action in _WITHOUT_A_SESSION or action not in _OUR_ACTIONS
+
+    async def on_prompt_sent(self, message: Prompt.Sent) -> None:
+        if self.conversation is None:
+            return
+        match read(message.text):
+            case Say(text=text):
+                self.main.prompt.sent(message.text)
+                self.conversation.send(text)
+            case Command(name=name):
+                self.main.prompt.sent(message.text)
+                await self.run_action(name)
+            case Unknown(text=text):
+                await self.main.chat.notice(text, "bad")
+
+    async def on_prompt_left(self) -> None:
+        await self.action_quit()
+
+    def on_prompt_older_wanted(self) -> None:
+        waiting = self.conversation.take_back() if self.conversation is not None else None
+        if waiting is None:
+            self.main.prompt.show_older()
+        else:
+            self.main.prompt.put(waiting)
+
+    def on_prompt_scrolled(self, message: Prompt.Scrolled) -> None:
+        chat = self.main.chat
+        chat.scroll_relative(y=message.pages * max(1, chat.size.height - 2), animate=False)
+
+    async def on_earlier_wanted(self, message: Earlier.Wanted) -> None:
+        await self.action_earlier()
+
+    def action_stop(self) -> None:
+        prompt = self.main.prompt
+        prompt.focus()
+        if self.conversation is None or self.conversation.stop():
+            return
+        if self.conversation.state == "loading" and not prompt.text and (text := self.conversation.take_back()):
+            prompt.put(text)
+
+    async def action_interrupt(self) -> None:
+        if self.screen is self.main and self.main.prompt.text:
+            self.main.prompt.clear_text()
+        elif self.conversation is not None and self.conversation.stop():
+            return
+        elif self._clock() - self._interrupted_at <= QUIT_TWICE_S:
+            await self.action_quit()
+        else:
+            self._interrupted_at = self._clock()
+            self.main.remark("Ctrl+C again quits")
+
+    async def action_new(self) -> None:
+        await self._open(NEW)
+
+    async def action_sessions(self) -> None:
+        if self.conversation is None:
+            return
+        try:
+            summaries = self.conversation.assistant.sessions.recent()
+        except StoreError as exc:
+            await self.main.fail(str(exc), "no list of sessions")
+            return
+        self.push_screen(SessionsScreen(summaries, self.conversation.session.id, self._now()), self._open)
+
+    async def action_earlier(self) -> None:
+        await self.main.chat.load_earlier()
+
+    def action_trace(self) -> None:
+        self.main.toggle_trace()
+
+    def action_tool_output(self) -> None:
+        self.main.trace.toggle_tool_output()
+
+    def action_copy_answer(self) -> None:
+        answer = self.conversation.last_answer if self.conversation is not None else None
+        if answer is None:
+            self.main.remark("no answer to copy yet")
+        else:
+            self.copy_to_clipboard(visible(answer))
+            self.main.remark("the answer was copied")
+
+    def action_load_model(self) -> None:
+        if self.conversation is not None:
+            self.conversation.load_again()
+
+    async def action_tools(self) -> None:
+        if self.conversation is not None:
+            offered = self.conversation.assistant.tools.registry
+            lines = [f"{each.name} ({each.tool.risk}): {one_line(each.tool.description, 100)}" for each in offered]
+            await self.main.chat.notice("\n".join(lines) or "No tools are offered.")
+
+    def action_help(self) -> None:
+        self.push_screen(HelpScreen(sections(self.BINDINGS)))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        yield from super().get_system_commands(screen)
+        for binding in self.BINDINGS:
+            if isinstance(binding, Binding) and binding.action in IN_PALETTE:
+                yield SystemCommand(
+                    binding.description, key_text(binding.key), getattr(self, f"action_{binding.action}")
+                )
+        yield SystemCommand("Tools", "List the tools the model may call", self.action_tools)
+
+    async def _open(self, session_id: str | None) -> None:
+        if self.conversation is not None and session_id is not None:
+            await self.conversation.open(session_id)
+
+
+_OUR_ACTIONS = frozenset(
+    binding.action for binding in RookeryApp.BINDINGS if isinstance(binding, Binding) and "." not in binding.action
+)

@@ -1,0 +1,101 @@
+"""What of the events belongs to the conversation, as plain view-models: who said what, and what is going on.
+
+Pure, and the counterpart of `presenter`, which has the trace. Everything that leaves here has been through `visible`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from rookery_core.events import (
+    Answered,
+    ApprovalRequested,
+    Event,
+    Generated,
+    ModelLoading,
+    ModelLost,
+    ModelReady,
+    PromptBuilt,
+    StepFailed,
+    TokenDelta,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+    TurnEnded,
+    TurnStarted,
+    TurnStatus,
+)
+from rookery_core.store.sessions import SessionSummary
+from rookery_core.text import one_line, visible
+from rookery_tui.presenter import TITLE_WIDTH, Tone, channels, ending
+
+Role = Literal["person", "answer", "partial", "notice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One entry of the conversation."""
+
+    role: Role
+    """`partial`: an answer that was stopped half-way."""
+    text: str
+    """Markdown for an answer, plain text for everything else."""
+    tone: Tone = "plain"
+
+
+def said(event: Event) -> Said | None:
+    """The entry of the conversation that an event makes; None for those that belong to the trace alone."""
+    match event:
+        case TurnStarted(text=text):
+            return Said("person", visible(text))
+        case Answered(text=text):
+            return Said("answer", visible(text))
+        case Generated(stop="interrupted" | "failed"):
+            text = channels(event).get("answer", "").strip()
+            return Said("partial", visible(text)) if text else None
+        case TurnEnded(status=status, reason=reason) if status is not TurnStatus.ANSWERED:
+            quiet = status in (TurnStatus.INTERRUPTED, TurnStatus.GAVE_UP)
+            return Said("notice", ending(status, reason), "quiet" if quiet else "bad")
+        case _:
+            return None
+
+
+def activity(event: Event) -> str | None:
+    """What is going on from this event until the next that says so, in a few words; None when it changes nothing."""
+    match event:
+        case ModelLoading(fraction=fraction):
+            return f"loading the model {100 * fraction:.0f} %"
+        case TurnStarted() | ToolFinished() | StepFailed():
+            return "thinking"
+        case PromptBuilt(n_tokens=n_tokens):
+            return f"reading {n_tokens} tokens"
+        case TokenDelta(channel=channel):
+            return {"thought": "thinking", "action": "choosing a tool", "answer": "answering"}[channel]
+        case ApprovalRequested(tool=tool):
+            return one_line(f"waiting for you: {tool}", 40)
+        case ToolStarted(tool=tool):
+            return one_line(f"running {tool}", 40)
+        case ToolProgress(text=text):
+            return one_line(text, 40)
+        case ModelReady() | ModelLost() | TurnEnded():
+            return ""
+        case _:
+            return None
+
+
+def session_line(summary: SessionSummary, now: float) -> tuple[str, str]:
+    """A session's title, and when it was used and how long it is."""
+    turns = "1 turn" if summary.turns == 1 else f"{summary.turns} turns"
+    return one_line(summary.title, TITLE_WIDTH) or "(untitled)", f"{when(summary.updated_at, now)} · {turns}"
+
+
+def when(at: float, now: float) -> str:
+    """A moment, as precisely as its age makes useful."""
+    then, today = time.localtime(at), time.localtime(now)
+    if then[:3] == today[:3]:
+        return time.strftime("today %H:%M", then)
+    if then.tm_year == today.tm_year:
+        return time.strftime("%d %b %H:%M", then)
+    return time.strftime("%d %b %Y", then)

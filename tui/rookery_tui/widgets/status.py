@@ -1,0 +1,76 @@
+"""The status line: the model, how full its window is, how fast it writes, the mode, and what is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from rookery_core.events import Event, ModelReady
+from rookery_tui.presenter import Meter
+from rookery_tui.speech import activity
+
+MODE = "ask"
+FLASH_S = 2.0
+"""How long a passing remark stays."""
+NEARLY_FULL = 0.85
+"""Share of the window from which the line warns."""
+
+
+class StatusLine(Horizontal):
+    """One line of fixed size: what changes in it moves nothing else."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.meter = Meter()
+        self._ready: ModelReady | None = None
+        self._activity = self._flash = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="meter", markup=False)
+        yield Static(id="activity", markup=False)
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def load(self, stored: Iterable[Event]) -> None:
+        """Begin a session: its own numbers, the model that is loaded now."""
+        self.meter = Meter()
+        for event in stored:
+            self.meter = self.meter.after(event)
+        if self._ready is not None:
+            self.meter = self.meter.after(self._ready)
+        self._draw()
+
+    def show(self, event: Event) -> None:
+        """Take in the next event."""
+        if isinstance(event, ModelReady):
+            self._ready = event
+        self.meter = self.meter.after(event)
+        self.say(activity(event))
+
+    def say(self, text: str | None, *, bad: bool = False) -> None:
+        """Say what is going on; None leaves it as it is."""
+        if text is not None:
+            self._activity = text
+            self.query_one("#activity").set_class(bad, "tone-bad")
+        self._draw()
+
+    def flash(self, text: str) -> None:
+        """Say something in passing."""
+        self._flash = text
+        self._draw()
+        self.set_timer(FLASH_S, self._unflash)
+
+    def _unflash(self) -> None:
+        self._flash = ""
+        self._draw()
+
+    def _draw(self) -> None:
+        meter = self.meter
+        self.query_one("#meter", Static).update(Content(meter.text(MODE)), layout=False)
+        self.query_one("#activity", Static).update(Content(self._flash or self._activity), layout=False)
+        self.set_class(bool(meter.n_ctx) and meter.n_tokens > NEARLY_FULL * meter.n_ctx, "-nearly-full")
