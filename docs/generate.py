@@ -9,7 +9,8 @@ import argparse
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from rookery_core import config, events
@@ -19,7 +20,7 @@ from rookery_core.tools.registry import register
 from rookery_tui.app import RookeryApp
 from rookery_tui.arguments import parser
 from rookery_tui.exits import Exit
-from rookery_tui.typed import COMMANDS
+from rookery_tui.screens.help import sections
 
 PAGE = Path(__file__).with_name("reference.md")
 ROOT = PAGE.parents[1]
@@ -81,34 +82,43 @@ def _hooks() -> str:
 
 def _commands() -> str:
     texts = []
-    for words in (["run"], ["chat"], ["sessions"], ["config"]):
-        usage = " ".join(_sub(words).format_usage().split()).removeprefix("usage: ")
-        texts.append(re.sub(r" (?=\[--|\[-q)", "\n    ", usage))
-    return "```text\n" + "\n\n".join(texts) + "\n```"
+    for command in _leaves(parser()):
+        usage = " ".join(command.format_usage().split()).removeprefix("usage: ").replace(" [-h]", "")
+        texts.append("\n".join(textwrap.wrap(usage, 100, subsequent_indent="    ", break_on_hyphens=False)))
+    return "```text\n" + "\n".join(texts) + "\n```"
 
 
-def _sub(words: list[str]) -> argparse.ArgumentParser:
-    found = parser()
-    for word in words:
-        choices = next(action.choices for action in found._actions if isinstance(action, argparse._SubParsersAction))
-        found = choices[word]
-    return found
+def _leaves(found: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The commands that have no further ones below them."""
+    below = [action for action in found._actions if isinstance(action, argparse._SubParsersAction)]
+    if not below:
+        yield found
+    for action in below:
+        for name in action.choices:
+            yield from _leaves(action.choices[name])
 
 
 def _exits() -> str:
     source = inspect.getsource(Exit)
     said = dict(re.findall(r"    ([A-Z_]+) = .*\n    \"\"\"(.*)\"\"\"", source))
-    plain = {"OK": "Done; for `run`: answered.", "INTERRUPTED": "Stopped by Ctrl+C.", "TERMINATED": "SIGTERM."}
+    plain = {
+        "OK": "Done; for `run`: answered.",
+        "INTERRUPTED": "Stopped by Ctrl+C.",
+        "TERMINATED": "Stopped by SIGTERM.",
+    }
     return _table("code|meaning", ((str(int(code)), said.get(code.name, plain.get(code.name, ""))) for code in Exit))
 
 
 def _keys() -> str:
-    shown = [b for b in RookeryApp.BINDINGS if getattr(b, "description", "")]
-    return _table("key|what it does", ((f"`{b.key}`", b.description) for b in shown))  # type: ignore[union-attr]
+    *by_place, _ = sections(RookeryApp.BINDINGS)
+    return _table(
+        "where|key|what it does", ((place, f"`{key}`", does) for place, keys in by_place for key, does in keys)
+    )
 
 
 def _slash() -> str:
-    return _table("command|what it does", ((f"`/{name}`", text) for name, text in COMMANDS.items()))
+    _, commands = sections(RookeryApp.BINDINGS)[-1]
+    return _table("command|what it does", ((f"`{name}`", text) for name, text in commands))
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
