@@ -21,6 +21,7 @@ from rookery_tui.app import RookeryApp
 from rookery_tui.arguments import parser
 from rookery_tui.exits import Exit
 from rookery_tui.screens.help import sections
+from rookery_tui.typed import COMMANDS, PLAIN_COMMANDS
 
 PAGE = Path(__file__).with_name("reference.md")
 ROOT = PAGE.parents[1]
@@ -117,8 +118,8 @@ def _keys() -> str:
 
 
 def _slash() -> str:
-    _, commands = sections(RookeryApp.BINDINGS)[-1]
-    return _table("command|what it does", ((f"`{name}`", text) for name, text in commands))
+    places = {name: "everywhere" if name in COMMANDS else "plain prompt" for name in PLAIN_COMMANDS}
+    return _table("command|what it does|where", ((f"`/{n}`", PLAIN_COMMANDS[n], where) for n, where in places.items()))
 
 
 BLOCKS: dict[str, Callable[[], str]] = {

@@ -161,6 +161,7 @@ class Assistant:
         run.emit(
             TurnStarted(
                 text=text,
+                model=parts.model.name,
                 strategy=parts.strategy_name,
                 workspace=str(parts.runner.workspace.root),
                 tools=parts.runner.registry.names,

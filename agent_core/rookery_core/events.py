@@ -136,7 +136,7 @@ class ModelReady(Event):
 
 
 class ModelLost(Event):
-    """The model's process ended by itself, or could not be started."""
+    """The model's process ended by itself."""
 
     kind: Literal["model_lost"] = "model_lost"
     model: str
@@ -162,6 +162,7 @@ class TurnStarted(Event):
 
     kind: Literal["turn_started"] = "turn_started"
     text: str
+    model: str = ""
     strategy: str
     workspace: str
     tools: tuple[str, ...] = ()

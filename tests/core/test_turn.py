@@ -280,6 +280,8 @@ async def test_cancelling_while_a_person_is_asked_withdraws_the_question(lab: La
     assistant.cancel()
     events = await turn
     assert withdrawn == [True]
+    assert only(events, ToolFinished)[0].status is ToolStatus.INTERRUPTED
+    assert events[-1].unattended_denials == 0
     assert events[-1].status is TurnStatus.INTERRUPTED
     assert not (lab.workspace / "a").exists()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -13,6 +13,7 @@ from rookery_core.approval.policy import Approver, nobody
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelMissing, ModelUnreadable, SessionUnknown
 from rookery_core.events import ModelReady
+from rookery_core.model.base import ModelInfo
 from rookery_core.model.registry import how_to_get_one
 from rookery_core.paths import Paths
 from rookery_tui.app import RookeryApp
@@ -23,6 +24,7 @@ from rookery_tui.widgets.trace import MAX_ROWS
 from tests.tui.app_kit import (
     HOLD,
     Desk,
+    HeldModel,
     answers,
     chat_text,
     events_of,
@@ -252,63 +254,69 @@ async def test_a_model_that_cannot_be_loaded_leaves_the_program_alive(tmp_path: 
         assert "hello" in chat_text(pilot)
 
 
-class SlowModel(Desk):
+class SlowToLoad(HeldModel):
     """A model that is loaded when it is told to."""
 
-    def __init__(self, home: Path, *script: Any) -> None:
-        super().__init__(home, script)
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self.may_open = asyncio.Event()
-        opened = self.model.open
 
-        async def open_later(progress: Any = None) -> Any:
+    async def open(self, progress: Callable[[float], None] | None = None) -> ModelInfo:
+        if progress is not None:
             progress(0.4)
-            await self.may_open.wait()
-            return await opened(progress)
+        await self.may_open.wait()
+        return await super().open(progress)
 
-        self.model.open = open_later  # type: ignore[method-assign]
+
+class SlowDesk(Desk):
+    """A desk whose model is loaded when it is told to."""
+
+    def __init__(self, home: Path, *script: str) -> None:
+        super().__init__(home)
+        self.model: SlowToLoad = SlowToLoad(script)
 
 
 async def test_a_message_typed_while_the_model_loads_waits_for_it(tmp_path: Path) -> None:
-    desk = SlowModel(tmp_path, answers("hello"))
+    desk = SlowDesk(tmp_path, answers("hello"))
     async with desk.app().run_test(size=(120, 36)) as pilot:
         app = the_app(pilot)
         await until(pilot, lambda: "loading the model 40 %" in shown(app.main.query_one("#activity")))
         await say(pilot, "hi")
         assert "waiting  hi" in screen_text(app.screen)
-        desk.may_open.set()
+        desk.model.may_open.set()
         await idle(pilot)
         assert "hello" in chat_text(pilot)
 
 
 async def test_a_message_that_waits_comes_back_when_the_model_cannot_be_loaded(tmp_path: Path) -> None:
-    desk = SlowModel(tmp_path)
+    desk = SlowDesk(tmp_path)
     desk.model.open_error = ModelUnreadable("bad.gguf is damaged")
     async with desk.app().run_test(size=(120, 36)) as pilot:
         app = the_app(pilot)
         await until(pilot, lambda: app.conversation is not None and app.conversation.state == "loading")
         await say(pilot, "hi")
-        desk.may_open.set()
+        desk.model.may_open.set()
         await idle(pilot)
         assert app.main.prompt.text == "hi"
         assert "TurnStarted" not in kinds(pilot)
 
 
 async def test_escape_takes_a_message_back_that_waits_for_the_model(tmp_path: Path) -> None:
-    desk = SlowModel(tmp_path)
+    desk = SlowDesk(tmp_path)
     async with desk.app().run_test(size=(120, 36)) as pilot:
         app = the_app(pilot)
         await until(pilot, lambda: app.conversation is not None and app.conversation.state == "loading")
         await say(pilot, "hi")
         await pilot.press("escape")
         assert app.main.prompt.text == "hi"
-        desk.may_open.set()
+        desk.model.may_open.set()
         await idle(pilot)
         assert "TurnStarted" not in kinds(pilot)
 
 
 @pytest.mark.parametrize("key", ["ctrl+q", "ctrl+d"])
 async def test_leaving_while_the_model_loads_is_clean(tmp_path: Path, key: str) -> None:
-    app = SlowModel(tmp_path).app()
+    app = SlowDesk(tmp_path).app()
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: app.conversation is not None and app.conversation.state == "loading")
         await pilot.press(key)

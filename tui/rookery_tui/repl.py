@@ -18,6 +18,7 @@ from rookery_tui.lines import Lines, PlainLines, PromptLines, history_at
 from rookery_tui.starting import Resume, open_session
 from rookery_tui.stopping import on_signals
 from rookery_tui.talk import Talk
+from rookery_tui.typed import PLAIN_COMMANDS, Command, Say, Unknown, read
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import Completer
@@ -36,7 +37,7 @@ def completer() -> Completer:
     """Completes the slash commands, at the start of a message."""
     from prompt_toolkit.completion import WordCompleter
 
-    words = {f"/{name}": command.help for name, command in slash.COMMANDS.items()}
+    words = {f"/{name}": text for name, text in PLAIN_COMMANDS.items()}
     return WordCompleter(list(words), meta_dict=words, sentence=True)
 
 
@@ -91,6 +92,14 @@ async def _exchange(talk: Talk, lines: Lines, default: str) -> str:
     text = await lines.message(default, toolbar=lambda: talk.meter.text(MODE))
     if text is None:
         talk.over = True
-    elif text.strip() and not slash.carry_out(talk, text):
-        return await talk.turn(text[1:] if text.startswith("//") else text)
+        return ""
+    if not text.strip():
+        return ""
+    match read(text, PLAIN_COMMANDS):
+        case Say(text=message):
+            return await talk.turn(message)
+        case Command() as command:
+            slash.carry_out(talk, command)
+        case Unknown(text=problem):
+            talk.say(problem)
     return ""

@@ -1,54 +1,29 @@
-"""The slash commands of the plain prompt, as one table."""
+"""What the slash commands do at the plain prompt."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from rookery_core.errors import StoreError
 from rookery_core.text import one_line
 from rookery_tui.talk import Talk
+from rookery_tui.typed import PLAIN_COMMANDS, Command
 
-_COMMAND = re.compile(r"/([a-z]*)(?:\s+(.*))?", re.DOTALL)
 LISTED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Slash:
-    """One command."""
-
-    help: str
-    act: Callable[[Talk, str], None]
-    """Called with what was typed after the name."""
-    argument: str = ""
-    """What may be typed after the name, for the help."""
-
-
-def carry_out(talk: Talk, text: str) -> bool:
-    """Carry out the command that the text is; False for a text that is none, which is then a message.
-
-    A path such as /etc/hosts is none, and neither is what begins with two slashes.
-    """
-    match = _COMMAND.fullmatch(text.strip())
-    if match is None:
-        return False
-    name, rest = match.group(1), (match.group(2) or "").strip()
-    command = COMMANDS.get(ALIASES.get(name, name))
-    if command is None:
-        talk.say(f"There is no command /{name}; /help lists them.")
-        return True
+def carry_out(talk: Talk, command: Command) -> None:
+    """Do what a command says; trouble with the store is told."""
     try:
-        command.act(talk, rest)
+        _ACTS[command.name](talk, command.rest)
     except StoreError as error:
         talk.say(str(error))
-    return True
 
 
 def _help(talk: Talk, rest: str) -> None:
-    for name, command in COMMANDS.items():
-        talk.say(f"  {f'/{name} {command.argument}':<18}{command.help}")
+    for name, text in PLAIN_COMMANDS.items():
+        talk.say(f"  {f'/{name}':<12}{text}")
     talk.say("  Enter sends, Esc Enter or Ctrl+J begins a new line, Ctrl+C stops the turn, Ctrl+D quits.")
 
 
@@ -99,14 +74,14 @@ def _quit(talk: Talk, rest: str) -> None:
     talk.over = True
 
 
-COMMANDS: Mapping[str, Slash] = {
-    "help": Slash("this list", _help),
-    "new": Slash("begin a new session", _new),
-    "sessions": Slash("the last sessions", _sessions),
-    "resume": Slash("go on with a session", _resume, "ID"),
-    "search": Slash("find past turns", _search, "WORDS"),
-    "tools": Slash("the tools that are offered", _tools),
-    "trace": Slash("show or hide thoughts, actions and observations", _trace),
-    "quit": Slash("leave", _quit),
+_ACTS: Mapping[str, Callable[[Talk, str], None]] = {
+    "help": _help,
+    "new": _new,
+    "sessions": _sessions,
+    "resume": _resume,
+    "search": _search,
+    "tools": _tools,
+    "trace": _trace,
+    "quit": _quit,
 }
-ALIASES: Mapping[str, str] = {"exit": "quit", "q": "quit", "clear": "new", "": "help"}
+"""What each of `PLAIN_COMMANDS` does, given what was typed after it."""

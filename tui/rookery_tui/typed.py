@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,12 @@ COMMANDS: Mapping[str, str] = {
     "quit": "leave",
 }
 """Name to what it does."""
+PLAIN_COMMANDS: Mapping[str, str] = {
+    **COMMANDS,
+    "resume": "go on with the session of that id",
+    "search": "find past turns by their words",
+}
+"""Those of the plain prompt, which has no list to choose from."""
 ALIASES: Mapping[str, str] = {"exit": "quit", "q": "quit", "clear": "new", "": "help"}
 
 
@@ -30,6 +37,8 @@ class Command:
     """A known command."""
 
     name: str
+    rest: str = ""
+    """What was typed after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +48,22 @@ class Unknown:
     text: str
 
 
-def read(text: str) -> Say | Command | Unknown:
-    """What a typed text asks for. Two slashes begin a message that starts with one."""
+_COMMAND = re.compile(r"/([a-z]*)(?:\s+(.*))?", re.DOTALL)
+
+
+def read(text: str, commands: Mapping[str, str] = COMMANDS) -> Say | Command | Unknown:
+    """What a typed text asks for.
+
+    Two slashes begin a message that starts with one. A path such as /etc/hosts is no command, but part of a message.
+    """
     if text.startswith("//"):
         return Say(text[1:])
-    if not text.startswith("/"):
+    match = _COMMAND.fullmatch(text.strip())
+    if match is None:
         return Say(text)
-    name = text[1:].strip()
-    name = ALIASES.get(name, name)
-    if name in COMMANDS:
-        return Command(name)
-    near = difflib.get_close_matches(name, COMMANDS, n=1)
-    hint = f"did you mean /{near[0]}?" if near else f"there are: {', '.join(f'/{known}' for known in COMMANDS)}."
+    name = ALIASES.get(match[1], match[1])
+    if name in commands:
+        return Command(name, (match[2] or "").strip())
+    near = difflib.get_close_matches(name, commands, n=1)
+    hint = f"did you mean /{near[0]}?" if near else f"there are: {', '.join(f'/{known}' for known in commands)}."
     return Unknown(f"/{name} is not a command; {hint} A message that begins with a slash is written with two.")

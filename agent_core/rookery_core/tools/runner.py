@@ -77,11 +77,14 @@ class ToolRunner:
         if asks(offered, parts, self.allowed, self.grants):
             request = await self._request(offered, call_id, values, parts)
             emit(request)
-            reply = Reply(Decision.DENY, "the turn was stopped")
             try:
                 reply = await ask(request)
-            finally:
-                emit(ApprovalResolved(call_id=call_id, decision=reply.decision, reason=reply.reason, by=reply.by))
+            except asyncio.CancelledError:
+                reason = "the turn was stopped"
+                emit(ApprovalResolved(call_id=call_id, decision=Decision.DENY, reason=reason, by="person"))
+                finish(ToolStatus.INTERRUPTED, "Stopped by the person before it ran.")
+                raise
+            emit(ApprovalResolved(call_id=call_id, decision=reply.decision, reason=reply.reason, by=reply.by))
             if reply.decision is Decision.DENY:
                 return finish(ToolStatus.DENIED, _denial(reply))
             if reply.decision is Decision.SESSION:
