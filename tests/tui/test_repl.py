@@ -340,7 +340,8 @@ async def test_quit_leaves(desk: Desk, line: str) -> None:
 
 
 async def test_an_unknown_command_is_not_sent(desk: Desk) -> None:
-    assert await desk.pipe("/nonsense\n", trace=False).startswith("/nonsense is not a command; there are: /help")
+    told = await desk.pipe("/nonsense\n", trace=False)
+    assert told.startswith("/nonsense is not a command; there are: /help")
 
 
 @pytest.mark.parametrize(("typed", "sent"), [("//quit is a word", "/quit is a word"), ("/etc/hosts?", "/etc/hosts?")])
