@@ -15,10 +15,10 @@ from rookery_core.config import Config
 from rookery_core.errors import ConfigError, GrammarError
 from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
-from rookery_core.model.base import ModelBackend, Sampling
+from rookery_core.model.base import LoadOptions, ModelBackend, Sampling
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.registry import find
-from rookery_core.model.worker import WorkerModel, WorkerOptions
+from rookery_core.model.worker import WorkerModel
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
 from rookery_core.reasoning.prompt import head
@@ -132,7 +132,7 @@ def worker_model(config: Config, paths: Paths, wanted: str | None) -> WorkerMode
     file = find(config.model.path if wanted is None else wanted, paths)
     return WorkerModel(
         file.name,
-        WorkerOptions(
+        LoadOptions(
             path=str(file.path),
             n_ctx=config.model.n_ctx,
             n_threads=config.model.n_threads or 1,

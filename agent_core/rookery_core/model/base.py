@@ -38,6 +38,19 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How a GGUF file is loaded."""
+
+    path: str
+    n_ctx: int
+    """Tokens of the window; 0: what the model was trained for, within the engine's limit."""
+    n_threads: int
+    """Threads that write tokens."""
+    n_threads_batch: int
+    """Threads that read the prompt."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """A loaded model, as it really is."""
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from rookery_core.errors import RookeryError
-from rookery_core.model.base import Message, Sampling
+from rookery_core.model.base import LoadOptions, Message, Sampling
 
 Send = Callable[[dict[str, Any]], None]
 TEMPLATE_SECONDS = 2.0
@@ -61,12 +61,12 @@ def main() -> None:
     options = requests.waiting.get()
     if options is None:
         return
-    from rookery_core.model.engine import Engine, EngineOptions
+    from rookery_core.model.engine import Engine
 
     options.pop("op")
     try:
         engine = Engine(
-            EngineOptions(**options),
+            LoadOptions(**options),
             progress=lambda fraction: send({"loading": fraction}),
             stopped=requests.stopped,
         )

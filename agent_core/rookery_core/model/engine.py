@@ -10,7 +10,6 @@ import ctypes
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +22,7 @@ import numpy as np
 
 from rookery_core.errors import GrammarError, ModelError, ModelUnreadable, PromptTooLong
 from rookery_core.events import Usage
-from rookery_core.model.base import Message, Sampling
+from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.chat_template import ChatTemplate
 from rookery_core.model.sampler import Logits, sample
 
@@ -44,23 +43,10 @@ class Stopped(Exception):
     """The request was cancelled."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
-    """How the model is loaded."""
-
-    path: str
-    n_ctx: int
-    """0: the training length, at most `MAX_DEFAULT_CTX`."""
-    n_threads: int
-    n_threads_batch: int
-
-
 class Engine:
     """A loaded model. Every method belongs to one thread; `stopped` is asked from inside llama.cpp."""
 
-    def __init__(
-        self, options: EngineOptions, *, progress: Callable[[float], None], stopped: Callable[[], bool]
-    ) -> None:
+    def __init__(self, options: LoadOptions, *, progress: Callable[[float], None], stopped: Callable[[], bool]) -> None:
         """Load the model. Raises ModelUnreadable with llama.cpp's own reason."""
         self._stopped = stopped
         self._errors: list[str] = []
@@ -261,7 +247,7 @@ class Engine:
         self._on_abort = llama_cpp.ggml_abort_callback(lambda _: self._stopped())
         llama_cpp.llama_log_set(self._on_log, ctypes.c_void_p(0))
 
-    def _load(self, options: EngineOptions) -> Any:
+    def _load(self, options: LoadOptions) -> Any:
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
         params.progress_callback = self._on_progress
@@ -272,7 +258,7 @@ class Engine:
             )
         return model
 
-    def _open_context(self, options: EngineOptions) -> Any:
+    def _open_context(self, options: LoadOptions) -> Any:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = options.n_ctx or min(self.n_ctx_train, MAX_DEFAULT_CTX)
         params.n_batch = params.n_ubatch = N_BATCH

@@ -13,13 +13,13 @@ import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rookery_core.errors import GrammarError, ModelDied, ModelError, ModelUnreadable, PromptTooLong
 from rookery_core.events import Usage
-from rookery_core.model.base import Completion, Delta, Message, ModelInfo, Sampling
+from rookery_core.model.base import Completion, Delta, LoadOptions, Message, ModelInfo, Sampling
 
 CLOSE_SECONDS = 2.0
 LINE_LIMIT = 1 << 24
@@ -27,20 +27,10 @@ LOG_LIMIT = 1_000_000
 """Bytes after which the log is begun anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerOptions:
-    """How the model is loaded."""
-
-    path: str
-    n_ctx: int
-    n_threads: int
-    n_threads_batch: int
-
-
 class WorkerModel:
     """A GGUF model in a child process."""
 
-    def __init__(self, name: str, options: WorkerOptions, log: Path) -> None:
+    def __init__(self, name: str, options: LoadOptions, log: Path) -> None:
         self.name = name
         self._options = options
         self._log = log
