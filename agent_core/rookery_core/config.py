@@ -41,7 +41,7 @@ class ModelSettings(Section):
 
     path: str = ""
     """A GGUF file, or the name of one in the models folder. Empty: the first that is found."""
-    n_ctx: int = Field(default=0, ge=0, le=_INT32)
+    n_ctx: int = Field(default=0, ge=0, le=1 << 20)
     """Tokens of the window. 0: what the model was trained for, at most 8192."""
     n_threads: int = Field(default=0, ge=0, le=1024)
     """Threads that write tokens. 0: one, which is the fastest where another program is busy."""
