@@ -121,7 +121,7 @@ def test_what_is_not_toml_is_refused_in_one_line(paths: Paths, text: str) -> Non
         ("[model]\nn_ctx = true", "model.n_ctx must be a valid integer, not true"),
         ("[model]\nn_ctx = 1.0", "model.n_ctx must be a valid integer, not 1.0"),
         ('[model]\nn_ctx = "1"', 'model.n_ctx must be a valid integer, not "1"'),
-        ("[model]\nn_ctx = 99999999999", "model.n_ctx must be less than or equal to 2147483647"),
+        ("[model]\nn_ctx = 99999999999", "model.n_ctx must be less than or equal to 1048576"),
         ("[model]\ntemperature = nan", "model.temperature must be a finite number, not NaN"),
         ("[agent]\nmax_seconds = inf", "agent.max_seconds must be a finite number, not Infinity"),
         ("[model]\ntemperature = true", "model.temperature must be a valid number, not true"),
