@@ -197,7 +197,7 @@ async def test_what_people_type_has_the_right_answer(expression: str, answer: st
 @pytest.mark.parametrize(("expression", "says"), HOSTILE, ids=[text[:20] for text, _ in HOSTILE])
 async def test_what_has_no_answer_fails_at_once_and_says_why(expression: str, says: str) -> None:
     finished = await run_tool(calculator, {"expression": expression})
-    assert finished.status is ToolStatus.FAILED
+    assert finished.status in (ToolStatus.FAILED, ToolStatus.INVALID)
     assert "Error" not in finished.output
     assert re.search(says, finished.output), finished.output
 
