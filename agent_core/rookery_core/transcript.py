@@ -45,6 +45,8 @@ class _Turn:
     steps: list[_Step] = field(default_factory=list)
     note: str = ""
     """What was recalled for this turn; read before the request it belongs to."""
+    through_step: int = 0
+    """Steps up to this one have left the prompt for good."""
 
     def messages(self, after_step: int = 0) -> Iterable[Message]:
         yield Message("user", f"{self.note}{self.user}")
@@ -60,7 +62,6 @@ class Transcript:
         self._agent = agent
         self._turns: list[_Turn] = []
         self._through_turn = 0
-        self._through_step = 0
         self._calling = False
         for event in events:
             self.apply(event)
@@ -73,7 +74,6 @@ class Transcript:
             case TurnStarted(text=text):
                 self._close(TurnStatus.INTERRUPTED)  # in case the program died in the turn before
                 self._turns.append(_Turn(event.turn, text))
-                self._through_step = 0
             case MemoryRecalled(items=items):
                 lines = "".join(f"- {item.text}\n" for item in items)
                 self._turns[-1].note = f"(Known from earlier conversations:\n{lines})\n"
@@ -94,7 +94,7 @@ class Transcript:
                 if self._speaks_next() == "assistant":
                     self._say("assistant", ANSWER + text)
             case ContextCompacted(through_turn=turn, through_step=step):
-                self._through_turn, self._through_step = turn, step
+                self._through_turn, self._turns[-1].through_step = turn, step
             case TurnEnded(status=status):
                 self._close(status)
 
@@ -115,14 +115,14 @@ class Transcript:
     @property
     def through(self) -> tuple[int, int]:
         """What has left the prompt: turns up to the first number, and this turn's steps up to the second."""
-        return self._through_turn, self._through_step
+        return self._through_turn, self._turns[-1].through_step if self._turns else 0
 
     def after_cut(self, head: Sequence[Message], through_turn: int, through_step: int) -> list[Message]:
         """The prompt as it would be after a compaction up to there; changes nothing."""
         made = list(head)
         for turn in self._turns:
             if turn.n > through_turn:
-                made.extend(turn.messages(through_step if turn is self._turns[-1] else 0))
+                made.extend(turn.messages(through_step if turn is self._turns[-1] else turn.through_step))
         return made
 
     def _say(self, role: str, content: str) -> None:

@@ -89,7 +89,9 @@ def test_compaction_takes_out_turns_and_steps_and_nothing_else() -> None:
         ContextCompacted(through_turn=1, through_step=1, tokens_before=9, tokens_after=5),
     ]  # fmt: skip
     assert read(*events) == [("user", "two"), ("assistant", "C2"), ("tool", "Observation: 2")]
-    assert read(*events, wrote("A2"), ended(), said("three", turn=3))[0] == ("user", "two")
+    assert read(*events, wrote("A2"), ended(), said("three", turn=3)) == [
+        ("user", "two"), ("assistant", "C2"), ("tool", "Observation: 2"), ("assistant", "A2"), ("user", "three"),
+    ]  # fmt: skip
 
 
 def test_another_agent_s_events_are_not_read() -> None:
