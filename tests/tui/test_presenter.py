@@ -245,7 +245,7 @@ def test_what_the_session_would_remember_is_on_one_line() -> None:
 
 def test_the_meter_follows_the_events() -> None:
     meter = Meter()
-    assert meter.text("ask") == "no model · loading · 0 tok/s · ask"
+    assert meter.text("ask") == "no model · ask"
     for event in (ready(), PromptBuilt(n_tokens=512, n_ctx=2048)):
         meter = meter.after(event)
     assert meter.text("ask") == "smol · 512/2048 tokens (25 %) · 0 tok/s · ask"

@@ -185,9 +185,10 @@ class Meter:
                 return self
 
     def text(self, mode: str) -> str:
-        """The status line: model, context used, speed, permission mode."""
-        share = f" ({100 * self.n_tokens // self.n_ctx} %)" if self.n_ctx else ""
-        window = f"{self.n_tokens}/{self.n_ctx} tokens{share}" if self.n_ctx else "loading"
+        """The status line: model, context used, speed, permission mode; without a model, just that there is none."""
+        if not self.n_ctx:
+            return f"{self.model} · {mode}"
+        window = f"{self.n_tokens}/{self.n_ctx} tokens ({100 * self.n_tokens // self.n_ctx} %)"
         return f"{self.model} · {window} · {self.tokens_per_second:.0f} tok/s · {mode}"
 
 

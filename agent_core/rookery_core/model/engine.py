@@ -29,6 +29,7 @@ from rookery_core.model.sampler import Logits, sample
 MAX_DEFAULT_CTX = 8192
 N_BATCH = 128
 """Tokens of the prompt decoded at once; small enough that stopping between two batches is quick."""
+MAX_ERRORS = 20
 LOOP_PERIOD = 20
 LOOP_TIMES = 8
 LOOP_TOKENS = 64
@@ -199,6 +200,7 @@ class Engine:
                 raise Stopped
             part = tokens[start : start + N_BATCH]
             ids = (llama_cpp.llama_token * len(part))(*part)
+            self._errors.clear()
             code = llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(ids, len(part)))
             if code == 0:
                 self._cached.extend(part)
@@ -209,7 +211,7 @@ class Engine:
                 raise Stopped
             if code == _NO_ROOM:
                 raise PromptTooLong(f"the window of {self.n_ctx} tokens is full")
-            raise ModelError(f"llama.cpp could not decode (code {code}): {self._last_error()}")
+            raise ModelError(f"llama.cpp could not decode (code {code}): {self._first_error()}")
 
     def _piece(self, token: int) -> bytes:
         room = ctypes.create_string_buffer(256)
@@ -228,9 +230,9 @@ class Engine:
 
         def log(level: int, text: bytes, _: Any) -> None:
             line = text.decode("utf-8", "replace").rstrip()
-            if level in (_LOG_WARN, _LOG_ERROR) and line:
+            if level == _LOG_ERROR and line and len(self._errors) < MAX_ERRORS:
                 self._errors.append(line)
-                del self._errors[:-20]
+            if level in (_LOG_WARN, _LOG_ERROR) and line:
                 print(line, file=sys.stderr, flush=True)
 
         last = -1
@@ -254,11 +256,12 @@ class Engine:
         model = llama_cpp.llama_model_load_from_file(options.path.encode(), params)
         if not model:
             raise ModelUnreadable(
-                f"{options.path} cannot be loaded: {self._last_error()}. Get the file again, or choose another."
+                f"{options.path} cannot be loaded: {self._first_error()}. Get the file again, or choose another."
             )
         return model
 
     def _open_context(self, options: LoadOptions) -> Any:
+        self._errors.clear()
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = options.n_ctx or min(self.n_ctx_train, MAX_DEFAULT_CTX)
         params.n_batch = params.n_ubatch = N_BATCH
@@ -270,13 +273,14 @@ class Engine:
         context = llama_cpp.llama_init_from_model(self._model, params)
         if not context:
             raise ModelUnreadable(
-                f"{options.path}: no context of {params.n_ctx} tokens can be made: {self._last_error()}. "
+                f"{options.path}: no context of {params.n_ctx} tokens can be made: {self._first_error()}. "
                 "Set a smaller model.n_ctx, or choose a smaller model."
             )
         return context
 
-    def _last_error(self) -> str:
-        return self._errors[-1] if self._errors else "llama.cpp gave no reason"
+    def _first_error(self) -> str:
+        """What llama.cpp said first; what it says after that follows from it."""
+        return self._errors[0] if self._errors else "llama.cpp gave no reason"
 
 
 def loops(tokens: Sequence[int]) -> bool:
