@@ -6,7 +6,6 @@ them. A kind is the class name in snake case. Ephemeral events are shown and not
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -95,6 +94,8 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True)
     ephemeral: ClassVar[bool] = False
 
+    kind: str
+    """The event's name in snake case."""
     session: str = ""
     seq: int | None = None
     """Position in the session, from 1 without gaps; None for ephemeral events."""
@@ -376,5 +377,4 @@ def load_event(text: str | bytes) -> AnyEvent:
 
 def dump_event(event: Event) -> str:
     """Write one event as a line of JSON, its kind first; an ephemeral event has no `seq`."""
-    values = event.model_dump(mode="json", exclude={"seq"} if event.seq is None else None)
-    return json.dumps({"kind": values.pop("kind"), **values}, ensure_ascii=False)
+    return event.model_dump_json(exclude={"seq"} if event.seq is None else None)

@@ -107,7 +107,7 @@ async def play(
 
 def kinds(events: list[Event]) -> list[str]:
     """The kinds of the stored events, in order."""
-    return [event.kind for event in events if not event.ephemeral]  # type: ignore[attr-defined]
+    return [event.kind for event in events if not event.ephemeral]
 
 
 def act(tool_name: str, arguments: str, thought: str = "I use a tool.") -> str:

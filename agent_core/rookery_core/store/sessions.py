@@ -55,7 +55,7 @@ class SessionLog:
         """Store the event, numbered; what comes before the first turn waits for it."""
         event = event.model_copy(update={"session": self.id, "seq": self.next_seq})
         self._waiting.append(event)
-        if self._stored or event.kind == "turn_started":  # type: ignore[attr-defined]
+        if self._stored or event.kind == "turn_started":
             self._flush(event)
         self.events.append(event)
         self.turns = max(self.turns, event.turn)
@@ -72,7 +72,7 @@ class SessionLog:
         Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def _flush(self, newest: Event) -> None:
-        kind: str = newest.kind  # type: ignore[attr-defined]
+        kind = newest.kind
         try:
             with self._store.writing(durable=kind in _DURABLE) as db:
                 if not self._stored:
@@ -83,7 +83,7 @@ class SessionLog:
                     )
                 db.conn.executemany(
                     "INSERT INTO events (session, seq, turn, kind, at, body) VALUES (?, ?, ?, ?, ?, ?)",
-                    [(e.session, e.seq, e.turn, e.kind, e.at, dump_event(e)) for e in self._waiting],  # type: ignore[attr-defined]
+                    [(e.session, e.seq, e.turn, e.kind, e.at, dump_event(e)) for e in self._waiting],
                 )
                 if kind in ("turn_started", "turn_ended"):
                     db.conn.execute(
