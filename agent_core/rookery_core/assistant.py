@@ -70,6 +70,7 @@ class Assistant:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._task: asyncio.Task[None] | None = None
+        self._granted_in = ""
 
     @property
     def sessions(self) -> Sessions:
@@ -144,6 +145,9 @@ class Assistant:
 
     async def _carry_out(self, session: SessionLog, text: str, show: Callable[[Event], None]) -> None:
         parts = self._parts
+        if session.id != self._granted_in:
+            parts.runner.grants.clear()
+            self._granted_in = session.id
         run = Run(
             log=session,
             turn=session.turns + 1,

@@ -134,7 +134,8 @@ class Transcript:
     def _shorten_last(self) -> None:
         """A step that could not be used is a bad example; its beginning is enough to know what was wrong."""
         for step in self._turns[-1].steps[-1:]:
-            if step.messages and len(step.messages[-1].content) > UNUSABLE_CHARS:
+            last = step.messages[-1] if step.messages else None
+            if last and last.role == "assistant" and len(last.content) > UNUSABLE_CHARS:
                 step.messages[-1] = Message("assistant", step.messages[-1].content[:UNUSABLE_CHARS] + " [...]")
 
     def _speaks_next(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
+import enum
 import importlib.metadata
 import sys
 import textwrap
@@ -339,3 +341,42 @@ def test_tools_can_be_chosen_by_short_long_and_plugin_name() -> None:
         registry.only(["onee"])
     with pytest.raises(ToolUnknown, match="the tools are: one, two"):
         registry.get("three")
+
+
+class Size(enum.StrEnum):
+    BIG = "big"
+
+
+async def test_what_json_can_say_of_a_type_is_accepted() -> None:
+    @tool(risk=Risk.PURE)
+    def f(size: Size, day: datetime.date, pair: tuple[int, int]) -> str:
+        """Text."""
+        return f"{size!r} {day:%d.%m.} {pair}"
+
+    finished = await run_tool(f, {"size": "big", "day": "2026-11-23", "pair": [1, 2]})
+    assert finished.output == "<Size.BIG: 'big'> 23.11. (1, 2)"
+
+
+async def test_a_tool_s_own_time_out_and_cancellation_are_its_own_failures() -> None:
+    @tool(risk=Risk.PURE)
+    async def f(kind: str) -> str:
+        """Text."""
+        raise TimeoutError("connect timed out") if kind == "timeout" else asyncio.CancelledError
+
+    finished = await run_tool(f, {"kind": "timeout"})
+    assert finished.status is ToolStatus.FAILED
+    assert "connect timed out" in finished.output
+    assert (await run_tool(f, {"kind": "cancel"})).status is ToolStatus.FAILED
+
+
+async def test_a_scope_that_is_no_list_of_strings_is_refused() -> None:
+    for scope in (lambda a: a["path"], lambda a: [1]):
+
+        @tool(scope=scope)
+        def f(path: str) -> str:
+            """Text."""
+            return ""
+
+        finished = await run_tool(f, {"path": "/abc"}, allow=False)
+        assert finished.status is ToolStatus.FAILED
+        assert "must be a list of strings" in finished.output

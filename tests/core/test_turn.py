@@ -398,3 +398,35 @@ async def test_a_resumed_session_shows_the_model_the_same_prompt(lab: Lab) -> No
     await play(second, second.sessions.open(session.id), "thanks")
     assert again.seen[0][: len(model.seen[1])] == model.seen[1]
     assert [m.role for m in again.seen[0][-2:]] == ["assistant", "user"]
+
+
+async def test_the_last_observation_is_whole_when_the_budget_ends(lab: Lab) -> None:
+    (lab.workspace / "a.txt").write_text("word " * 100 + "the end")
+    model = ScriptedModel([act("look", '{"path": "a.txt"}'), answer("short")])
+    assistant = lab.assistant(model, max_steps=1)
+    await play(assistant, assistant.new_session(), "look")
+    assert [m.role for m in model.seen[1][-3:]] == ["assistant", "tool", "tool"]
+    assert model.seen[1][-2].content.endswith("the end")
+
+
+async def test_a_call_may_be_made_again_after_something_was_changed(lab: Lab) -> None:
+    look, save = act("look", '{"path": "a.txt"}'), act("save", '{"path": "a.txt", "text": "new"}')
+    model = ScriptedModel([look, save, look, answer("done")])
+    assistant = lab.assistant(model, allow=["write"])
+    events = await play(assistant, assistant.new_session(), "change")
+    statuses = [e.status for e in only(events, ToolFinished)]
+    assert statuses == [ToolStatus.FAILED, ToolStatus.OK, ToolStatus.OK]
+
+
+async def test_an_answer_for_the_session_ends_with_the_session(lab: Lab) -> None:
+    asked: list[str] = []
+
+    async def approve(request: ApprovalRequested) -> Reply:
+        asked.append(request.call_id)
+        return Reply(Decision.SESSION)
+
+    save = act("save", '{"path": "a.txt", "text": "1"}')
+    assistant = lab.assistant(ScriptedModel([save, answer("1"), save, answer("2")]), approver=approve)
+    for _ in range(2):
+        await play(assistant, assistant.new_session(), "save")
+    assert len(asked) == 2

@@ -183,7 +183,7 @@ HOSTILE = [
     ("٣ + ٤", "not arithmetic"),
     ("5²", "not arithmetic"),
     ("1\x00", "not arithmetic"),
-    ("\ud800", "valid string"),
+    ("\ud800", "half a character"),
 ]
 
 

@@ -77,7 +77,7 @@ async def test_a_misspelt_zone_is_answered_with_the_ones_like_it(said: str, hint
     assert hint in finished.output
 
 
-@pytest.mark.parametrize("said", ["Atlantis", "../../etc/passwd", "UTC+30", "\0", "\ud800", "America", "x" * 100_000])
+@pytest.mark.parametrize("said", ["Atlantis", "../../etc/passwd", "UTC+30", "\0", "America", "x" * 100_000])
 async def test_no_zone_at_all_is_a_short_failure_that_shows_the_form(said: str) -> None:
     finished = await run_tool(clock, {"zone": said})
     assert finished.status is ToolStatus.FAILED

@@ -59,12 +59,16 @@ class Allowed:
 
 @dataclass(slots=True)
 class Grants:
-    """What the person allowed "for this session": exact scopes of exact tools, gone when the program ends."""
+    """What the person allowed "for this session": exact scopes of exact tools, gone with it or with the program."""
 
     _given: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, offered: OfferedTool, scopes: Collection[str]) -> None:
         self._given |= {(offered.full_name, scope) for scope in scopes}
+
+    def clear(self) -> None:
+        """Forget everything, as another session begins."""
+        self._given.clear()
 
     def cover(self, offered: OfferedTool, scopes: Collection[str]) -> bool:
         """Whether every part of the call was granted; a call without parts never is."""
@@ -74,7 +78,10 @@ class Grants:
 def scopes(offered: OfferedTool, arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """What an answer "for this session" would remember: the tool's own scopes, or else exactly these arguments."""
     if offered.tool.scope is not None:
-        return tuple(offered.tool.scope(dict(arguments)))
+        parts = offered.tool.scope(dict(arguments))
+        if isinstance(parts, str) or not all(isinstance(part, str) for part in parts):
+            raise TypeError(f"the scope of {offered.full_name} must be a list of strings, not {parts!r}")
+        return tuple(parts)
     return (json.dumps(arguments, sort_keys=True, default=str, ensure_ascii=False),)
 
 

@@ -12,7 +12,6 @@ class Repetition:
 
     def __init__(self) -> None:
         self._times: dict[str, int] = {}
-        self._reading: set[str] = set()
 
     def ask(self, call: ToolCall) -> int:
         """The model asks for this call; how often it has in this turn, this time included."""
@@ -24,13 +23,9 @@ class Repetition:
         return self._times.get(_key(call), 0)
 
     def done(self, call: ToolCall, *, effect: bool) -> None:
-        """The call ran. After one with an effect on the world, reading the same again is no repetition."""
-        if not effect:
-            self._reading.add(_key(call))
-            return
-        for key in self._reading:
-            self._times.pop(key, None)
-        self._reading.clear()
+        """The call ran. After one with an effect on the world, making any other call again is no repetition."""
+        if effect:
+            self._times = {_key(call): self.times(call)}
 
 
 def _key(call: ToolCall) -> str:

@@ -56,10 +56,10 @@ class Store:
             self._db.conn.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.conn.commit()
             except BaseException:
                 self._db.conn.rollback()
                 raise
-            self._db.conn.commit()
 
     def close(self) -> None:
         """Close the file; further use is an error."""

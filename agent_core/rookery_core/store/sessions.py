@@ -68,8 +68,8 @@ class SessionLog:
 
     def close(self) -> None:
         """Let other programs open the session."""
-        self._lock.release()
         Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._lock.release()
 
     def _flush(self, newest: Event) -> None:
         kind = newest.kind

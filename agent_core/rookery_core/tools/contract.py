@@ -6,6 +6,7 @@ Knows nothing of who calls it or how a call is approved.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import threading
 import typing
@@ -15,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar, overload
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema, create_model
 from pydantic_core import PydanticCustomError
 
 from rookery_core.errors import ArgumentsInvalid, PluginError
@@ -87,7 +88,7 @@ def _inside(value: object, info: Any) -> Path:
         raise PydanticCustomError("workspace_path", "{why}", {"why": str(exc)}) from exc
 
 
-WorkspacePath = Annotated[Path, BeforeValidator(_inside), WithJsonSchema({"type": "string", "maxLength": 255})]
+WorkspacePath = Annotated[Path, PlainValidator(_inside), WithJsonSchema({"type": "string", "maxLength": 255})]
 """A path inside the workspace: the tool receives it resolved; anything outside is refused before the tool runs."""
 
 
@@ -143,8 +144,13 @@ class Tool:
         """The arguments as the function takes them; ArgumentsInvalid says all that is wrong with them."""
         if self.arguments is None:
             return _check_schema(self, arguments)
+        text = json.dumps(dict(arguments), ensure_ascii=False)
         try:
-            model = self.arguments.model_validate(dict(arguments), context={"workspace": workspace})
+            text.encode()
+            # as JSON, strict validation takes what JSON can say of dates, enums, tuples
+            model = self.arguments.model_validate_json(text, context={"workspace": workspace})
+        except UnicodeEncodeError as exc:
+            raise ArgumentsInvalid(f"{self.name}: half a character (a lone surrogate); write the character") from exc
         except ValidationError as exc:
             problems = "; ".join(_explain(error) for error in exc.errors(include_url=False))
             raise ArgumentsInvalid(f"{self.name}: {problems}") from exc

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rookery_core.approval.policy import Allowed, Grants, Reply, asks, scopes
-from rookery_core.errors import ArgumentsInvalid, ToolFailed, ToolRetry, ToolUnknown
+from rookery_core.errors import ArgumentsInvalid, ToolFailed, ToolRetry, ToolTimeout, ToolUnknown
 from rookery_core.events import (
     ApprovalRequested,
     ApprovalResolved,
@@ -102,9 +102,12 @@ class ToolRunner:
         try:
             output = await _invoke(offered, values, context)
         except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():  # the tool's own, not the person's
+                return finish(ToolStatus.FAILED, f"{call.tool} cancelled itself.", seconds=self.clock() - started)
             finish(ToolStatus.INTERRUPTED, "Stopped by the person; how much of it was done is not known.")
             raise
-        except TimeoutError:
+        except ToolTimeout:
             text = f"{call.tool} took longer than {offered.tool.timeout_s:g} seconds and was given up."
             return finish(ToolStatus.TIMEOUT, text, seconds=self.clock() - started)
         except (ToolRetry, ToolFailed) as exc:
@@ -161,10 +164,14 @@ async def _invoke(offered: OfferedTool, values: dict[str, Any], context: ToolCon
     if tool.context_parameter is not None:
         values = {**values, tool.context_parameter: context}
     try:
-        async with asyncio.timeout(tool.timeout_s):
+        async with asyncio.timeout(tool.timeout_s) as limit:
             if inspect.iscoroutinefunction(tool.run):
                 return _text(await tool.run(**values))
             return await _in_thread(lambda: _text(tool.run(**values)), name=f"tool {offered.full_name}")
+    except TimeoutError:
+        if limit.expired():
+            raise ToolTimeout(offered.full_name) from None
+        raise  # the tool's own, such as a connection's
     finally:
         context.cancelled.set()
 
@@ -200,7 +207,7 @@ async def _in_thread(function: Callable[[], str], name: str) -> str:
 def _text(result: object) -> str:
     match result:
         case ToolResult(text=text):
-            return text
+            return str(text)
         case str():
             return result
         case None:

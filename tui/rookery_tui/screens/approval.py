@@ -41,7 +41,7 @@ class ApprovalScreen(ModalScreen[Reply]):
     BINDING_GROUP_TITLE = "When asked about a tool call"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "allow('once')", "Allow this call"),
-        Binding("s", "allow('session')", "Allow it, and what it names, until the program ends"),
+        Binding("s", "allow('session')", "Allow it, and what it names, in this session"),
         Binding("n,escape", "refuse", "Do not allow it"),
         Binding("f", "explain", "Do not allow it, and tell the model why"),
     ]
