@@ -111,7 +111,14 @@ class Sessions:
     def open(self, session: str) -> SessionLog:
         """A stored session, to go on with. Raises SessionUnknown, SessionBusy."""
         summary = self.get(session)
-        return SessionLog(self._store, summary.id, Path(summary.workspace), list(self.events(summary.id)), stored=True)
+        log = SessionLog(self._store, summary.id, Path(summary.workspace), [], stored=True)
+        try:  # only once it is held is what is read the last word
+            log.events.extend(self.events(summary.id))
+        except BaseException:
+            log.close()
+            raise
+        log.turns = max(event.turn for event in log.events)
+        return log
 
     def get(self, session: str) -> SessionSummary:
         """The session of that id, or of the only id that begins so; SessionUnknown."""
