@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import enum
 import importlib.metadata
@@ -10,16 +11,18 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
 
 from rookery_core.errors import ArgumentsInvalid, ConfigError, GrammarError, PluginError, ToolUnknown
-from rookery_core.events import ToolProgress, ToolStatus
+from rookery_core.events import Event, ToolProgress, ToolStatus
 from rookery_core.model.constraint import step_grammar
 from rookery_core.plugin import Risk, Tool, ToolContext, ToolFailed, ToolResult, ToolRetry, WorkspacePath, tool
 from rookery_core.testing import run_tool
+from rookery_core.tools import runner
 from rookery_core.tools.loader import LoadedPlugin, load
 from rookery_core.tools.registry import register
 from rookery_core.workspace import Workspace
@@ -380,3 +383,112 @@ async def test_a_scope_that_is_no_list_of_strings_is_refused() -> None:
         finished = await run_tool(f, {"path": "/abc"}, allow=False)
         assert finished.status is ToolStatus.FAILED
         assert "must be a list of strings" in finished.output
+
+
+class _AsyncCallable:
+    async def __call__(self) -> str:
+        await asyncio.sleep(0)
+        return "awaited"
+
+
+async def test_whatever_a_function_returns_that_can_be_awaited_is_awaited() -> None:
+    schema = {"type": "object", "properties": {}}
+    for run in (_AsyncCallable(), lambda: _AsyncCallable()()):
+        made = Tool(name="f", description="Text.", schema=schema, run=run, risk=Risk.PURE)
+        assert (await run_tool(made, {})).output == "awaited"
+
+
+async def test_an_async_tool_that_will_not_stop_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "STOP_SECONDS", 0.05)
+    free, begun = asyncio.Event(), asyncio.Event()
+
+    @tool(risk=Risk.PURE, timeout_s=0.05)
+    async def stubborn() -> str:
+        """Text."""
+        begun.set()
+        while not free.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await free.wait()
+        return "late"
+
+    assert (await run_tool(stubborn, {})).status is ToolStatus.TIMEOUT
+    begun.clear()
+    call = asyncio.create_task(run_tool(replace(stubborn, timeout_s=60.0), {}))
+    await begun.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    free.set()
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, StopIteration])
+async def test_no_exception_of_a_tool_leaves_its_call(error: type[BaseException]) -> None:
+    def fail() -> str:
+        raise error("no")
+
+    async def fail_later() -> str:
+        await asyncio.sleep(0)
+        fail()
+        return ""
+
+    schema = {"type": "object", "properties": {}}
+    for run in (fail, fail_later):
+        made = Tool(name="f", description="Text.", schema=schema, run=run, risk=Risk.PURE)
+        finished = await run_tool(made, {})
+        assert finished.status is ToolStatus.FAILED
+        assert error.__name__ in finished.output
+    scoped = Tool(name="f", description="Text.", schema=schema, run=lambda: "", scope=lambda _: [fail()])
+    assert (await run_tool(scoped, {})).status is ToolStatus.FAILED
+
+
+async def test_progress_shows_the_newest_and_not_every_line() -> None:
+    @tool(risk=Risk.PURE)
+    async def chatty(context: ToolContext) -> str:
+        """Text."""
+        for n in range(1000):
+            context.progress(f"line {n}")
+        await asyncio.sleep(0.3)
+        context.progress("x" * 10_000)
+        await asyncio.sleep(0.1)
+        return "done"
+
+    events: list[Event] = []
+    await run_tool(chatty, {}, events=events)
+    texts = [event.text for event in events if isinstance(event, ToolProgress)]
+    assert texts[0] == "line 999"
+    assert len(texts) == 2
+    assert len(texts[1]) < 1000
+
+
+def test_a_parameter_may_be_called_as_pydantic_s_methods_but_not_as_its_settings(tmp_path: Path) -> None:
+    @tool
+    def f(json: str, schema: int, copy: bool, validate: str = "x", model_name: str = "y") -> str:
+        """Text."""
+        return ""
+
+    values = {"json": "a", "schema": 1, "copy": True}
+    assert f.validate(values, Workspace.at(tmp_path)) == {**values, "validate": "x", "model_name": "y"}
+
+    def hidden(_x: int) -> str:
+        """Text."""
+        return ""
+
+    def settings(model_config: int) -> str:
+        """Text."""
+        return ""
+
+    for function in (hidden, settings):
+        with pytest.raises(PluginError, match="rename it"):
+            tool(function)
+
+
+def named() -> str:
+    """Text."""
+    return ""
+
+
+def test_a_name_of_both_a_tool_and_a_plugin_means_the_tool() -> None:
+    b, c, d = (replace(tool(named), name=name) for name in ("b", "c", "d"))
+    registry, _ = register([LoadedPlugin("a", "x", (b,)), LoadedPlugin("b", "y", (c, d))])
+    assert registry.only(["b"]).names == ("b",)
+    assert registry.only(["a", "b.c"]).names == ("b", "c")

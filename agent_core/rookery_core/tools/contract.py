@@ -10,6 +10,7 @@ import json
 import re
 import threading
 import typing
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -154,7 +155,7 @@ class Tool:
         except ValidationError as exc:
             problems = "; ".join(_explain(error) for error in exc.errors(include_url=False))
             raise ArgumentsInvalid(f"{self.name}: {problems}") from exc
-        return {name: getattr(model, name) for name in self.arguments.model_fields}
+        return dict(model.__dict__)
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -223,6 +224,10 @@ def _arguments_model(name: str, function: Callable[..., Any]) -> tuple[type[Base
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
             raise PluginError(f"tool {name}: parameter {parameter.name} must be an ordinary named one")
+        if parameter.name.startswith("_") or (
+            parameter.name.startswith("model_") and hasattr(BaseModel, parameter.name)
+        ):
+            raise PluginError(f"tool {name}: a parameter cannot be called {parameter.name}; rename it")
         hint = hints.get(parameter.name)
         if hint is None:
             raise PluginError(f"tool {name}: parameter {parameter.name} has no annotation")
@@ -231,10 +236,11 @@ def _arguments_model(name: str, function: Callable[..., Any]) -> tuple[type[Base
             continue
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[parameter.name] = (_describe(hint), default)
+    config = ConfigDict(extra="forbid", strict=True, validate_default=True, protected_namespaces=())
     try:
-        return create_model(
-            f"{name}_arguments", __config__=ConfigDict(extra="forbid", strict=True, validate_default=True), **fields
-        ), context_parameter
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a parameter may be called as a method of BaseModel's is
+            return create_model(f"{name}_arguments", __config__=config, **fields), context_parameter
     except Exception as exc:
         raise PluginError(f"tool {name}: no schema can be made of its signature: {exc}") from exc
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import inspect
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from rookery_core.tools.contract import Tool
 
 GROUP = "rookery"
 OWN_DISTRIBUTION = "rookery"
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], *, disabled: Col
     for ep in found:
         distribution = _distribution(ep)
         try:
+            if not _NAME.fullmatch(ep.name):
+                raise PluginError("its name is not lower-case letters, digits, _ and -; its author has to change it")
             if owners[ep.name] > 1 and distribution != OWN_DISTRIBUTION:
                 owner = "built into Rookery" if ep.name in own else "used by another installed distribution too"
                 raise PluginError(f"the plugin name {ep.name} is {owner}; uninstall one of them")

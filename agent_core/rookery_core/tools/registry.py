@@ -54,16 +54,23 @@ class Registry:
             raise ToolUnknown(f"there is no tool named {name}; the tools are: {known}") from None
 
     def only(self, wanted: Collection[str]) -> Registry:
-        """The tools whose short, full or plugin name is in `wanted`; ConfigError for a name that fits none."""
-        known = {name for offered in self._tools for name in (offered.name, offered.full_name, offered.plugin)}
+        """The tools of those names, and all tools of a plugin where a name is a plugin's; ConfigError for others.
+
+        A name that both a tool and a plugin have means the tool.
+        """
+        kept: list[OfferedTool] = []
         for name in wanted:
-            if name not in known:
-                near = difflib.get_close_matches(name, sorted(known), n=1)
+            by_plugin = [offered for offered in self._tools if offered.plugin == name]
+            if name in self._by_name:
+                kept.append(self._by_name[name])
+            elif by_plugin:
+                kept.extend(by_plugin)
+            else:
+                known = sorted({*self._by_name, *(offered.plugin for offered in self._tools)})
+                near = difflib.get_close_matches(name, known, n=1)
                 hint = f"; did you mean {near[0]}?" if near else "."
                 raise ConfigError(f"there is no tool or plugin named {name}{hint} Known: {', '.join(self.names)}")
-        return Registry(
-            offered for offered in self._tools if {offered.name, offered.full_name, offered.plugin} & set(wanted)
-        )
+        return Registry({offered.full_name: offered for offered in kept}.values())
 
 
 def register(plugins: Iterable[LoadedPlugin]) -> tuple[Registry, tuple[Problem, ...]]:

@@ -6,13 +6,14 @@ Whatever goes wrong in a tool becomes a `ToolFinished`; only cancelling the turn
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import inspect
 import json
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rookery_core.approval.policy import Allowed, Grants, Reply, asks, scopes
 from rookery_core.errors import ArgumentsInvalid, ToolFailed, ToolRetry, ToolTimeout, ToolUnknown
@@ -29,11 +30,17 @@ from rookery_core.events import (
 )
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.text import cut_middle, storable
-from rookery_core.tools.contract import Memory, ToolContext, ToolResult
+from rookery_core.tools.contract import Memory, Tool, ToolContext, ToolResult
 from rookery_core.tools.registry import OfferedTool, Registry
 from rookery_core.workspace import Workspace
 
 PREVIEW_SECONDS = 5.0
+STOP_SECONDS = 1.0
+"""What a tool that is told to stop gets for putting things in order; then it is left behind."""
+PROGRESS_SECONDS = 0.1
+PROGRESS_CHARS = 500
+
+T = TypeVar("T")
 
 Emit = Callable[[Event], Any]
 Ask = Callable[[ApprovalRequested], Awaitable[Reply]]
@@ -71,7 +78,7 @@ class ToolRunner:
             return finish(ToolStatus.UNKNOWN, str(exc))
         except ArgumentsInvalid as exc:
             return finish(ToolStatus.INVALID, f"The arguments do not fit: {exc}")
-        except Exception as exc:  # the plugin's own scope function
+        except BaseException as exc:  # the plugin's own validators and scope function; they may raise anything
             return finish(ToolStatus.FAILED, f"{call.tool} cannot say what it would do: {type(exc).__name__}: {exc}")
 
         if asks(offered, parts, self.allowed, self.grants):
@@ -91,11 +98,12 @@ class ToolRunner:
                 self.grants.add(offered, parts)
 
         emit(ToolStarted(call_id=call_id, tool=offered.full_name, arguments=_jsonable(values)))
+        over = threading.Event()
         context = ToolContext(
             call_id=call_id,
             workspace=self.workspace,
-            cancelled=threading.Event(),
-            progress=_progress(emit, call_id),
+            cancelled=over,
+            progress=_progress(emit, call_id, over),
             memory=self.memory,
         )
         started = self.clock()
@@ -126,7 +134,7 @@ class ToolRunner:
             try:
                 async with asyncio.timeout(PREVIEW_SECONDS):
                     preview = await _in_thread(lambda: str(show(**values)), name=f"preview {offered.full_name}")
-            except Exception as exc:  # a preview that fails or hangs must not hide the question
+            except (Exception, SystemExit, KeyboardInterrupt) as exc:  # it must not hide the question
                 preview = f"(no preview: {type(exc).__name__}: {exc})"
         return ApprovalRequested(
             call_id=call_id,
@@ -136,8 +144,8 @@ class ToolRunner:
             risk=offered.tool.risk,
             arguments=_jsonable(values),
             workspace=str(self.workspace.root),
-            preview=storable(preview),
-            remembers=tuple(storable(part) for part in parts),
+            preview=preview,
+            remembers=parts,
         )
 
 
@@ -148,60 +156,83 @@ def _denial(reply: Reply) -> str:
     return f"The person did not allow this call.{said} Do not try the same again; find another way, or answer."
 
 
-def _progress(emit: Emit, call_id: str) -> Callable[[str], None]:
+def _progress(emit: Emit, call_id: str, over: threading.Event) -> Callable[[str], None]:
+    """Shows the newest of what the tool says, at most every `PROGRESS_SECONDS` and nothing once the call is over."""
     loop = asyncio.get_running_loop()
+    lock = threading.Lock()
+    newest: str | None = None
+    shown_at = -PROGRESS_SECONDS
+
+    def flush() -> None:
+        nonlocal newest, shown_at
+        with lock:
+            text, newest = newest, None
+            shown_at = loop.time()
+        if text is not None and not over.is_set():
+            emit(ToolProgress(call_id=call_id, text=cut_middle(text, PROGRESS_CHARS)[0]))
 
     def show(text: str) -> None:
-        event = ToolProgress(call_id=call_id, text=storable(text))
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(emit, event)
+        nonlocal newest
+        with lock:
+            waiting, newest = newest is not None, str(text)
+        if not waiting and not loop.is_closed():
+            loop.call_soon_threadsafe(lambda: loop.call_at(shown_at + PROGRESS_SECONDS, flush))
 
     return show
 
 
 async def _invoke(offered: OfferedTool, values: dict[str, Any], context: ToolContext) -> str:
+    """Run the tool in a task of its own, so that one that will not be stopped is left behind and holds nobody up."""
     tool = offered.tool
     if tool.context_parameter is not None:
         values = {**values, tool.context_parameter: context}
+    work = asyncio.create_task(_result(tool, values), name=f"tool {offered.full_name}")
     try:
-        async with asyncio.timeout(tool.timeout_s) as limit:
-            if inspect.iscoroutinefunction(tool.run):
-                return _text(await tool.run(**values))
-            return await _in_thread(lambda: _text(tool.run(**values)), name=f"tool {offered.full_name}")
-    except TimeoutError:
-        if limit.expired():
-            raise ToolTimeout(offered.full_name) from None
-        raise  # the tool's own, such as a connection's
+        await asyncio.wait([work], timeout=tool.timeout_s)
+        if work.done():
+            return work.result()
+        raise ToolTimeout(offered.full_name)
     finally:
         context.cancelled.set()
+        if not work.done():
+            work.add_done_callback(lambda left: left.cancelled() or left.exception())  # nobody is there to be told
+            work.cancel()
+            await asyncio.wait([work], timeout=STOP_SECONDS)
 
 
-async def _in_thread(function: Callable[[], str], name: str) -> str:
+async def _result(tool: Tool, values: dict[str, Any]) -> str:
+    try:
+        if inspect.iscoroutinefunction(tool.run):
+            made = await tool.run(**values)
+        else:
+            made = await _in_thread(lambda: _unless_awaitable(tool.run(**values)), name=f"tool {tool.name}")
+            if inspect.isawaitable(made):
+                made = await made
+    except (SystemExit, KeyboardInterrupt) as exc:  # a task would let them out into the event loop
+        raise ToolFailed(f"{tool.name} failed: {type(exc).__name__}: {exc}") from exc
+    return _text(made)
+
+
+def _unless_awaitable(made: object) -> object:
+    """The text of a result, made in the tool's own thread; what is yet to be awaited stays as it is."""
+    return made if inspect.isawaitable(made) else _text(made)
+
+
+async def _in_thread(function: Callable[[], T], name: str) -> T:
     """Run a function in a daemon thread of its own: one that hangs is left behind and cannot keep the program alive."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[str] = loop.create_future()
-
-    def settle(result: str | None, error: BaseException | None) -> None:
-        if not done.done():
-            if error is not None:
-                done.set_exception(error)
-            else:
-                done.set_result(result or "")
+    done: concurrent.futures.Future[T] = concurrent.futures.Future()
 
     def work() -> None:
-        result: str | None = None
-        error: BaseException | None = None
+        done.set_running_or_notify_cancel()  # from here on it cannot be cancelled, and its end is only overheard
         try:
-            result = function()
-        except (SystemExit, KeyboardInterrupt, StopIteration) as exc:  # not to be set on a future as they are
-            error = ToolFailed(f"the tool raised {type(exc).__name__}: {exc}")
+            done.set_result(function())
+        except StopIteration as exc:  # not to be set on a future as it is
+            done.set_exception(ToolFailed(f"{name} failed: StopIteration: {exc}"))
         except BaseException as exc:
-            error = exc
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, result, error)
+            done.set_exception(exc)
 
     threading.Thread(target=work, name=name, daemon=True).start()
-    return await done
+    return await asyncio.wrap_future(done)
 
 
 def _text(result: object) -> str:
