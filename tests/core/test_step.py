@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rookery_core.errors import StepUnparsable
-from rookery_core.reasoning.step import Answer, Step, StepStream, ToolCall, parse
+from rookery_core.reasoning.step import MAX_DEPTH, Answer, Step, StepStream, ToolCall, parse
 
 CALL = 'Thought: add them\nAction: add\nInput: {"a": 1}'
 ANSWER = "Thought: done\nAnswer: **4**\n\nand more"
@@ -79,3 +79,22 @@ def test_labels_never_reach_the_screen() -> None:
     pieces = [piece for char in CALL for piece in stream.feed(char)]
     assert "".join(t for c, t in pieces if c == "action") == 'add\nInput: {"a": 1}'
     assert "".join(t for c, t in pieces if c == "thought") == "add them"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ('{"a": 1e999}', "cannot be held|can be held"),
+        ('{"a": NaN}', "not a JSON number"),
+        ('{"a": ' + "[" * 40 + "1" + "]" * 40 + "}", "nested more than"),
+        ('{"a": ' + "[" * 5000 + "]" * 5000 + "}", "not valid JSON"),
+    ],
+)
+def test_arguments_that_nothing_could_store_are_refused(arguments: str, problem: str) -> None:
+    with pytest.raises(StepUnparsable, match=problem):
+        parse(f"Thought: t\nAction: f\nInput: {arguments}")
+
+
+def test_arguments_may_be_nested_as_deep_as_any_tool_needs() -> None:
+    nested = "[" * (MAX_DEPTH - 1) + "1" + "]" * (MAX_DEPTH - 1)
+    assert isinstance(parse(f'Thought: t\nAction: f\nInput: {{"a": {nested}}}').action, ToolCall)

@@ -10,11 +10,15 @@ The form, which `model.constraint` enforces token by token:
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 from rookery_core.errors import StepUnparsable
+
+MAX_DEPTH = 32
+"""Levels of lists and objects in the arguments of a call."""
 
 THOUGHT, ACTION, INPUT, ANSWER = "Thought: ", "Action: ", "Input: ", "Answer: "
 
@@ -69,9 +73,8 @@ def parse(text: str) -> Step:
 
 def _arguments(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
-        text_again = json.dumps(value, ensure_ascii=False)
-        text_again.encode()
+        value = json.loads(text, parse_constant=_number, parse_float=_number, object_pairs_hook=_unique)
+        json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as exc:
         raise StepUnparsable(
             "The input holds half a character (a lone surrogate); write the character itself."
@@ -80,11 +83,17 @@ def _arguments(text: str) -> dict[str, Any]:
         raise StepUnparsable(f"The input is not valid JSON: {exc}") from exc
     if not isinstance(value, dict):
         raise StepUnparsable("The input must be a JSON object.")
+    if _deeper_than(MAX_DEPTH, value):
+        raise StepUnparsable(f"The input is nested more than {MAX_DEPTH} levels deep.")
     return value
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
+def _number(text: str) -> float:
+    """A number with a fraction or exponent; JSON has none that is not finite, and 1e999 would become one."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a JSON number that can be held")
+    return number
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -92,6 +101,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) < len(pairs):
         raise ValueError("a key is given twice")
     return made
+
+
+def _deeper_than(levels: int, value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return bool(inner) and (levels == 0 or any(_deeper_than(levels - 1, item) for item in inner))
 
 
 class StepStream:
