@@ -218,6 +218,8 @@ async def _drain(shown: asyncio.Queue[Event | None], task: asyncio.Task[Any]) ->
         if not task.done():
             task.cancel()
             await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()  # whoever left early is not there to be told
 
 
 def _tools_used(events: Iterable[Event]) -> str:

@@ -6,10 +6,14 @@ them. A kind is the class name in snake case. Ephemeral events are shown and not
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic_core import PydanticSerializationError
+
+from rookery_core.text import storable
 
 
 class TurnStatus(StrEnum):
@@ -308,13 +312,15 @@ class Recovered(Event):
 
 
 class ContextCompacted(Event):
-    """The conversation outgrew the window: its oldest part leaves the prompt, and stays stored and searchable."""
+    """The conversation outgrew the window: a part of it leaves the prompt, and stays stored and searchable."""
 
     kind: Literal["context_compacted"] = "context_compacted"
     through_turn: int
     """Turns up to this one are no longer in the prompt."""
     through_step: int = 0
     """Steps of the current turn up to this one are no longer in the prompt."""
+    cut_chars: int = 0
+    """Characters that left the middle of the newest observation, in this prompt only."""
     tokens_before: int
     tokens_after: int
 
@@ -376,5 +382,24 @@ def load_event(text: str | bytes) -> AnyEvent:
 
 
 def dump_event(event: Event) -> str:
-    """Write one event as a line of JSON, its kind first; an ephemeral event has no `seq`."""
-    return event.model_dump_json(exclude={"seq"} if event.seq is None else None)
+    """Write one event as a line of JSON, its kind first; an ephemeral event has no `seq`.
+
+    Half a character (a lone surrogate), as a file name may hold, is written as its escape.
+    """
+    left_out = {"seq"} if event.seq is None else None
+    try:
+        return event.model_dump_json(exclude=left_out)
+    except (UnicodeEncodeError, PydanticSerializationError):
+        return json.dumps(_storable(event.model_dump(exclude=left_out)), ensure_ascii=False, separators=(",", ":"))
+
+
+def _storable(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case dict():
+            return {storable(key): _storable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_storable(item) for item in value]
+        case _:
+            return value

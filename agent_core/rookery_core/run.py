@@ -6,7 +6,7 @@ Collaborators are given, never made here; a strategy sees nothing else of the pr
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -126,7 +126,7 @@ class Run:
         self._approver = approver
         self._now = now
         self._calls = 0
-        self._attempts = 0
+        self._attempts: Counter[Failure] = Counter()
 
     # -- emit ---------------------------------------------------------------------------------------------------
 
@@ -153,12 +153,22 @@ class Run:
 
         Raises ModelError, and StepCut when the turn's time is up. When cancelled, what was written is kept.
         """
+        try:
+            return await self._complete(may_act)
+        except ModelDied:
+            self._info = None
+            tell_loss(self._model, self.emit)
+            raise
+
+    async def _complete(self, may_act: bool) -> Completion:
         info = self._info or await self.ready()
         sampling = replace(
             self._voice.sampling,
             max_tokens=max(1, min(self._voice.sampling.max_tokens, self.budget.tokens_left, info.n_ctx // 2)),
             seed=self._voice.sampling.seed + self._log.next_seq,
-            temperature=max(self._voice.sampling.temperature, REPAIR_TEMPERATURE if self._attempts else 0.0),
+            temperature=max(
+                self._voice.sampling.temperature, REPAIR_TEMPERATURE if self._attempts[Failure.FIXABLE] else 0.0
+            ),
         )
         fitted = await fit(
             self._transcript,
@@ -173,6 +183,7 @@ class Run:
                 ContextCompacted(
                     through_turn=turn,
                     through_step=step,
+                    cut_chars=fitted.cut_chars,
                     tokens_before=fitted.n_tokens_before,
                     tokens_after=fitted.n_tokens,
                 )
@@ -247,26 +258,26 @@ class Run:
     async def recover(self, error: RookeryError) -> None:
         """Do what the table says about this trouble, or raise it again once that has been tried often enough."""
         cure = remedy(error)
-        self._attempts += 1
-        if isinstance(error, ModelDied):
-            self._info = None
-            tell_loss(self._model, self.emit)
-        if self._attempts > cure.attempts:
+        self._attempts[cure.failure] += 1
+        attempt = self._attempts[cure.failure]
+        if attempt > cure.attempts:
             raise error
         match cure.failure:
             case Failure.FIXABLE:
                 self.emit(StepFailed(failure=type(error).__name__, message=str(error)))
-                action = "repair"
+                self.emit(Recovered(failure=cure.failure, action="repair", attempt=attempt))
             case _:
-                await asyncio.sleep(cure.pause_s(self._attempts))
-                with contextlib.suppress(ModelDied):
+                await asyncio.sleep(cure.pause_s(attempt))
+                try:
                     await self.ready()
-                action = "restart"
-        self.emit(Recovered(failure=cure.failure, action=action, attempt=self._attempts))
+                except ModelDied as died:
+                    await self.recover(died)
+                else:
+                    self.emit(Recovered(failure=cure.failure, action="restart", attempt=attempt))
 
     def worked(self) -> None:
         """A step worked; the count of attempts in a row begins anew."""
-        self._attempts = 0
+        self._attempts.clear()
 
 
 def observation_limit(n_ctx: int) -> int:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from contextlib import aclosing
 
 import pytest
 
 from rookery_core.approval.policy import Reply
 from rookery_core.config import AgentSettings, Config, ModelSettings
-from rookery_core.errors import ModelDied, ModelUnreadable
+from rookery_core.errors import ModelDied, ModelUnreadable, StoreBroken
 from rookery_core.events import (
     Answered,
     ApprovalRequested,
     ApprovalResolved,
     ContextCompacted,
     Decision,
+    Event,
     Generated,
     MemoryRecalled,
     ModelLost,
+    PromptBuilt,
+    Recovered,
     StepFailed,
     TokenDelta,
     ToolFinished,
@@ -430,3 +435,73 @@ async def test_an_answer_for_the_session_ends_with_the_session(lab: Lab) -> None
     for _ in range(2):
         await play(assistant, assistant.new_session(), "save")
     assert len(asked) == 2
+
+
+async def test_attempts_are_counted_for_each_kind_of_trouble(lab: Lab) -> None:
+    model = ScriptedModel(["nonsense", ModelDied("gone"), "nonsense", ModelDied("gone"), answer("at last")])
+    assistant = lab.assistant(model)
+    events = await play(assistant, assistant.new_session(), "go")
+    assert only(events, Answered)[0].text == "at last"
+    repair, restart = "repair", "restart"
+    assert [(e.action, e.attempt) for e in only(events, Recovered)] == [
+        (repair, 1),
+        (restart, 1),
+        (repair, 2),
+        (restart, 2),
+    ]
+
+
+async def test_only_a_step_that_could_not_be_used_makes_the_sampling_warmer(lab: Lab) -> None:
+    model = ScriptedModel([ModelDied("gone"), "nonsense", answer("yes")])
+    assistant = lab.assistant(model)
+    await play(assistant, assistant.new_session(), "go")
+    assert [sampling.temperature for sampling in model.samplings] == [0.0, 0.0, 0.7]
+
+
+async def test_a_store_that_fails_in_the_summary_is_not_taken_for_the_model(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant = lab.assistant(ScriptedModel([act("add", '{"a": 1, "b": 2}')]), max_steps=1)
+    session = assistant.new_session()
+    append = session.append
+
+    def fails(event: Event) -> Event:
+        if isinstance(event, PromptBuilt | TurnEnded) and only(session.events, StepFailed):
+            raise StoreBroken("the disk is full")
+        return append(event)
+
+    monkeypatch.setattr(session, "append", fails)
+    with pytest.raises(StoreBroken):
+        await play(assistant, session, "go")
+
+
+async def test_leaving_while_the_store_fails_leaves_no_error_behind(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    unheard: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+    assistant = lab.assistant(ScriptedModel([answer("one two three")], delay_s=0.01))
+    session = assistant.new_session()
+    append = session.append
+
+    def fails(event: Event) -> Event:
+        if isinstance(event, TurnEnded):
+            raise StoreBroken("the disk is full")
+        return append(event)
+
+    monkeypatch.setattr(session, "append", fails)
+    async with aclosing(assistant.turn(session, "go")) as events:
+        async for event in events:
+            if isinstance(event, TokenDelta):
+                break
+    gc.collect()
+    assert not unheard
+
+
+async def test_an_observation_that_was_cut_for_the_window_is_said(lab: Lab) -> None:
+    (lab.workspace / "big.txt").write_text("x " * 50_000)
+    model = ScriptedModel([act("look", '{"path": "big.txt"}'), answer("big")], n_ctx=340)
+    assistant = lab.assistant(model, config=Config(model=ModelSettings(max_tokens=50)))
+    events = await play(assistant, assistant.new_session(), "look")
+    compacted = only(events, ContextCompacted)[-1]
+    assert (compacted.through_turn, compacted.through_step) == (0, 0)
+    assert compacted.cut_chars > 0
+    assert compacted.tokens_after < compacted.tokens_before

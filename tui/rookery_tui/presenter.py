@@ -87,9 +87,8 @@ def row(event: Event) -> Row | None:
         case Recovered(action=action, attempt=attempt):
             what = "asking the model again" if action == "repair" else "the model was started again"
             return _row("notice", f"{what} (attempt {attempt})", "", "quiet")
-        case ContextCompacted(through_turn=turn, tokens_before=before, tokens_after=after):
-            left = f"turns up to {turn} left the prompt and stay stored"
-            text = f"the window was full: {before} tokens are now {after}; {left}"
+        case ContextCompacted(tokens_before=before, tokens_after=after):
+            text = f"the window was full: {before} tokens are now {after}; {_left(event)}"
             return _row("notice", text, text, "quiet")
         case ModelReady(model=model, n_ctx=n_ctx, template=template, load_s=load_s):
             return _row(
@@ -204,6 +203,16 @@ def _row(label: str, title: str, body: str, tone: Tone = "plain") -> Row:
     line = one_line(title, TITLE_WIDTH)
     shown = visible(body)
     return Row(label, line, "" if shown == line else shown, tone)
+
+
+def _left(event: ContextCompacted) -> str:
+    """What is no longer in the prompt."""
+    parts = [
+        f"turns up to {event.through_turn}" if event.through_turn else "",
+        f"steps of this turn up to {event.through_step}" if event.through_step else "",
+        f"{event.cut_chars} characters of the newest observation" if event.cut_chars else "",
+    ]
+    return f"{' and '.join(part for part in parts if part)} left the prompt and stay stored"
 
 
 def _inline(arguments: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ class ScriptedModel:
     """Raised by `open` in place of loading."""
     seen: list[list[Message]] = field(default_factory=list)
     grammars: list[str | None] = field(default_factory=list)
+    samplings: list[Sampling] = field(default_factory=list)
     info: ModelInfo | None = None
     name: str = "scripted"
 
@@ -54,6 +55,7 @@ class ScriptedModel:
     ) -> AsyncGenerator[Delta | Completion, None]:
         self.seen.append(list(messages))
         self.grammars.append(grammar)
+        self.samplings.append(sampling)
         line = next(self._lines, None)
         if line is None:
             raise AssertionError(f"the script has ended, and a {len(self.seen)}th step was asked for")

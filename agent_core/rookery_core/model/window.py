@@ -29,14 +29,16 @@ class Fitted:
     through: tuple[int, int] | None = None
     """Set when a compaction was needed: the turn and the step up to which everything leaves the prompt."""
     n_tokens_before: int = 0
+    cut_chars: int = 0
+    """Characters taken out of the newest observation."""
 
 
 async def fit(transcript: Transcript, head: Sequence[Message], *, count: Count, n_ctx: int, reserve: int) -> Fitted:
     """The prompt for the next step, leaving `reserve` tokens for what the model writes.
 
     Whole turns leave first, oldest first; then the current turn's own oldest steps; then the middle of an observation
-    that is too large by itself. PromptTooLong when the head and
-    the current request alone are too large.
+    that is too large by itself. PromptTooLong when the
+    head and the current request alone are too large.
     """
     room = n_ctx - reserve
     messages = transcript.messages(head)
@@ -56,11 +58,14 @@ async def fit(transcript: Transcript, head: Sequence[Message], *, count: Count, 
         through = _last_cut(transcript)
         messages = transcript.after_cut(head, *through)
         smallest = await count(messages)
-        while messages[-1].role == "tool" and len(messages[-1].content) > MIN_OBSERVATION_CHARS:
-            kept, _ = cut_middle(messages[-1].content, len(messages[-1].content) // 2)
+        whole = messages[-1].content
+        limit = len(whole) // 2
+        while messages[-1].role == "tool" and limit >= MIN_OBSERVATION_CHARS // 2:
+            kept, cut = cut_middle(whole, limit)
             messages[-1] = Message("tool", kept)
             if (n_tokens := await count(messages)) <= room:
-                return Fitted(messages, n_tokens, through, before)
+                return Fitted(messages, n_tokens, through, before, cut)
+            limit //= 2
         raise PromptTooLong(
             f"the message is too large for this model: {smallest} tokens with the instructions, and {room} fit "
             f"(window {n_ctx}, {reserve} kept for the answer). Shorten it, put it into a file, or raise model.n_ctx."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rookery_core.errors import RookeryError, StepCut, StepUnparsable
+from rookery_core.errors import ModelError, RookeryError, StepCut, StepError, StepUnparsable
 from rookery_core.events import StepFailed, StepStarted, ThoughtFormed, ToolFinished, ToolStatus
 from rookery_core.reasoning.base import Outcome, Task
 from rookery_core.reasoning.step import Answer, Step, ToolCall, parse
@@ -71,7 +71,7 @@ async def _conclude(run: Run, observations: list[ToolFinished], reason: str) -> 
         run.emit(StepStarted(n=run.budget.steps + 1))
         try:
             step = await _step(run, may_act=False)
-        except RookeryError:
+        except (ModelError, StepError):
             pass  # the observations below are the answer then
         else:
             run.emit(ThoughtFormed(text=step.thought))
