@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+
+PRIVATE_FILE = 0o600
+"""Mode of the files the program makes: what a person says to it is theirs alone."""
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder, and those above it, that only this person may look into; one that exists is left as it is."""
+    for folder in (*reversed(path.parents), path):
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def private_file(path: Path) -> None:
+    """Make an empty file that only this person may read; one that exists is left as it is."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
 
 
 @dataclass(frozen=True, slots=True)

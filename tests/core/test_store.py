@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rookery_core.errors import SessionBusy, SessionUnknown, StoreBroken, StoreLocked, StoreNewer
-from rookery_core.events import TurnEnded, TurnStarted, TurnStatus, Usage
+from rookery_core.events import ToolStarted, TurnEnded, TurnStarted, TurnStatus, Usage
 from rookery_core.memory.episodic import Episode, Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.memory.retrieve import recall
@@ -168,3 +169,43 @@ def test_only_what_clearly_fits_is_recalled(path: Path) -> None:
     assert found("What is the capital of Peru?") == ["note:1", f"episode:{log.id}/1"]
     assert found("What is the capital of Chile?") == [f"episode:{log.id}/1"]
     assert found("Write a poem about the sea") == []
+
+
+def test_half_a_character_is_stored_as_its_escape(path: Path) -> None:
+    store = Store(path)
+    log = Sessions(store).create(Path("/a\udcff"))
+    log.append(TurnStarted(turn=1, text="hi", strategy="react", workspace="/a\udcff"))
+    log.append(ToolStarted(turn=1, call_id="1", tool="f", arguments={"k\ud800": ["\ud800"]}))
+    _, started = Sessions(store).events(log.id)
+    assert isinstance(started, ToolStarted)
+    assert started.arguments == {"k\\ud800": ["\\ud800"]}
+    log.close()
+    store.close()
+
+
+def test_an_unreadable_event_is_told_from_one_of_a_newer_program(path: Path) -> None:
+    store = Store(path)
+    log = Sessions(store).create(Path("/w"))
+    log.append(TurnStarted(turn=1, text="hi", strategy="react", workspace="/w"))
+    for body, error in (('{"kind": "of_the_future"}', StoreNewer), ('{"kind": "turn_started"}', StoreBroken)):
+        with store.writing() as db:
+            db.conn.execute("UPDATE events SET body = ?", [body])
+        with pytest.raises(error):
+            Sessions(store).events(log.id)
+    log.close()
+    store.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+def test_what_was_said_is_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        store = Store(tmp_path / "new" / "rookery.db")
+        log = Sessions(store).create(Path("/w"))
+        log.append(TurnStarted(turn=1, text="hi", strategy="react", workspace="/w"))
+        for made in (tmp_path / "new").rglob("*"):
+            assert made.stat().st_mode & 0o077 == 0, made
+        log.close()
+        store.close()
+    finally:
+        os.umask(before)

@@ -20,6 +20,7 @@ from typing import Any
 from rookery_core.errors import GrammarError, ModelDied, ModelError, ModelUnreadable, PromptTooLong
 from rookery_core.events import Usage
 from rookery_core.model.base import Completion, Delta, LoadOptions, Message, ModelInfo, Sampling
+from rookery_core.paths import private_file, private_folder
 
 CLOSE_SECONDS = 2.0
 LINE_LIMIT = 1 << 24
@@ -112,8 +113,9 @@ class WorkerModel:
     # -- the process --------------------------------------------------------------------------------------------
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        fresh = not self._log.exists() or self._log.stat().st_size > LOG_LIMIT
+        private_folder(self._log.parent)
+        private_file(self._log)
+        fresh = self._log.stat().st_size > LOG_LIMIT
         with self._log.open("wb" if fresh else "ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,

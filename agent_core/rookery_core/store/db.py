@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from rookery_core.errors import StoreBroken, StoreError, StoreLocked, StoreNewer
+from rookery_core.paths import PRIVATE_FILE, private_file, private_folder
 from rookery_core.store.migrations import migrations
 
 BUSY_TIMEOUT_S = 5.0
@@ -31,10 +32,11 @@ class Store:
         self.path = path
         self._lock = threading.RLock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
         except OSError as exc:
             raise StoreBroken(f"the folder {path.parent} cannot be made: {exc.strerror}") from exc
         with _translated(path):
+            private_file(path)
             connection = sqlite3.connect(path, timeout=busy_timeout_s, check_same_thread=False)
             try:
                 self._db = _prepare(connection, path)
@@ -69,7 +71,7 @@ class Store:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> Database:
     try:
-        with FileLock(f"{path}.lock", timeout=BUSY_TIMEOUT_S):
+        with FileLock(f"{path}.lock", timeout=BUSY_TIMEOUT_S, mode=PRIVATE_FILE):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA foreign_keys = ON")
             db = Database(connection, execute_plugins=False)
@@ -86,7 +88,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> Database:
 
 
 def _known() -> list[str]:
-    return [migration.name for migration in migrations._migrations]
+    return [migration.name for migration in migrations.pending(Database(memory=True))]
 
 
 def _locked(path: Path) -> StoreLocked:

@@ -11,10 +11,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from rookery_core.errors import SessionBusy, SessionUnknown, StoreNewer
+from rookery_core.errors import SessionBusy, SessionUnknown, StoreBroken, StoreNewer
 from rookery_core.events import AnyEvent, Event, dump_event, load_event
+from rookery_core.paths import PRIVATE_FILE, private_folder
 from rookery_core.store.db import Store
-from rookery_core.text import one_line
+from rookery_core.text import one_line, storable
 
 _DURABLE = frozenset({"turn_started", "tool_started", "tool_finished", "turn_ended"})
 """Events whose commit survives a power failure."""
@@ -43,7 +44,7 @@ class SessionLog:
         self._workspace = workspace
         self._stored = stored
         self._waiting: list[Event] = []
-        self._lock = FileLock(_lock_path(store, session), timeout=0)
+        self._lock = FileLock(_lock_path(store, session), timeout=0, mode=PRIVATE_FILE)
         try:
             self._lock.acquire()
         except Timeout as exc:
@@ -79,7 +80,7 @@ class SessionLog:
                     title = one_line(getattr(newest, "text", ""), 80)
                     db.conn.execute(
                         "INSERT INTO sessions (id, title, workspace, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-                        [self.id, title, str(self._workspace), newest.at, newest.at],
+                        [self.id, title, storable(str(self._workspace)), newest.at, newest.at],
                     )
                 db.conn.executemany(
                     "INSERT INTO events (session, seq, turn, kind, at, body) VALUES (?, ?, ?, ?, ?, ?)",
@@ -150,9 +151,14 @@ class Sessions:
         try:
             return [load_event(body) for (body,) in rows]
         except ValidationError as exc:
-            raise StoreNewer(
-                f"session {session} holds an event that this Rookery does not know, so a newer one wrote it. "
-                "Upgrade with `pip install -U rookery`; nothing was changed."
+            if any(error["type"] == "union_tag_invalid" for error in exc.errors()):
+                raise StoreNewer(
+                    f"session {session} holds an event that this Rookery does not know, so a newer one wrote it. "
+                    "Upgrade with `pip install -U rookery`; nothing was changed."
+                ) from exc
+            raise StoreBroken(
+                f"session {session} holds an event that cannot be read, so something else wrote to {self._store.path}. "
+                "The other sessions are not affected; nothing was changed."
             ) from exc
 
     def _rows(self, rest: str, parameters: list[object]) -> list[SessionSummary]:
@@ -165,5 +171,5 @@ class Sessions:
 
 def _lock_path(store: Store, session: str) -> str:
     folder = store.path.parent / "locks"
-    folder.mkdir(exist_ok=True)
+    private_folder(folder)
     return str(folder / f"{session}.lock")
