@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _KEPT = frozenset("\n\t")
 _HIDDEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"})
-_ZWJ, _VS16 = "\u200d", "\ufe0f"
+_IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+"""Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) as far as `_HIDDEN` lacks it, and blank Braille."""
+_ZWJ, _VS16, _KEYCAP = "\u200d", "\ufe0f", "\u20e3"
+_KEYS = frozenset("0123456789#*")
+_OTHER_EMOJI = frozenset("‼⁉ℹ〰")
+"""Those whose category is not a symbol's."""
 
 
 def storable(text: str) -> str:
@@ -19,14 +27,14 @@ def visible(text: str) -> str:
 
     The one function between foreign text and any screen: what comes out holds no escape sequence, no direction
     override and no invisible character. Line feeds and tabs stay; a carriage return before a line feed is dropped; a
-    joiner between two emoji stays.
+    joiner between two emoji stays, and so does one variation selector after an emoji or inside a keycap.
     """
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\r\n", "\n")
     shown: list[str] = []
     for n, char in enumerate(text):
-        if char in _KEPT or not _hides(char) or (char == _ZWJ and _joins_emoji(text, n)):
+        if char in _KEPT or not _hides(char) or _shapes_emoji(text, n):
             shown.append(char)
         else:
             shown.append(f"\\u{{{ord(char):x}}}")
@@ -51,11 +59,53 @@ def cut_middle(text: str, limit: int) -> tuple[str, int]:
     return f"{text[:head]}\n[... {dropped} characters left out ...]\n{text[len(text) - tail :]}", dropped
 
 
+class VisibleStream:
+    """Makes text visible piece by piece, with the same result as when it is whole.
+
+    A piece's end is held back while what follows decides how it is shown: a carriage return, part of an emoji.
+    """
+
+    _HELD = f"\r{_ZWJ}{_VS16}"
+    _CONTEXT = 3
+
+    def __init__(self) -> None:
+        self._before = ""
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """What can be shown by now."""
+        text = self._held + piece
+        ready = text.rstrip(self._HELD)
+        self._held = text[len(ready) :]
+        return self._shown(ready)
+
+    def end(self) -> str:
+        """What was held back."""
+        ready, self._held = self._held, ""
+        return self._shown(ready)
+
+    def _shown(self, ready: str) -> str:
+        shown = visible(self._before + ready)[len(visible(self._before)) :]
+        self._before = (self._before + ready)[-self._CONTEXT :]
+        return shown
+
+
 def _hides(char: str) -> bool:
-    return unicodedata.category(char) in _HIDDEN
+    return unicodedata.category(char) in _HIDDEN or _IGNORABLE.match(char) is not None
 
 
-def _joins_emoji(text: str, n: int) -> bool:
-    before = text[max(n - 2, 0) : n].rstrip(_VS16)[-1:] if n else ""
-    after = text[n + 1 : n + 2]
-    return all(char and unicodedata.category(char) in ("So", "Sk") for char in (before, after))
+def _shapes_emoji(text: str, n: int) -> bool:
+    """Whether the hidden character at `n` is part of how an emoji is written (UTS #51)."""
+    before, after = text[max(n - 1, 0) : n], text[n + 1 : n + 2]
+    match text[n]:
+        case "\u200d":
+            return _is_emoji(text[max(n - 2, 0) : n].removesuffix(_VS16)[-1:]) and _is_emoji(after)
+        case "\ufe0e" | "\ufe0f":
+            return _is_emoji(before) or (before in _KEYS and after == _KEYCAP)
+        case _:
+            return False
+
+
+def _is_emoji(char: str) -> bool:
+    symbol = not char.isascii() and unicodedata.category(char) in ("So", "Sk", "Sm")
+    return symbol or char in _OTHER_EMOJI

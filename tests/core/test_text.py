@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rookery_core.text import cut_middle, one_line, storable, visible
+from rookery_core.text import VisibleStream, cut_middle, one_line, storable, visible
 
 
 @given(st.text())
@@ -30,6 +31,49 @@ def test_escape_sequences_are_shown_as_what_they_are() -> None:
 def test_ordinary_text_stays_as_it_is() -> None:
     for text in ("plain", "tabs\tand\nlines", "naïve 日本語 עברית", "👩\u200d💻 ❤️", "[bold]not markup[/]"):
         assert visible(text) == text
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180e\u180f\u2800\u3164\ufe00\ufe0e\ufe0f\uffa0"
+    "\U000e0001\U000e0041\U000e0100\U000e01ef\U000e0fff",
+)
+def test_a_character_that_is_drawn_as_nothing_is_shown_as_an_escape(hidden: str) -> None:
+    assert visible(f"a{hidden}b") == f"a\\u{{{ord(hidden):x}}}b"
+
+
+@pytest.mark.parametrize(
+    "emoji",
+    [
+        "❤\ufe0f",
+        "☎\ufe0e",
+        "1\ufe0f\u20e3",
+        "ℹ\ufe0f",
+        "🏳\ufe0f\u200d🌈",
+        "👍🏽",
+        "🙂\u200d↔\ufe0f",
+        "👩\u200d❤\ufe0f\u200d👨",
+    ],
+)
+def test_an_emoji_stays_whole(emoji: str) -> None:
+    assert visible(emoji) == emoji
+
+
+@pytest.mark.parametrize(
+    "smuggled", ["❤\ufe0f\ufe0f", "❤\ufe01", "1\ufe0f", "`\u200d`", "^\ufe0f", "\ufe0f", "❤\ufe0f\u200d"]
+)
+def test_what_an_emoji_does_not_need_is_shown(smuggled: str) -> None:
+    assert "\\u{" in visible(smuggled)
+
+
+@given(
+    st.lists(
+        st.text(st.sampled_from("ab1\r\n\t\x1b\u200d\ufe0e\ufe0f\u20e3\u202e😀👩é\u2028"), max_size=12), max_size=8
+    )
+)
+def test_pieces_are_shown_as_the_whole_would_be(pieces: list[str]) -> None:
+    stream = VisibleStream()
+    assert "".join([*map(stream.feed, pieces), stream.end()]) == visible("".join(pieces))
 
 
 @given(st.text(st.characters(), max_size=300), st.integers(2, 80))

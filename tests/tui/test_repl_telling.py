@@ -18,8 +18,7 @@ from rookery_core.events import (
     TurnStatus,
     Usage,
 )
-from rookery_core.text import visible
-from rookery_tui.telling import Teller, VisibleStream
+from rookery_tui.telling import Teller
 
 TRICKY = st.text(st.sampled_from("ab\r\n\t\x1b\u200d\ufe0f\u202e😀👩é\u2028"), max_size=12)
 ENDED = TurnEnded(status=TurnStatus.ANSWERED, steps=1, usage=Usage(), seconds=0.0)
@@ -39,12 +38,6 @@ def piece(text: str, channel: str = "answer") -> TokenDelta:
 
 def generated(text: str = "") -> Generated:
     return Generated(text=text, stop="end", seed=0, usage=Usage())
-
-
-@given(st.lists(TRICKY, max_size=8))
-def test_pieces_are_shown_as_the_whole_would_be(pieces: list[str]) -> None:
-    stream = VisibleStream()
-    assert "".join([*map(stream.feed, pieces), stream.end()]) == visible("".join(pieces))
 
 
 @given(st.lists(TRICKY, max_size=8))

@@ -5,45 +5,15 @@ from __future__ import annotations
 from typing import TextIO
 
 from rookery_core.events import Answered, Event, Generated, ThoughtFormed, TokenDelta, TurnEnded, TurnStatus
-from rookery_core.text import visible
+from rookery_core.text import VisibleStream, visible
 from rookery_tui.presenter import Row, ending, row
 
-_HELD = "\r\u200d\ufe0f"
-_CONTEXT = 3
 LABEL_WIDTH = 12
 
 
 def trace_line(row: Row) -> str:
     """A trace entry as one plain line."""
     return f"{row.label:<{LABEL_WIDTH}}{row.title}"
-
-
-class VisibleStream:
-    """Makes text visible piece by piece, with the same result as when it is whole.
-
-    A piece's end is held back while what follows decides how it is shown: a carriage return, a joiner between emoji.
-    """
-
-    def __init__(self) -> None:
-        self._before = ""
-        self._held = ""
-
-    def feed(self, piece: str) -> str:
-        """What can be shown by now."""
-        text = self._held + piece
-        ready = text.rstrip(_HELD)
-        self._held = text[len(ready) :]
-        return self._shown(ready)
-
-    def end(self) -> str:
-        """What was held back."""
-        ready, self._held = self._held, ""
-        return self._shown(ready)
-
-    def _shown(self, ready: str) -> str:
-        shown = visible(self._before + ready)[len(visible(self._before)) :]
-        self._before = (self._before + ready)[-_CONTEXT:]
-        return shown
 
 
 class Teller:

@@ -8,7 +8,7 @@ from markdown_it.token import Token
 from textual.widgets import Markdown
 from textual.widgets.markdown import MarkdownStream
 
-from rookery_core.text import visible
+from rookery_core.text import VisibleStream, visible
 
 
 class SafeMarkdown(Markdown):
@@ -17,12 +17,13 @@ class SafeMarkdown(Markdown):
     def __init__(self, text: str = "", *, classes: str | None = None) -> None:
         super().__init__(visible(text), classes=classes, parser_factory=safe_parser, open_links=False)
         self._stream: MarkdownStream | None = None
+        self._pieces = VisibleStream()
 
     async def write(self, piece: str) -> None:
         """Show a piece of a text that is still being written; pieces that come too fast are shown together."""
         if self._stream is None:
             self._stream = Markdown.get_stream(self)
-        await self._stream.write(visible(piece))
+        await self._stream.write(self._pieces.feed(piece))
 
     async def settle(self, text: str) -> None:
         """Show the whole text in place of its pieces: only then are code fences and tables sure to be right."""

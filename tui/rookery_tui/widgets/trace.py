@@ -14,7 +14,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from rookery_core.events import Event, Generated, StepFailed, TokenDelta, ToolFinished, ToolProgress, TurnEnded
-from rookery_core.text import visible
+from rookery_core.text import VisibleStream
 from rookery_tui.presenter import Row, row, unfinished
 
 MAX_ROWS = 300
@@ -50,6 +50,7 @@ class TraceRow(Static):
     def __init__(self, shown: Row, *, live: bool = False) -> None:
         super().__init__(markup=False)
         self.shown = shown
+        self._stream = VisibleStream()
         self._pieces: list[str] = []
         self._drawing: Timer | None = None
         self.collapsed = not live and shown.label not in OPEN_AT_FIRST
@@ -57,7 +58,7 @@ class TraceRow(Static):
 
     def add(self, piece: str) -> None:
         """Go on with a row that is still being written."""
-        self._pieces.append(visible(piece))
+        self._pieces.append(self._stream.feed(piece))
         if self._drawing is None:
             self._drawing = self.set_timer(LIVE_PAUSE_S, self._draw_pieces)
 
