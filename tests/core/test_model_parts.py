@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rookery_core.errors import ModelError
+from rookery_core.model import chat_template
 from rookery_core.model.base import Message, Sampling
 from rookery_core.model.chat_template import CHATML, ChatTemplate
 from rookery_core.model.constraint import MAX_INTEGER, step_grammar
 from rookery_core.model.engine import loops
 from rookery_core.model.sampler import sample
 
+ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 TALK = [Message("system", "S"), Message("user", "U"), Message("assistant", "A"), Message("tool", "T")]
 ONLY_TURNS = (
     "{% for m in messages %}{% if m.role not in ['user', 'assistant'] %}{{ raise_exception('role') }}{% endif %}"
@@ -44,11 +47,32 @@ def test_what_is_said_is_kept_apart_from_the_marks_of_the_template() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["{% for %}", "{{ nothing.at.all }}", "no messages at all", "{{ ''.__class__.__mro__ }}"]
+    "source",
+    ["{% for %}", "{{ nothing.at.all }}", "no messages at all", "{{ ''.__class__.__mro__ }}", ENDLESS],
 )
-def test_a_template_that_writes_no_conversation_is_refused(source: str) -> None:
-    with pytest.raises(ValueError, match="chat template"):
-        ChatTemplate(source, bos="", eos="")
+def test_a_template_that_writes_no_conversation_is_replaced_and_that_is_said(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_template, "TEMPLATE_SECONDS", 0.1)
+    template = ChatTemplate(source, bos="", eos="")
+    assert template.origin.startswith("ChatML (the model file's own is of no use: ")
+    assert written(template, TALK) == written(ChatTemplate(None, bos="", eos=""), TALK)
+
+
+def test_a_template_may_use_what_hugging_face_adds() -> None:
+    source = (
+        "{{ strftime_now('%Y')|length }}{% for m in messages %}{% if not m.content %}{% continue %}{% endif %}"
+        "{%- generation -%}\n {{ m.role }}={{ m.content }};{%- endgeneration -%}\n {% endfor %}{{ {'a': 'é<'}|tojson }}"
+    )
+    template = ChatTemplate(source, bos="", eos="")
+    assert template.origin == "model file"
+    assert written(template, TALK) == '4system=S;user=U;assistant=A;tool=T;{"a": "é<"}'
+
+
+def test_a_template_that_fails_later_is_an_error_that_says_so() -> None:
+    source = CHATML + "{% if messages|length == 1 %}{{ raise_exception('too short') }}{% endif %}"
+    with pytest.raises(ModelError, match="cannot write this conversation: too short"):
+        ChatTemplate(source, bos="", eos="").render(TALK[:1])
 
 
 def test_temperature_zero_takes_the_likeliest() -> None:

@@ -159,6 +159,18 @@ async def test_stopping_works_at_any_time_and_the_next_request_is_served(model: 
     assert done.usage.completion_tokens == 3
 
 
+async def test_a_request_that_is_cancelled_while_it_is_sent_is_forgotten(model: WorkerModel) -> None:
+    await model.open()
+    long = [Message("user", "word " * 2_000_000)]  # more than a pipe holds
+    counting = asyncio.create_task(model.count(long))
+    await asyncio.sleep(0)
+    counting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await counting
+    assert not model._answers
+    assert (await complete(model, HELLO, max_tokens=3))[1].usage.completion_tokens == 3
+
+
 async def test_a_killed_process_is_an_error_and_opening_starts_another(model: WorkerModel) -> None:
     await model.open()
     stream = model.stream([Message("user", "Tell me a long story.")], Sampling(max_tokens=900))

@@ -5,21 +5,29 @@ Text from outside is tokenised without special tokens, so nothing that is said c
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
-from collections.abc import Sequence
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from rookery_core.errors import ModelError
 from rookery_core.model.base import Message
 
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
-"""Used where the model file has no template."""
+"""Used where the model file has no template that works."""
+TEMPLATE_SECONDS = 2.0
+_GENERATION = re.compile(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +43,34 @@ class ChatTemplate:
     """One model's template, tried once so that its limits are known before the first request."""
 
     def __init__(self, source: str | None, *, bos: str, eos: str) -> None:
-        """`source` is Jinja; None takes ChatML. Raises ValueError for a template that renders nothing usable."""
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-        environment.globals.update(raise_exception=_refuse, bos_token=bos, eos_token=eos)
-        try:
-            self._template = environment.from_string(source or CHATML)
-        except jinja2.TemplateError as exc:
-            raise ValueError(f"the model's chat template is not valid: {exc}") from exc
-        self.all_roles = self._tries(_PROBE)
-        if not self.all_roles and not self._tries(_plain(_PROBE)):
-            raise ValueError("the model's chat template cannot write a conversation of user and assistant")
+        """`source` is Jinja with what Hugging Face adds to it; ChatML takes its place where it is of no use."""
+        self._environment = _environment(bos, eos)
+        self.origin = "model file" if source else "ChatML (the model file has none)"
+        if source and (problem := self._problem(source)):
+            self.origin = f"ChatML (the model file's own is of no use: {problem})"
+            source = None
+        if not source:
+            self._problem(CHATML)
 
     def render(self, messages: Sequence[Message]) -> list[Segment]:
-        """The prompt for the assistant's next message, in order. Joined, the segments are the template's text."""
-        return self._render(messages if self.all_roles else _plain(messages))
+        """The prompt for the assistant's next message, in order; ModelError when the template cannot write it.
+
+        Joined, the segments are the template's text.
+        """
+        try:
+            with time_limit(TEMPLATE_SECONDS):
+                return self._render(messages if self.all_roles else _plain(messages))
+        except Exception as exc:  # a template is a program from the model file; it may raise anything
+            raise ModelError(f"the model's chat template cannot write this conversation: {exc}") from exc
+
+    def _problem(self, source: str) -> str:
+        """Take this template, and say what is wrong with it; empty when nothing is."""
+        try:
+            self._template = self._environment.from_string(_GENERATION.sub(_as_block, source))
+        except jinja2.TemplateError as exc:
+            return str(exc)
+        self.all_roles = not self._tries(_PROBE)
+        return "" if self.all_roles else self._tries(_plain(_PROBE))
 
     def _render(self, messages: Sequence[Message]) -> list[Segment]:
         nonce = secrets.token_hex(8)
@@ -67,12 +89,51 @@ class ChatTemplate:
                 segments.append(segment)
         return segments
 
-    def _tries(self, messages: Sequence[Message]) -> bool:
+    def _tries(self, messages: Sequence[Message]) -> str:
+        """What goes wrong when it writes these messages; empty when nothing does."""
         try:
-            self._render(messages)
-        except Exception:  # a template is a program from the model file; whatever it raises, it does not fit
-            return False
-        return True
+            with time_limit(TEMPLATE_SECONDS):
+                self._render(messages)
+        except Exception as exc:  # whatever it raises, it does not fit
+            return str(exc) or type(exc).__name__
+        return ""
+
+
+def _environment(bos: str, eos: str) -> ImmutableSandboxedEnvironment:
+    """As Hugging Face's chat templates expect it. Time stands still, so that a prompt's beginning never changes."""
+    loaded_at = time.localtime()
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    environment.filters["tojson"] = lambda value, indent=None: json.dumps(value, ensure_ascii=False, indent=indent)
+    environment.globals.update(
+        raise_exception=_refuse, strftime_now=lambda form: time.strftime(form, loaded_at), bos_token=bos, eos_token=eos
+    )
+    return environment
+
+
+def _as_block(tag: re.Match[str]) -> str:
+    """`generation` marks what a model is trained on; to a reader it is a block like any other."""
+    return f"{{%{tag[1]} {'endif' if tag[2] else 'if true'} {tag[3]}%}}"
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Give up what takes longer, with TimeoutError; in another thread than the main one, trust it."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"it took longer than {seconds:g} seconds")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 _PROBE = (

@@ -20,7 +20,6 @@ from rookery_core.errors import RookeryError
 from rookery_core.model.base import LoadOptions, Message, Sampling
 
 Send = Callable[[dict[str, Any]], None]
-TEMPLATE_SECONDS = 2.0
 
 
 class Requests:
@@ -84,7 +83,7 @@ def _serve(engine: Any, request: dict[str, Any], send: Send) -> None:
 
     number = request["id"]
     try:
-        prompt = _within(TEMPLATE_SECONDS, lambda: engine.tokens([Message(**m) for m in request["messages"]]))
+        prompt = engine.tokens([Message(**m) for m in request["messages"]])
         if request["op"] == "count":
             send({"id": number, "count": len(prompt)})
             return
@@ -99,23 +98,6 @@ def _serve(engine: Any, request: dict[str, Any], send: Send) -> None:
         send({"id": number, "failed": "Stopped", "message": ""})
     except RookeryError as exc:
         send({"id": number, "failed": type(exc).__name__, "message": str(exc), **getattr(exc, "__dict__", {})})
-
-
-def _within(seconds: float, work: Callable[[], Any]) -> Any:
-    """Give up a chat template that does not come to an end; where there is no timer, trust it."""
-    if not hasattr(signal, "setitimer"):
-        return work()
-
-    def give_up(*_: object) -> None:
-        raise RookeryError(f"the model's chat template took longer than {seconds:g} seconds")
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        return work()
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _take_output() -> Send:

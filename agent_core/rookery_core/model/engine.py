@@ -61,15 +61,12 @@ class Engine:
         self._memory = llama_cpp.llama_get_memory(self._context)
         self.n_ctx = llama_cpp.llama_n_ctx(self._context)
         source = llama_cpp.llama_model_chat_template(self._model, None)
-        self.template_origin = "model file" if source else "ChatML (the model file has none)"
-        try:
-            self._template = ChatTemplate(
-                source.decode("utf-8", "replace") if source else None,
-                bos=self._special_text(llama_cpp.llama_vocab_bos(self._vocab)),
-                eos=self._special_text(llama_cpp.llama_vocab_eos(self._vocab)),
-            )
-        except ValueError as exc:
-            raise ModelUnreadable(f"{options.path}: {exc}") from exc
+        self._template = ChatTemplate(
+            source.decode("utf-8", "replace") if source else None,
+            bos=self._special_text(llama_cpp.llama_vocab_bos(self._vocab)),
+            eos=self._special_text(llama_cpp.llama_vocab_eos(self._vocab)),
+        )
+        self.template_origin = self._template.origin
         ends = [t for t in range(self._n_vocab) if llama_cpp.llama_vocab_is_eog(self._vocab, t)]
         if not ends:
             raise ModelUnreadable(f"{options.path} has no end-of-text token; it is not a chat model")

@@ -89,10 +89,10 @@ class WorkerModel:
                     yield Completion("".join(written), answer["stop"], Usage(**answer["usage"]))
                     return
         finally:
-            self._answers.pop(number, None)
-            if not ended:
-                with contextlib.suppress(ModelDied):
-                    self._send({"op": "cancel", "id": number})
+            if ended:
+                self._answers.pop(number, None)
+            else:
+                self._give_up(number)
 
     async def close(self) -> None:
         process, self._process, self.info = self._process, None, None
@@ -176,7 +176,15 @@ class WorkerModel:
         except (ModelDied, ConnectionError) as exc:
             self._answers.pop(number, None)
             raise self._died("is not running") from exc
+        except asyncio.CancelledError:
+            self._give_up(number)
+            raise
         return number, answers
+
+    def _give_up(self, number: int) -> None:
+        self._answers.pop(number, None)
+        with contextlib.suppress(ModelDied):
+            self._send({"op": "cancel", "id": number})
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._process is None or self._process.stdin is None or self._process.returncode is not None:
