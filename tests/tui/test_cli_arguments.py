@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path
 
@@ -58,9 +59,18 @@ def test_the_task_is_read_where_none_is_given() -> None:
     assert task_text("-", console(Terminal("typed\n"))) == "typed"
 
 
-def test_task_and_input_are_one_after_the_other() -> None:
-    assert task_text("Sum this up:", console(io.StringIO("one\ntwo\n"))) == "Sum this up:\n\none\ntwo"
-    assert task_text("Sum this up:", console(io.StringIO(""))) == "Sum this up:"
+def test_with_stdin_task_and_input_are_one_after_the_other() -> None:
+    given = console(io.StringIO("one\ntwo\n"))
+    assert task_text("Sum this up:", given, with_stdin=True) == "Sum this up:\n\none\ntwo"
+    assert task_text("Sum this up:", console(io.StringIO("")), with_stdin=True) == "Sum this up:"
+
+
+@pytest.mark.parametrize("task", ["add", ""])
+def test_a_task_that_is_given_leaves_the_input_to_the_loop_around_it(task: str) -> None:
+    lines = io.StringIO("the next\n")
+    with contextlib.suppress(ConfigError):
+        assert task_text(task, console(lines)) == task
+    assert lines.read() == "the next\n"
 
 
 @pytest.mark.parametrize("task", [None, "", "  ", "-"])

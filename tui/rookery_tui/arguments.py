@@ -49,6 +49,7 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         allow_abbrev=False,
     )
     run.add_argument("task", nargs="?", metavar="TASK", help="what to do; `-` or nothing: read it from standard input")
+    run.add_argument("--stdin", action="store_true", help="put standard input, such as a document, after TASK")
     run.add_argument("--output", choices=("text", "json", "jsonl"), default="text", help="default: text")
     run.add_argument("-q", "--quiet", action="store_true", help="no trace on standard error")
     _assistant_options(run)

@@ -23,7 +23,7 @@ from rookery_tui.stopping import Stop, on_signals
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     """Carry out the task; a second Ctrl+C ends the process without waiting for the first to be obeyed."""
     job = Job(
-        task=task_text(arguments.task, console),
+        task=task_text(arguments.task, console, with_stdin=arguments.stdin),
         output=Output(arguments.output),
         quiet=arguments.quiet,
         resume=Resume(arguments.session, arguments.continue_last),
@@ -42,11 +42,15 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     return asyncio.run(carry_out())
 
 
-def task_text(task: str | None, console: Console) -> str:
-    """The task: as given, from standard input, or one after the other. ConfigError when there is none."""
-    piped = "" if console.stdin.isatty() and task != "-" else console.read_all()
+def task_text(task: str | None, console: Console, *, with_stdin: bool = False) -> str:
+    """The task: as given, from standard input, or one after the other. ConfigError when there is none.
+
+    Standard input is read only where it is asked for: in a shell's loop it is the list that the loop goes through.
+    """
     given = "" if task in (None, "-") else task
-    text = "\n\n".join(part for part in (given, piped.strip("\r\n")) if part and part.strip())
+    reads = with_stdin or task == "-" or (task is None and not console.stdin.isatty())
+    piped = console.read_all().strip("\r\n") if reads else ""
+    text = "\n\n".join(part for part in (given, piped) if part and part.strip())
     if not text:
         raise ConfigError('there is nothing to do: give a task, as in `rookery run "What is 17 * 23?"`, or pipe one in')
     return text
