@@ -9,16 +9,11 @@ from pathlib import Path
 import pytest
 
 from rookery_core.errors import ConfigError
+from rookery_core.text import visible
 from rookery_tui.arguments import parse
 from rookery_tui.console import Console
 from rookery_tui.subcommands.run import task_text
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
+from tests.tui.test_headless import Terminal
 
 
 def console(stdin: io.StringIO) -> Console:
@@ -48,6 +43,16 @@ def test_tools_are_names_between_commas(words: list[str], names: list[str] | Non
 def test_allow_may_be_given_more_than_once() -> None:
     assert parse(["run", "x", "--allow", "write,shell", "--allow", "network"]).allow == ["write", "shell", "network"]
     assert parse(["run", "x"]).allow == []
+
+
+@pytest.mark.parametrize("words", [["\x1b[2J"], ["run", "x", "--\x9b\u202e"], ["run", "x", "\x1b]0;y\x07"]])
+def test_a_usage_error_shows_control_characters_as_escapes(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(words)
+    said = capsys.readouterr().err
+    assert visible(said) == said
 
 
 def test_the_task_is_what_is_given() -> None:

@@ -17,10 +17,12 @@ from rookery_core.errors import ConfigError, SessionUnknown
 from rookery_core.events import load_event
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
+from rookery_core.text import visible
 from rookery_tui.arguments import parse
 from rookery_tui.console import Console
 from rookery_tui.subcommands import sessions
 from tests.core.conftest import Lab, act, answer
+from tests.tui.test_headless import Terminal
 
 
 class Archive:
@@ -169,6 +171,18 @@ async def test_export_writes_a_file(archive: Archive, tmp_path: Path) -> None:
 def test_an_unknown_session_is_named(archive: Archive, argv: list[str]) -> None:
     with pytest.raises(SessionUnknown, match="there is no session"):
         archive(*argv)
+
+
+@pytest.mark.parametrize(
+    "argv", [["show", "", "--json"], ["search", "bird", "--json"], ["export", "", "--format", "jsonl"]]
+)
+async def test_json_at_a_terminal_is_escaped(archive: Archive, argv: list[str]) -> None:
+    session = await archive.session([answer("bird \u202e\x9b")], "bird \u202e\x9b")
+    out = Terminal()
+    words = [word or session for word in argv]
+    sessions.main(parse(["sessions", *words]), archive.paths, Console(io.StringIO(), out, io.StringIO()))
+    assert visible(out.getvalue()) == out.getvalue()
+    assert "\\u202e" in out.getvalue()
 
 
 async def test_json_is_utf8_and_text_is_escaped_where_the_terminal_is_neither(archive: Archive, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from rookery_core.plugin import Risk, Tool, tool
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import Sessions
 from rookery_core.testing import ScriptedModel
+from rookery_core.text import visible
 from rookery_tui.exits import Exit
 from rookery_tui.headless import Job, Output, run
 from rookery_tui.starting import Resume
@@ -48,6 +49,13 @@ class Done:
     @property
     def kinds(self) -> list[str]:
         return [json.loads(line)["kind"] for line in self.out.splitlines()]
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class Watching(io.StringIO):
@@ -97,6 +105,13 @@ def ruin(home: Path) -> Tool:
             db.execute("DROP TABLE events")
 
     return drop
+
+
+@tool(risk=Risk.PURE)
+def chatty() -> str:
+    """Prints."""
+    print("noise")
+    return "done"
 
 
 def stored(home: Lab) -> list[AnyEvent]:
@@ -210,6 +225,31 @@ async def test_control_characters_are_escaped_in_text_and_exact_in_json(home: La
     nasty = answer("red \x1b[31m and \u202e")
     assert (await drive(scripted(home, [nasty]))).out == "red \\u{1b}[31m and \\u{202e}\n"
     assert (await drive(scripted(home, [nasty]), output=Output.JSON)).object["answer"] == "red \x1b[31m and \u202e"
+
+
+@pytest.mark.parametrize("output", Output)
+async def test_what_a_tool_prints_is_not_on_standard_output(
+    home: Lab, output: Output, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = ScriptedModel([act("chatty", "{}"), answer("ok")])
+    done = await drive(lambda: home.assistant(model, tools=(chatty,)), output=output)
+    assert "noise\n" in done.err
+    assert "noise" not in done.out
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("output", [Output.JSON, Output.JSONL])
+async def test_json_cannot_drive_a_terminal_and_is_the_same_object(home: Lab, output: Output) -> None:
+    nasty = "é \x1b[31m \x9b31m \u202e \U000e0041 ⠀"
+    done = await drive(scripted(home, [answer(nasty)]), output=output, out=Terminal())
+    last = json.loads(done.out.splitlines()[-2 if output is Output.JSONL else -1])
+    assert last["answer" if output is Output.JSON else "text"] == nasty
+    assert visible(done.out) == done.out
+    assert "é" in done.out
+
+
+async def test_json_in_a_pipe_is_plain_utf8(home: Lab) -> None:
+    assert "é \u202e" in (await drive(scripted(home, [answer("é \u202e")]), output=Output.JSON)).out
 
 
 # -- exit codes ---------------------------------------------------------------------------------------------------

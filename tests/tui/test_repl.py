@@ -30,7 +30,7 @@ from rookery_tui.repl import lines_for, repl
 from rookery_tui.starting import Resume
 from rookery_tui.typed import PLAIN_COMMANDS
 from tests.core.conftest import TOOLS, Lab, act, answer
-from tests.tui.test_headless import ruin
+from tests.tui.test_headless import chatty, ruin
 
 ADDS = [act("add", '{"a": 1, "b": 2}', "I add."), answer("It is 3.", "Done.")]
 SAVES = [act("save", '{"path": "a.txt", "text": "hi"}', "I save."), answer("Ready.", "So.")]
@@ -83,6 +83,7 @@ class Desk:
     def __init__(self, home: Path) -> None:
         self.lab = Lab(home)
         self.out = io.StringIO()
+        self.err = io.StringIO()
         self.code = Exit.OK
         self.tools: tuple[Tool, ...] = TOOLS
 
@@ -102,7 +103,7 @@ class Desk:
         self, lines: PlainLines | PromptLines, model: ScriptedModel, resume: Resume | None = None, **options: Any
     ) -> str:
         begin = len(self.out.getvalue())
-        self.code = await repl(self.maker(model), lines, self.out, resume or Resume(), **options)
+        self.code = await repl(self.maker(model), lines, self.out, self.err, resume or Resume(), **options)
         return self.out.getvalue()[begin:]
 
 
@@ -142,6 +143,12 @@ async def test_the_answer_is_shown_as_it_is_written(desk: Desk) -> None:
     await desk.pipe("hi\n", [answer("one two three")])
     assert seen[0].endswith("\none")
     assert out.getvalue().endswith("one two three\n")
+
+
+async def test_what_a_tool_prints_is_not_among_the_lines(desk: Desk) -> None:
+    desk.tools = (chatty,)
+    told = await desk.pipe("go\n", [act("chatty", "{}"), answer("Ready.")], trace=False)
+    assert (told, desk.err.getvalue()) == ("Ready.\n", "noise\n")
 
 
 async def test_streamed_text_cannot_drive_the_terminal(desk: Desk) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from rookery_core.text import visible
 
 NONE = "none"
 
@@ -18,7 +21,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def parser() -> argparse.ArgumentParser:
     """The whole grammar; the reference in the documentation is made from it."""
-    top = argparse.ArgumentParser(
+    top: argparse.ArgumentParser = _Parser(
         prog="rookery",
         description="A chat assistant for the terminal: your model, your tools, your data, on your own machine.",
         epilog="Without a command: chat, and its options. `rookery COMMAND --help` tells more about a command.",
@@ -127,6 +130,13 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
         return number
 
     return read
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are harmless on a screen, whatever the arguments hold."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))
 
 
 class _Version(argparse.Action):

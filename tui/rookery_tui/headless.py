@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, redirect_stdout
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TextIO
@@ -15,6 +15,7 @@ from rookery_core.errors import RookeryError
 from rookery_core.events import Answered, Event, TurnEnded, TurnStarted, TurnStatus, Usage, dump_event
 from rookery_core.store.sessions import SessionLog
 from rookery_core.text import visible
+from rookery_tui.console import json_for
 from rookery_tui.exits import Exit, report
 from rookery_tui.presenter import ending, row, usage_text
 from rookery_tui.starting import Resume, open_session
@@ -85,7 +86,8 @@ async def run(make: Callable[[], Assistant], job: Job, out: TextIO, err: TextIO,
     printer = _printer(job, out, err)
     result = Result()
     try:
-        await _carry_out(make, job, result, printer, stop)
+        with redirect_stdout(err):  # what a tool prints is no part of the answer
+            await _carry_out(make, job, result, printer, stop)
         code = result.exit(stop)
     except RookeryError as error:
         code = report(error, err)
@@ -176,7 +178,7 @@ class JsonPrinter:
             "steps": result.ended.steps if result.ended else 0,
             "usage": (result.ended.usage if result.ended else Usage()).model_dump(),
         }
-        print(json.dumps(made, ensure_ascii=False), file=self.out, flush=True)
+        print(json_for(self.out, json.dumps(made, ensure_ascii=False)), file=self.out, flush=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ class JsonlPrinter:
     err: TextIO
 
     def show(self, event: Event) -> None:
-        print(dump_event(event), file=self.out, flush=True)
+        print(json_for(self.out, dump_event(event)), file=self.out, flush=True)
 
     def end(self, result: Result) -> None:
         tell_ending(result, self.err)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, TextIO
 
 from rookery_core.approval.policy import Approver, nobody
@@ -30,7 +31,10 @@ def lines_for(console: Console, paths: Paths) -> Lines:
     """An edited prompt at a terminal, else the lines of standard input."""
     if not console.full_screen:
         return PlainLines(console.stdin.fileno(), console.stdout if console.stdin.isatty() else None)
-    return PromptLines(history=history_at(paths.history_file), completer=completer())
+    from prompt_toolkit.output import create_output
+
+    output = create_output(stdout=console.stdout)
+    return PromptLines(history=history_at(paths.history_file), completer=completer(), output=output)
 
 
 def completer() -> Completer:
@@ -42,22 +46,23 @@ def completer() -> Completer:
 
 
 async def repl(
-    make: Callable[[Approver], Assistant], lines: Lines, out: TextIO, resume: Resume, *, trace: bool = True
+    make: Callable[[Approver], Assistant], lines: Lines, out: TextIO, err: TextIO, resume: Resume, *, trace: bool = True
 ) -> Exit:
-    """Read a message, carry it out, tell it, until the input ends or the person has enough.
+    """Read a message, carry it out, tell it, until the input ends or the person has enough. Tools print to `err`.
 
     Where nobody can be asked, what would ask is denied. Raises ConfigError, ModelError, SessionUnknown, SessionBusy
     before the first message.
     """
-    assistant = make(asking(lines, out) if lines.attended else nobody)
-    try:
-        talk = Talk(assistant, open_session(assistant, resume), out, trace=trace)
+    with redirect_stdout(err):  # what a tool prints is not part of the conversation
+        assistant = make(asking(lines, out) if lines.attended else nobody)
         try:
-            return await _converse(talk, lines)
+            talk = Talk(assistant, open_session(assistant, resume), out, trace=trace)
+            try:
+                return await _converse(talk, lines)
+            finally:
+                talk.log.close()
         finally:
-            talk.log.close()
-    finally:
-        await assistant.close()
+            await assistant.close()
 
 
 async def _converse(talk: Talk, lines: Lines) -> Exit:

@@ -20,7 +20,8 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> int:
         from rookery_tui.repl import lines_for, repl
 
         resume = Resume(arguments.session, arguments.continue_last)
-        return asyncio.run(repl(make, lines_for(console, paths), console.stdout, resume, trace=config.tui.trace))
+        talking = repl(make, lines_for(console, paths), console.stdout, console.stderr, resume, trace=config.tui.trace)
+        return asyncio.run(talking)
     from rookery_tui.app import RookeryApp
 
     app = RookeryApp(

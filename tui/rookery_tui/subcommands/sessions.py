@@ -14,7 +14,7 @@ from rookery_core.memory.episodic import Episodes
 from rookery_core.paths import Paths
 from rookery_core.store.sessions import Sessions
 from rookery_core.text import one_line
-from rookery_tui.console import Console
+from rookery_tui.console import Console, json_for
 from rookery_tui.exits import Exit
 from rookery_tui.export import as_json, as_markdown, as_text, local_time, told
 
@@ -39,6 +39,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     else:
         if getattr(arguments, "json", False) or getattr(arguments, "format", "md") != "md":
             console.write_utf8()
+            text = json_for(console.stdout, text)
         console.stdout.write(text)
     return Exit.OK
 
