@@ -147,16 +147,36 @@ async def test_escape_before_the_first_token_leaves_a_text_that_was_begun_since(
         assert written(pilot) == "new"
 
 
-async def test_a_waiting_message_is_sent_after_the_turn_was_stopped(tmp_path: Path) -> None:
+async def test_waiting_messages_come_back_unsent_when_the_turn_is_stopped(tmp_path: Path) -> None:
     desk = Desk(tmp_path, [answers(f"one{HOLD}"), answers("two")])
     async with desk.app().run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         await say(pilot, "first")
         await desk.model.held.wait()
         await say(pilot, "second")
-        await pilot.press("escape")
+        await say(pilot, "third")
+        await pilot.press(*"draft", "escape")
         await idle(pilot)
-        assert asked_for(pilot) == ["first", "second"]
+        assert asked_for(pilot) == ["first"]
+        assert written(pilot) == "second\n\nthird\ndraft"
+        assert "waiting" not in screen_text(pilot.app.screen)
+        await pilot.press("enter")
+        await idle(pilot)
+        assert asked_for(pilot) == ["first", "second\n\nthird\ndraft"]
+
+
+async def test_a_message_sent_while_the_turn_is_being_stopped_is_carried_out(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, [answers(f"one{HOLD}"), answers("two")])
+    async with desk.app().run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await say(pilot, "first")
+        await desk.model.held.wait()
+        conversation = the_app(pilot).conversation
+        assert conversation is not None
+        conversation.stop()
+        conversation.send("instead")
+        await idle(pilot)
+        assert asked_for(pilot) == ["first", "instead"]
 
 
 class Clock:

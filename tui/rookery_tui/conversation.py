@@ -111,11 +111,15 @@ class Conversation:
         return text
 
     def stop(self) -> bool:
-        """Stop the turn in progress; what was written is kept. False when there is none to stop."""
+        """Stop the turn in progress; what was written is kept. False when there is none to stop.
+
+        The messages that wait are given back: they may have been meant for an answer that will not come.
+        """
         if self.state != "turn":
             return False
         self.state = "stopping"
         self.assistant.cancel()
+        self._give_all_back()
         return True
 
     def load_again(self) -> None:
