@@ -19,8 +19,9 @@ from rookery_core.paths import Paths
 from rookery_tui.app import RookeryApp
 from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.sessions import SessionsScreen
+from rookery_tui.starting import NOTHING_TO_CONTINUE
 from rookery_tui.widgets.chat import TURNS_SHOWN, Answer, Earlier, PlainText
-from rookery_tui.widgets.trace import MAX_ROWS
+from rookery_tui.widgets.trace import MAX_ROWS, LeftOut
 from tests.tui.app_kit import (
     HOLD,
     Desk,
@@ -84,6 +85,16 @@ async def test_continue_goes_on_in_the_last_session(tmp_path: Path) -> None:
         assert "first answer" in chat_text(pilot)
         await said_and_done(pilot, "two")
         assert "first answer" in "\n".join(message.content for message in desk.model.seen[-1])
+
+
+async def test_continue_without_a_session_begins_one_and_says_so(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, [answers("hello")])
+    async with desk.app(continue_last=True).run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        assert NOTHING_TO_CONTINUE in chat_text(pilot)
+        await said_and_done(pilot, "hi")
+        assert "hello" in chat_text(pilot)
+        assert NOTHING_TO_CONTINUE in chat_text(pilot)
 
 
 async def test_the_session_list_opens_another_session(tmp_path: Path) -> None:
@@ -203,6 +214,29 @@ async def test_the_trace_keeps_the_newest_rows(tmp_path: Path) -> None:
         await trace.show(ModelReady(model="last", path="", n_ctx=1, n_ctx_train=1, template="", load_s=0))
         assert len(trace.rows) == MAX_ROWS
         assert trace.rows[-1].shown.title == "last is ready"
+
+
+async def test_the_trace_says_what_it_left_out_and_where_it_is(tmp_path: Path) -> None:
+    def model(n: int) -> ModelReady:
+        return ModelReady(
+            model=f"m{n}", path="", n_ctx=1, n_ctx_train=1, template="", load_s=0, session="20260101-abcdef"
+        )
+
+    async with Desk(tmp_path).app().run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        trace = the_app(pilot).main.trace
+        await trace.load([model(n) for n in range(MAX_ROWS)])
+        assert not trace.query(LeftOut)
+        for n in range(2):
+            await trace.show(model(n))
+        (line,) = trace.query(LeftOut)
+        assert line is trace.children[0]
+        assert str(line.content).startswith("▲ 2 earlier rows")
+        assert str(line.content).endswith("rookery sessions export 20260101-abcdef")
+        await trace.load([model(n) for n in range(MAX_ROWS + 50)])
+        assert [str(each.content).split(" earlier")[0] for each in trace.query(LeftOut)] == ["▲ 50"]
+        await trace.load([model(1)])
+        assert not trace.query(LeftOut)
 
 
 async def test_without_a_model_the_screen_says_how_to_get_one(tmp_path: Path) -> None:

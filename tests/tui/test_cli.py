@@ -88,7 +88,6 @@ def test_wrong_usage_is_2_and_leaves_nothing_behind(tmp_path: Path, argv: list[s
         (["run", "hi", "--tools", "nosuch"], "there is no tool or plugin named nosuch"),
         (["run", "hi", "--allow", "everything"], "there is no tool or plugin named everything"),
         (["run", "hi", "--session", "nosuch"], "there is no session 'nosuch'"),
-        (["run", "hi", "--continue"], "there is no session to continue"),
         (["chat", "--repl", "--session", "nosuch"], "there is no session 'nosuch'"),
         (["--session", "nosuch"], "there is no session 'nosuch'"),
     ],

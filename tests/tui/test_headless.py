@@ -27,7 +27,7 @@ from rookery_core.testing import ScriptedModel
 from rookery_core.text import visible
 from rookery_tui.exits import Exit
 from rookery_tui.headless import Job, Output, run
-from rookery_tui.starting import Resume
+from rookery_tui.starting import NOTHING_TO_CONTINUE, Resume
 from rookery_tui.stopping import Stop, on_signals
 from tests.core.conftest import Lab, act, answer
 
@@ -402,7 +402,13 @@ async def test_continue_takes_the_session_used_last(home: Lab) -> None:
     assert done.object["session"] == sessions[1]
 
 
-@pytest.mark.parametrize("resume", [Resume(session="nosuch"), Resume(session=""), Resume(continue_last=True)])
+async def test_continue_without_a_session_begins_one_and_says_so(home: Lab) -> None:
+    done = await drive(scripted(home, ADDS), resume=Resume(continue_last=True), quiet=True)
+    assert (done.code, done.out) == (Exit.OK, "3\n")
+    assert done.err == f"rookery: {NOTHING_TO_CONTINUE}\n"
+
+
+@pytest.mark.parametrize("resume", [Resume(session="nosuch"), Resume(session="")])
 async def test_a_session_that_is_not_there_is_2(home: Lab, resume: Resume) -> None:
     done = await drive(scripted(home, ADDS), resume=resume)
     assert (done.code, done.out) == (Exit.USAGE, "")

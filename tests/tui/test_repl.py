@@ -27,7 +27,7 @@ from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.lines import PlainLines, PromptLines, history_at
 from rookery_tui.repl import lines_for, repl
-from rookery_tui.starting import Resume
+from rookery_tui.starting import NOTHING_TO_CONTINUE, Resume
 from rookery_tui.typed import PLAIN_COMMANDS
 from tests.core.conftest import TOOLS, Lab, act, answer
 from tests.tui.test_headless import chatty, ruin
@@ -365,6 +365,12 @@ async def test_a_session_is_gone_on_with(desk: Desk) -> None:
     assert [message.content for message in model.seen[0] if message.role == "user"][-2:] == ["first", "second"]
     with pytest.raises(SessionUnknown):
         await desk.run(piped("third\n"), ScriptedModel([]), Resume(session="nosuch"))
+
+
+async def test_continue_without_a_session_begins_one_and_says_so(desk: Desk) -> None:
+    model = ScriptedModel([answer("hello")])
+    told = await desk.run(piped("hi\n"), model, Resume(continue_last=True), trace=False)
+    assert told == f"{NOTHING_TO_CONTINUE}\nhello\n"
 
 
 # -- the prompt itself --------------------------------------------------------------------------------------------

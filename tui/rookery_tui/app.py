@@ -105,7 +105,7 @@ class RookeryApp(App[None]):
         try:
             assistant = self._make_assistant(ModalApprover(self, self._grace_s))
             try:
-                session = open_session(assistant, self._resume)
+                session, remark = open_session(assistant, self._resume)
             except StoreError:
                 await assistant.close()
                 raise
@@ -116,6 +116,8 @@ class RookeryApp(App[None]):
         self.failure = None
         self.conversation = Conversation(assistant, session, self.main)
         await self.main.load(session.events)
+        if remark:
+            await self.main.chat.notice(remark)
         self.run_worker(self.conversation.run(), group="conversation")
 
     async def _after_problem(self, again: bool | None) -> None:

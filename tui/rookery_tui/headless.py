@@ -87,7 +87,7 @@ async def run(make: Callable[[], Assistant], job: Job, out: TextIO, err: TextIO,
     result = Result()
     try:
         with redirect_stdout(err):  # what a tool prints is no part of the answer
-            await _carry_out(make, job, result, printer, stop)
+            await _carry_out(make, job, result, printer, err, stop)
         code = result.exit(stop)
     except RookeryError as error:
         code = report(error, err)
@@ -100,11 +100,15 @@ async def run(make: Callable[[], Assistant], job: Job, out: TextIO, err: TextIO,
     return code
 
 
-async def _carry_out(make: Callable[[], Assistant], job: Job, result: Result, printer: Printer, stop: Stop) -> None:
+async def _carry_out(
+    make: Callable[[], Assistant], job: Job, result: Result, printer: Printer, err: TextIO, stop: Stop
+) -> None:
     assistant = make()
     try:
-        log = open_session(assistant, job.resume)
+        log, remark = open_session(assistant, job.resume)
         try:
+            if remark:
+                print(f"rookery: {remark}", file=err, flush=True)
             await _turn(assistant, log, job, result, printer, stop)
         finally:
             log.close()

@@ -56,8 +56,11 @@ async def repl(
     with redirect_stdout(err):  # what a tool prints is not part of the conversation
         assistant = make(asking(lines, out) if lines.attended else nobody)
         try:
-            talk = Talk(assistant, open_session(assistant, resume), out, trace=trace)
+            log, remark = open_session(assistant, resume)
+            talk = Talk(assistant, log, out, trace=trace)
             try:
+                if remark:
+                    talk.say(remark)
                 return await _converse(talk, lines)
             finally:
                 talk.log.close()

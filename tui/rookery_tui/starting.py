@@ -11,9 +11,10 @@ from rookery_core.approval.policy import Approver
 from rookery_core.assistant import Assistant
 from rookery_core.compose import Options, build
 from rookery_core.config import Config
-from rookery_core.errors import SessionUnknown
 from rookery_core.paths import Paths
 from rookery_core.store.sessions import SessionLog
+
+NOTHING_TO_CONTINUE = "There was no session to continue; this is a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,12 @@ def maker(arguments: argparse.Namespace, config: Config, paths: Paths) -> Callab
     return lambda approver: build(config, paths, options, approver=approver)
 
 
-def open_session(assistant: Assistant, resume: Resume) -> SessionLog:
-    """The session to go on with, or a new one. Raises SessionUnknown, SessionBusy."""
+def open_session(assistant: Assistant, resume: Resume) -> tuple[SessionLog, str]:
+    """The session to go on with, or a new one, and what to say about it. Raises SessionUnknown, SessionBusy."""
     if resume.session is not None:
-        return assistant.sessions.open(resume.session)
+        return assistant.sessions.open(resume.session), ""
     if resume.continue_last:
         newest = assistant.sessions.newest()
-        if newest is None:
-            raise SessionUnknown("there is no session to continue yet; leave out --continue to begin one")
-        return assistant.sessions.open(newest.id)
-    return assistant.new_session()
+        if newest is not None:
+            return assistant.sessions.open(newest.id), ""
+    return assistant.new_session(), NOTHING_TO_CONTINUE if resume.continue_last else ""

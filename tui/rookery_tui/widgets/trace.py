@@ -95,6 +95,14 @@ class TraceRow(Static):
         self.update(Content.assemble((label, "bold"), gap, text))
 
 
+class LeftOut(Static):
+    """The line above the oldest row shown: how many there were before it, and where they are."""
+
+    def __init__(self, n: int, session: str) -> None:
+        text = f"▲ {n} earlier rows are not shown here; the whole record: rookery sessions export {session}"
+        super().__init__(Content(text), markup=False)
+
+
 class TracePane(VerticalScroll):
     """The rows of a session, the newest at the bottom."""
 
@@ -110,6 +118,7 @@ class TracePane(VerticalScroll):
         self._live: dict[str, TraceRow] = {}
         self._at: TraceRow | None = None
         self._wide_open = False
+        self._n_left_out = 0
 
     @property
     def rows(self) -> list[TraceRow]:
@@ -123,20 +132,22 @@ class TracePane(VerticalScroll):
         await self.remove_children()
         shown = [entry for event in stored if (entry := _entry(event)) is not None]
         await self.mount_all([TraceRow(entry) for entry in shown[-MAX_ROWS:]])
+        self._n_left_out = max(len(shown) - MAX_ROWS, 0)
+        await self._mark_left_out(stored[-1].session if stored else "")
         self.anchor()
 
     async def show(self, event: Event) -> None:
         """Take in the next event."""
         match event:
             case TokenDelta(channel="thought" | "action" as channel, text=text):
-                await self._write(channel, text)
+                await self._write(channel, text, event.session)
             case ToolProgress(text=text):
-                await self._write("running", f"{text}\n")
+                await self._write("running", f"{text}\n", event.session)
         entry = _entry(event)
         if entry is not None:
             live = self._live.pop(entry.label, None)
             if live is None:
-                await self._add(TraceRow(entry))
+                await self._add(TraceRow(entry), event.session)
             else:
                 live.settle(entry, collapsed=not self._opens(entry))
         match event:
@@ -177,19 +188,26 @@ class TracePane(VerticalScroll):
         self._at = chosen
         self.scroll_to_widget(chosen, animate=False)
 
-    async def _write(self, label: str, text: str) -> None:
+    async def _write(self, label: str, text: str, session: str) -> None:
         live = self._live.get(label)
         if live is None:
             live = self._live[label] = TraceRow(Row(label, ""), live=True)
-            await self._add(live)
+            await self._add(live, session)
         live.add(text)
 
-    async def _add(self, added: TraceRow) -> None:
+    async def _add(self, added: TraceRow, session: str) -> None:
         if self._opens(added.shown):
             added.toggle(False)
         await self.mount(added)
-        for old in self.rows[:-MAX_ROWS]:
-            await old.remove()
+        if old := self.rows[:-MAX_ROWS]:
+            await self.remove_children(old)
+            self._n_left_out += len(old)
+            await self._mark_left_out(session)
+
+    async def _mark_left_out(self, session: str) -> None:
+        await self.remove_children(LeftOut)
+        if self._n_left_out:
+            await self.mount(LeftOut(self._n_left_out, session), before=0)
 
     def _opens(self, entry: Row) -> bool:
         return entry.label in OPEN_AT_FIRST or (self._wide_open and entry.label in TOOL_OUTPUT)
