@@ -39,8 +39,6 @@ Tone = Literal["plain", "good", "bad", "quiet"]
 TITLE_WIDTH = 100
 LOST = " (lost)"
 
-_DECIDED = {Decision.ONCE: "allowed once", Decision.SESSION: "allowed for this session", Decision.DENY: "denied"}
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
