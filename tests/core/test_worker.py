@@ -148,15 +148,19 @@ async def test_stopping_works_at_any_time_and_the_next_request_is_served(model: 
     stream = model.stream(long, Sampling(max_tokens=900))
     first = asyncio.ensure_future(anext(stream))
     if when == "prefill":
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.05)
         first.cancel()
         await asyncio.wait([first])
     else:
         assert isinstance(await first, Delta)
+    number = 1
     await stream.aclose()
-    async with asyncio.timeout(2):  # decoding that long prompt, or the story, takes many times this
-        _, done = await complete(model, HELLO, max_tokens=3)
+    late = model._answers[number] = asyncio.Queue()  # what the process still says of the request that nobody waits for
+    _, done = await complete(model, HELLO, max_tokens=3)
     assert done.usage.completion_tokens == 3
+    said = [late.get_nowait() for _ in range(late.qsize())]
+    assert said[-1] == {"id": number, "failed": "Stopped", "message": ""}
+    assert when == "decode" or len(said) == 1
 
 
 async def test_a_request_that_is_cancelled_while_it_is_sent_is_forgotten(model: WorkerModel) -> None:
@@ -225,10 +229,30 @@ async def test_a_window_that_does_not_fit_into_memory_is_a_clear_error(gguf: Pat
         await model.open()
 
 
-async def test_nothing_a_library_prints_gets_between_the_lines(model: WorkerModel, tmp_path: Path) -> None:
+NOISY = """\
+import os, sys
+
+class Noisy:
+    def find_spec(self, name, path=None, target=None):
+        if name == "llama_cpp":
+            print("noise from Python", flush=True)
+            os.write(1, b"noise from C\\n")
+
+sys.meta_path.insert(0, Noisy())
+"""
+"""A `sitecustomize` under which importing llama.cpp prints."""
+
+
+async def test_nothing_a_library_prints_gets_between_the_lines(
+    model: WorkerModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(NOISY)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     await model.open()
-    await complete(model, HELLO, max_tokens=3)
-    assert (tmp_path / "logs" / "model.log").exists()
+    _, done = await complete(model, HELLO, max_tokens=3)
+    assert done.usage.completion_tokens == 3
+    log = (tmp_path / "logs" / "model.log").read_text()
+    assert "noise from Python\nnoise from C\n" in log
 
 
 def test_the_process_ends_with_its_parent(gguf: Path, tmp_path: Path) -> None:
