@@ -17,7 +17,6 @@ pytestmark = [
     pytest.mark.terminal,
     pytest.mark.model,
     pytest.mark.timeout(300),
-    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
 ]
 
 ROOKERY = Path(sys.executable).parent / "rookery"
@@ -65,6 +64,8 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    if shutil.which("tmux") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("tmux is not installed")
     (tmp_path / "work").mkdir()
     made = Terminal(tmp_path / "home", tmp_path / "work")
     yield made
