@@ -65,7 +65,7 @@ class VisibleStream:
     A piece's end is held back while what follows decides how it is shown: a carriage return, part of an emoji.
     """
 
-    _HELD = f"\r{_ZWJ}{_VS16}"
+    _HELD = f"\r{_ZWJ}\ufe0e{_VS16}"
     _CONTEXT = 3
 
     def __init__(self) -> None:
