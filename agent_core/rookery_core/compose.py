@@ -18,7 +18,7 @@ from rookery_core.memory.notes import Notes
 from rookery_core.model.base import LoadOptions, ModelBackend, Sampling
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.registry import find
-from rookery_core.model.worker import WorkerModel
+from rookery_core.model.worker import Worker, WorkerModel
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
 from rookery_core.reasoning.prompt import head
@@ -129,17 +129,20 @@ def archive(paths: Paths) -> Archive:
 
 def worker_model(config: Config, paths: Paths, wanted: str | None) -> WorkerModel:
     """The configured model in a process of its own, not started yet."""
-    file = find(config.model.path if wanted is None else wanted, paths)
-    return WorkerModel(
-        file.name,
-        LoadOptions(
-            path=str(file.path),
-            n_ctx=config.model.n_ctx,
-            n_threads=config.model.n_threads or 1,
-            n_threads_batch=config.model.n_threads_batch or min(os.cpu_count() or 1, 8),
-        ),
-        log=paths.model_log,
+    settings = config.model
+    file = find(settings.path if wanted is None else wanted, paths)
+    options = LoadOptions(
+        path=str(file.path),
+        n_ctx=settings.n_ctx,
+        n_threads=settings.n_threads or 1,
+        n_threads_batch=settings.n_threads_batch or min(os.cpu_count() or 1, 8),
+        adapter=str(Path(settings.adapter).expanduser().absolute()) if settings.adapter else "",
+        park_bytes=settings.cache_mb << 20,
+        states=str(paths.states),
+        states_bytes=settings.saved_mb << 20,
+        forced=settings.forced_tokens,
     )
+    return WorkerModel(file.name, options, Worker(paths.model_log, settings.memory_mb << 20))
 
 
 def _sampling(config: Config, options: Options) -> Sampling:

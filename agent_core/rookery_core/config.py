@@ -59,6 +59,16 @@ class ModelSettings(Section):
     """Same seed, same text, where the temperature is above 0."""
     max_tokens: int = Field(default=1024, ge=16, le=_INT32)
     """Tokens the model may write in one step."""
+    adapter: str = ""
+    """A LoRA adapter in GGUF, made for this very model. Empty: none."""
+    forced_tokens: bool = True
+    """Write what the grammar of a step leaves no choice of without asking the model."""
+    memory_mb: int = Field(default=0, ge=0, le=1 << 24)
+    """Megabytes that the files of loaded models may have together; 0 for no limit."""
+    cache_mb: int = Field(default=512, ge=0, le=1 << 24)
+    """Megabytes for what was read and is not in use just now, beside the window itself."""
+    saved_mb: int = Field(default=1024, ge=0, le=1 << 24)
+    """Megabytes on disk for what was read, so that a session that is gone on with is not read again; 0 for none."""
 
 
 class AgentSettings(Limits):

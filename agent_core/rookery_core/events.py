@@ -6,14 +6,10 @@ them. A kind is the class name in snake case. Ephemeral events are shown and not
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from pydantic_core import PydanticSerializationError
-
-from rookery_core.text import storable
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class TurnStatus(StrEnum):
@@ -62,6 +58,10 @@ class Usage(Record):
     cached_tokens: int = 0
     """Part of `prompt_tokens` that was still in the KV cache and was not decoded again."""
     completion_tokens: int = 0
+    forced_tokens: int = 0
+    """Part of `completion_tokens` that the grammar left no choice of, so that they were not sampled."""
+    queued_s: float = 0.0
+    """From the request to the beginning of its work."""
     prefill_s: float = 0.0
     decode_s: float = 0.0
     first_token_s: float = 0.0
@@ -77,6 +77,8 @@ class Usage(Record):
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
+            forced_tokens=self.forced_tokens + other.forced_tokens,
+            queued_s=self.queued_s + other.queued_s,
             prefill_s=self.prefill_s + other.prefill_s,
             decode_s=self.decode_s + other.decode_s,
             first_token_s=self.first_token_s or other.first_token_s,
@@ -138,6 +140,8 @@ class ModelReady(Event):
     template: str
     """Where the chat template is from: the model file, or the fall-back's name."""
     load_s: float
+    notes: tuple[str, ...] = ()
+    """What the person should know of this model."""
 
 
 class ModelLost(Event):
@@ -194,6 +198,16 @@ class PromptBuilt(Event):
     kind: Literal["prompt_built"] = "prompt_built"
     n_tokens: int
     n_ctx: int
+
+
+class PromptRead(Event):
+    """How much of a long prompt the model has read."""
+
+    ephemeral: ClassVar[bool] = True
+    kind: Literal["prompt_read"] = "prompt_read"
+    done: int
+    """Tokens, those that need not be read again already included."""
+    total: int
 
 
 class TokenDelta(Event):
@@ -355,6 +369,7 @@ AnyEvent = Annotated[
     | MemoryRecalled
     | StepStarted
     | PromptBuilt
+    | PromptRead
     | TokenDelta
     | Generated
     | ThoughtFormed
@@ -372,34 +387,3 @@ AnyEvent = Annotated[
     Field(discriminator="kind"),
 ]
 """Every event there is; `kind` tells which."""
-
-_adapter: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
-
-
-def load_event(text: str | bytes) -> AnyEvent:
-    """Read one event from its JSON; pydantic.ValidationError when it is not one."""
-    return _adapter.validate_json(text)
-
-
-def dump_event(event: Event) -> str:
-    """Write one event as a line of JSON, its kind first; an ephemeral event has no `seq`.
-
-    Half a character (a lone surrogate), as a file name may hold, is written as its escape.
-    """
-    left_out = {"seq"} if event.seq is None else None
-    try:
-        return event.model_dump_json(exclude=left_out)
-    except (UnicodeEncodeError, PydanticSerializationError):
-        return json.dumps(_storable(event.model_dump(exclude=left_out)), ensure_ascii=False, separators=(",", ":"))
-
-
-def _storable(value: Any) -> Any:
-    match value:
-        case str():
-            return storable(value)
-        case dict():
-            return {storable(key): _storable(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_storable(item) for item in value]
-        case _:
-            return value

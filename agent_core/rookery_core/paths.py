@@ -66,6 +66,11 @@ class Paths:
         return self.logs / "model.log"
 
     @property
+    def states(self) -> Path:
+        """What models have read, so that it need not be read again; may be deleted at any time."""
+        return self.data / "states"
+
+    @property
     def history_file(self) -> Path:
         """What was typed in the plain prompt."""
         return self.data / "history"

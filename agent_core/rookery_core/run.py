@@ -24,6 +24,7 @@ from rookery_core.events import (
     ModelLost,
     ModelReady,
     PromptBuilt,
+    PromptRead,
     Recovered,
     StepFailed,
     TokenDelta,
@@ -32,7 +33,7 @@ from rookery_core.events import (
     ToolStatus,
     Usage,
 )
-from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Sampling
+from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Reading, Sampling
 from rookery_core.model.window import fit
 from rookery_core.reasoning.repetition import Repetition
 from rookery_core.reasoning.step import StepStream, ToolCall
@@ -89,6 +90,7 @@ async def open_model(model: ModelBackend, emit: Callable[[Event], object]) -> Mo
             n_ctx_train=info.n_ctx_train,
             template=info.template,
             load_s=info.load_s,
+            notes=info.notes,
         )
     )
     return info
@@ -205,6 +207,8 @@ class Run:
             ):
                 async for chunk in chunks:
                     match chunk:
+                        case Reading(done=done, total=total):
+                            self.emit(PromptRead(done=done, total=total))
                         case Delta(text=text):
                             written.append(text)
                             for channel, piece in split.feed(text):

@@ -10,7 +10,7 @@ from rookery_core.model import chat_template
 from rookery_core.model.base import Message, Sampling
 from rookery_core.model.chat_template import CHATML, ChatTemplate
 from rookery_core.model.constraint import MAX_INTEGER, step_grammar
-from rookery_core.model.engine import loops
+from rookery_core.model.generation import loops
 from rookery_core.model.sampler import sample
 
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"

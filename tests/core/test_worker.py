@@ -17,7 +17,7 @@ from rookery_core.errors import GrammarError, ModelDied, ModelUnreadable, Prompt
 from rookery_core.model.base import Completion, Delta, LoadOptions, Message, Sampling
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.registry import find
-from rookery_core.model.worker import WorkerModel
+from rookery_core.model.worker import Worker, WorkerModel
 from rookery_core.paths import Paths
 from rookery_core.reasoning.step import Answer, ToolCall, parse
 
@@ -32,7 +32,8 @@ def gguf(tmp_path: Path) -> Path:
 
 
 def worker(path: Path, tmp_path: Path, n_ctx: int = 1024) -> WorkerModel:
-    return WorkerModel("smollm2", LoadOptions(str(path), n_ctx, 1, 2), tmp_path / "logs" / "model.log")
+    options = LoadOptions(str(path), n_ctx, 1, 2, park_bytes=1 << 28)
+    return WorkerModel("smollm2", options, Worker(tmp_path / "logs" / "model.log"))
 
 
 @pytest.fixture
@@ -55,8 +56,8 @@ async def complete(model: WorkerModel, messages: list[Message], **sampling: floa
 
 
 def pid_of(model: WorkerModel) -> int:
-    assert model._process is not None
-    return model._process.pid
+    assert model._worker._process is not None
+    return model._worker._process.pid
 
 
 async def test_the_model_says_what_it_is_and_loading_is_told(model: WorkerModel) -> None:
@@ -153,13 +154,15 @@ async def test_stopping_works_at_any_time_and_the_next_request_is_served(model: 
         await asyncio.wait([first])
     else:
         assert isinstance(await first, Delta)
-    number = 1
+    number = 2  # loading was the first
     await stream.aclose()
-    late = model._answers[number] = asyncio.Queue()  # what the process still says of the request that nobody waits for
+    late = model._worker._answers[number] = (
+        asyncio.Queue()
+    )  # what the process still says of the request that nobody waits for
     _, done = await complete(model, HELLO, max_tokens=3)
     assert done.usage.completion_tokens == 3
     said = [late.get_nowait() for _ in range(late.qsize())]
-    assert said[-1] == {"id": number, "failed": "Stopped", "message": ""}
+    assert said[-1] == {"id": number, "end": True, "failed": "Stopped", "message": ""}
     assert when == "decode" or len(said) == 1
 
 
@@ -171,7 +174,7 @@ async def test_a_request_that_is_cancelled_while_it_is_sent_is_forgotten(model: 
     counting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await counting
-    assert not model._answers
+    assert not model._worker._answers
     assert (await complete(model, HELLO, max_tokens=3))[1].usage.completion_tokens == 3
 
 
@@ -259,11 +262,11 @@ def test_the_process_ends_with_its_parent(gguf: Path, tmp_path: Path) -> None:
     program = (
         "import asyncio, os, sys\nfrom pathlib import Path\n"
         "from rookery_core.model.base import LoadOptions\n"
-        "from rookery_core.model.worker import WorkerModel\n"
+        "from rookery_core.model.worker import Worker, WorkerModel\n"
         "async def main():\n"
-        "    model = WorkerModel('m', LoadOptions(sys.argv[1], 512, 1, 1), Path(sys.argv[2]))\n"
+        "    model = WorkerModel('m', LoadOptions(sys.argv[1], 512, 1, 1), Worker(Path(sys.argv[2])))\n"
         "    await model.open()\n"
-        "    print(model._process.pid, flush=True)\n"
+        "    print(model._worker._process.pid, flush=True)\n"
         "    os.kill(os.getpid(), 9)\n"
         "asyncio.run(main())\n"
     )

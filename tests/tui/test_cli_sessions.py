@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rookery_core.errors import ConfigError, SessionUnknown
-from rookery_core.events import load_event
+from rookery_core.event_json import load_event
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
 from rookery_core.text import visible

@@ -19,7 +19,8 @@ import pytest
 
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelDied, ModelMissing, ModelUnreadable, StoreBroken
-from rookery_core.events import AnyEvent, TurnEnded, TurnStatus, load_event
+from rookery_core.event_json import load_event
+from rookery_core.events import AnyEvent, TurnEnded, TurnStatus
 from rookery_core.plugin import Risk, Tool, tool
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import Sessions
@@ -164,6 +165,8 @@ async def test_json_is_one_object_of_five_keys(home: Lab) -> None:
         "prompt_tokens",
         "cached_tokens",
         "completion_tokens",
+        "forced_tokens",
+        "queued_s",
         "prefill_s",
         "decode_s",
         "first_token_s",

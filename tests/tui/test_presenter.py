@@ -249,8 +249,10 @@ def test_the_meter_follows_the_events() -> None:
     for event in (ready(), PromptBuilt(n_tokens=512, n_ctx=2048)):
         meter = meter.after(event)
     assert meter.text("ask") == "smol · 512/2048 tokens (25 %) · 0 tok/s · ask"
-    meter = meter.after(generated("x", prompt_tokens=512, completion_tokens=100, decode_s=4.0))
-    assert meter.text("ask") == "smol · 612/2048 tokens (29 %) · 25 tok/s · ask"
+    meter = meter.after(
+        generated("x", prompt_tokens=512, cached_tokens=500, completion_tokens=100, decode_s=4.0, first_token_s=0.21)
+    )
+    assert meter.text("ask") == "smol · 612/2048 tokens (29 %) · 25 tok/s (first 0.2 s, 98 % reused) · ask"
     meter = meter.after(ModelLost(model="smol", reason="x", log="")).after(ModelLost(model="smol", reason="x", log=""))
     assert meter.model == "smol (lost)"
 
@@ -263,6 +265,8 @@ def test_an_interrupted_step_does_not_empty_the_meter() -> None:
 def test_usage_on_one_line() -> None:
     usage = Usage(prompt_tokens=10, cached_tokens=4, completion_tokens=20, decode_s=2.0)
     assert usage_text(usage) == "10 tokens read (4 reused), 20 written, 10 tok/s"
+    forced = usage.model_copy(update={"forced_tokens": 5})
+    assert usage_text(forced) == "10 tokens read (4 reused), 20 written (5 forced), 10 tok/s"
 
 
 def test_a_moment_is_as_precise_as_its_age_needs() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from rookery_core.event_json import dump_event
 from rookery_core.events import (
     Answered,
     Event,
@@ -19,7 +20,6 @@ from rookery_core.events import (
     TurnEnded,
     TurnStarted,
     TurnStatus,
-    dump_event,
 )
 from rookery_core.store.sessions import SessionSummary
 from rookery_core.text import one_line, visible

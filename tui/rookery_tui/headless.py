@@ -12,7 +12,8 @@ from typing import Protocol, TextIO
 
 from rookery_core.assistant import Assistant
 from rookery_core.errors import RookeryError
-from rookery_core.events import Answered, Event, TurnEnded, TurnStarted, TurnStatus, Usage, dump_event
+from rookery_core.event_json import dump_event
+from rookery_core.events import Answered, Event, TurnEnded, TurnStarted, TurnStatus, Usage
 from rookery_core.store.sessions import SessionLog
 from rookery_core.text import visible
 from rookery_tui.console import json_for

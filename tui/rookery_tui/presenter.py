@@ -88,10 +88,9 @@ def row(event: Event) -> Row | None:
         case ContextCompacted(tokens_before=before, tokens_after=after):
             text = f"the window was full: {before} tokens are now {after}; {_left(event)}"
             return _row("notice", text, text, "quiet")
-        case ModelReady(model=model, n_ctx=n_ctx, template=template, load_s=load_s):
-            return _row(
-                "model", f"{model} is ready", f"window {n_ctx} tokens, template: {template}, {load_s:.1f} s", "quiet"
-            )
+        case ModelReady(model=model, n_ctx=n_ctx, template=template, load_s=load_s, notes=notes):
+            about = f"window {n_ctx} tokens, template: {template}, {load_s:.1f} s"
+            return _row("model", f"{model} is ready", "\n".join((about, *notes)), "quiet")
         case ModelLost(reason=reason, log=log):
             return _row("model", reason, f"{reason}\nlog: {log}", "bad")
         case PluginFailed(plugin=plugin, distribution=distribution, reason=reason):
@@ -164,6 +163,9 @@ class Meter:
     n_tokens: int = 0
     n_ctx: int = 0
     tokens_per_second: float = 0.0
+    first_token_s: float = 0.0
+    reused: float = 0.0
+    """Share of the last prompt that did not have to be read again."""
 
     def after(self, event: Event) -> Meter:
         """The meter once this event has happened."""
@@ -174,8 +176,15 @@ class Meter:
                 return replace(self, n_tokens=n_tokens, n_ctx=n_ctx)
             case Generated(usage=usage):
                 used = (usage.prompt_tokens or self.n_tokens) + usage.completion_tokens
-                speed = usage.tokens_per_second or self.tokens_per_second
-                return replace(self, n_tokens=used, tokens_per_second=speed)
+                if not usage.prompt_tokens:
+                    return replace(self, n_tokens=used)
+                return replace(
+                    self,
+                    n_tokens=used,
+                    tokens_per_second=usage.tokens_per_second or self.tokens_per_second,
+                    first_token_s=usage.first_token_s,
+                    reused=usage.cached_tokens / usage.prompt_tokens,
+                )
             case ModelLost():
                 return replace(self, model=f"{self.model.removesuffix(LOST)}{LOST}", n_tokens=0, tokens_per_second=0.0)
             case _:
@@ -186,13 +195,17 @@ class Meter:
         if not self.n_ctx:
             return f"{self.model} · {mode}"
         window = f"{self.n_tokens}/{self.n_ctx} tokens ({100 * self.n_tokens // self.n_ctx} %)"
-        return f"{self.model} · {window} · {self.tokens_per_second:.0f} tok/s · {mode}"
+        speed = f"{self.tokens_per_second:.0f} tok/s"
+        if self.first_token_s:
+            speed += f" (first {self.first_token_s:.1f} s, {100 * self.reused:.0f} % reused)"
+        return f"{self.model} · {window} · {speed} · {mode}"
 
 
 def usage_text(usage: Usage) -> str:
     """What a turn cost, on one line."""
+    forced = f" ({usage.forced_tokens} forced)" if usage.forced_tokens else ""
     return (
-        f"{usage.prompt_tokens} tokens read ({usage.cached_tokens} reused), {usage.completion_tokens} written, "
+        f"{usage.prompt_tokens} tokens read ({usage.cached_tokens} reused), {usage.completion_tokens} written{forced}, "
         f"{usage.tokens_per_second:.0f} tok/s"
     )
 

@@ -18,6 +18,7 @@ from rookery_core.events import (
     ModelLost,
     ModelReady,
     PromptBuilt,
+    PromptRead,
     StepFailed,
     TokenDelta,
     ToolFinished,
@@ -71,6 +72,8 @@ def activity(event: Event) -> str | None:
             return "thinking"
         case PromptBuilt(n_tokens=n_tokens):
             return f"reading {n_tokens} tokens"
+        case PromptRead(done=done, total=total):
+            return f"reading {done} of {total} tokens"
         case TokenDelta(channel=channel):
             return {"thought": "thinking", "action": "choosing a tool", "answer": "answering"}[channel]
         case ApprovalRequested(tool=tool):

@@ -48,6 +48,15 @@ class LoadOptions:
     """Threads that write tokens."""
     n_threads_batch: int
     """Threads that read the prompt."""
+    adapter: str = ""
+    """Path of a LoRA adapter in GGUF; "" for none."""
+    park_bytes: int = 0
+    """Memory for what was read and is not in use; parts of it are read again when it is short."""
+    states: str = ""
+    """Folder in which what was read outlives the process; "" for none."""
+    states_bytes: int = 0
+    forced: bool = True
+    """Whether tokens that the grammar leaves no choice of are written without sampling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,17 @@ class ModelInfo:
     n_ctx_train: int
     template: str
     load_s: float
+    notes: tuple[str, ...] = ()
+    """What the person should know of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How much of the prompt is read; told while a long one is."""
+
+    done: int
+    """Tokens, those that were known already included."""
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +100,11 @@ class Completion:
     usage: Usage
 
 
+Chunk = Reading | Delta | Completion
+
+
 class ModelBackend(Protocol):
-    """A source of text. One request runs at a time; more wait their turn."""
+    """A source of text. Requests may be made at the same time; they share the work and what they know."""
 
     @property
     def name(self) -> str:
@@ -105,8 +128,8 @@ class ModelBackend(Protocol):
 
     def stream(
         self, messages: Sequence[Message], sampling: Sampling, grammar: str | None = None
-    ) -> AsyncGenerator[Delta | Completion, None]:
-        """Generate the next message: deltas, then one Completion.
+    ) -> AsyncGenerator[Chunk, None]:
+        """Generate the next message: how the prompt is read, deltas, then one Completion.
 
         `grammar` is llguidance's Lark dialect; the text then satisfies it, or is a prefix of what would when it
         did not end by itself. Closing the iterator stops the model at once, also while it reads the prompt. Raises

@@ -1,4 +1,4 @@
-"""The model's process: reads requests as lines of JSON from standard input and writes what comes of them to its output.
+"""The models' process: reads requests as lines of JSON from standard input and writes what comes of them to its output.
 
 Ends when its input ends, and with its parent. Standard output is taken away from everyone else at the start, so that
 nothing a library prints can get between the lines.
@@ -13,31 +13,47 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from typing import IO, Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
-from rookery_core.errors import RookeryError
+from rookery_core.errors import ModelError, ModelUnreadable, RookeryError
 from rookery_core.model.base import LoadOptions, Message, Sampling
 
+if TYPE_CHECKING:
+    from rookery_core.events import Usage
+    from rookery_core.model.engine import Engine
+
+Request = dict[str, Any]
 Send = Callable[[dict[str, Any]], None]
 
 
-class Requests:
+class Inbox:
     """What the parent asks for, in order; a cancellation overtakes."""
 
     def __init__(self, source: IO[bytes]) -> None:
-        self.waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self.ended = False
+        self._waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
-        self._current: int | None = None
-        self._ended = False
         threading.Thread(target=self._read, args=(source,), daemon=True).start()
 
-    def begin(self, number: int) -> None:
-        self._current = number
+    def arrived(self, *, wait: bool) -> Iterator[Request]:
+        """Requests that are there; with `wait`, at least one. Ends early when the input has ended."""
+        while not self.ended:
+            try:
+                request = self._waiting.get(block=wait)
+            except queue.Empty:
+                return
+            if request is not None:
+                yield request
+            wait = False
 
-    def stopped(self) -> bool:
-        """Whether the current request is to be given up."""
-        return self._ended or self._current in self._cancelled
+    def is_cancelled(self, number: int) -> bool:
+        return number in self._cancelled
+
+    def forget(self, number: int) -> None:
+        """The request is over."""
+        self._cancelled.discard(number)
 
     def _read(self, source: IO[bytes]) -> None:
         for line in source:
@@ -45,59 +61,146 @@ class Requests:
             if request["op"] == "cancel":
                 self._cancelled.add(request["id"])
             else:
-                self.waiting.put(request)
-        self._ended = True
-        self.waiting.put(None)
+                self._waiting.put(request)
+        self.ended = True
+        self._waiting.put(None)
+
+
+class Answers:
+    """Tells the parent what comes of one request."""
+
+    def __init__(self, number: int, send: Send, inbox: Inbox) -> None:
+        self._number = number
+        self._send = send
+        self._inbox = inbox
+
+    def loading(self, fraction: float) -> None:
+        self._send({"id": self._number, "loading": fraction})
+
+    def reading(self, done: int, total: int) -> None:
+        self._send({"id": self._number, "read": done, "of": total})
+
+    def said(self, text: str) -> None:
+        self._send({"id": self._number, "delta": text})
+
+    def ended(self, stop: str, usage: Usage) -> None:
+        self.last(stop=stop, usage=usage.model_dump())
+
+    def failed(self, error: Exception) -> None:
+        self.last(failed=type(error).__name__, message=str(error), **getattr(error, "__dict__", {}))
+
+    def last(self, **values: Any) -> None:
+        """The answer that nothing follows."""
+        self._inbox.forget(self._number)
+        self._send({"id": self._number, "end": True, **values})
+
+    def stopped(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self._inbox.is_cancelled(self._number)
+
+
+class Host:
+    """The loaded models, and who is served next."""
+
+    def __init__(self, inbox: Inbox, send: Send) -> None:
+        self._inbox = inbox
+        self._send = send
+        self._engines: dict[str, Engine] = {}
+        """By name, the one that was used last at the end."""
+
+    def serve(self) -> None:
+        """Until the input ends; then what was read is saved."""
+        while not self._inbox.ended:
+            for request in self._inbox.arrived(wait=not any(engine.busy for engine in self._engines.values())):
+                answers = Answers(request["id"], self._send, self._inbox)
+                try:
+                    self._take(request, answers)
+                except RookeryError as exc:
+                    answers.failed(exc)
+            for engine in self._engines.values():
+                engine.step()
+        for engine in self._engines.values():
+            engine.save()
+
+    def _take(self, request: Request, answers: Answers) -> None:
+        name = request["model"]
+        match request["op"]:
+            case "load":
+                answers.last(ready=self._load(name, LoadOptions(**request["options"]), request["budget"], answers))
+            case "unload":
+                self._unload(name)
+                answers.last()
+            case "count":
+                answers.last(count=len(self._engine(name).tokens(_messages(request))))
+            case _:
+                engine = self._engine(name)
+                prompt = engine.tokens(_messages(request))
+                sampling = Sampling(**request["sampling"])
+                engine.submit(prompt, sampling, request["grammar"], answers, answers.stopped)
+
+    def _engine(self, name: str) -> Engine:
+        if name not in self._engines:
+            raise ModelError(f"the model {name} is not loaded")
+        self._engines[name] = self._engines.pop(name)
+        return self._engines[name]
+
+    def _load(self, name: str, options: LoadOptions, budget: int, answers: Answers) -> dict[str, Any]:
+        from rookery_core.model.engine import Engine
+
+        self._unload(name)
+        self._make_room(options, budget)
+        engine = Engine(
+            options,
+            progress=answers.loading,
+            ended=lambda: self._inbox.ended,
+        )
+        self._engines[name] = engine
+        return {
+            "n_ctx": engine.n_ctx,
+            "n_ctx_train": engine.n_ctx_train,
+            "template": engine.template_origin,
+            "notes": engine.notes,
+        }
+
+    def _make_room(self, options: LoadOptions, budget: int) -> None:
+        """Unload models that nobody uses, the least recently used first, until the file fits into the budget."""
+        size = Path(options.path).stat().st_size if Path(options.path).is_file() else 0
+        if not budget or not size:
+            return
+        if size > budget:
+            raise ModelUnreadable(
+                f"{options.path} needs {size >> 20} MB and model.memory_mb allows {budget >> 20}; raise it, or choose "
+                "a smaller model"
+            )
+        for name, engine in list(self._engines.items()):
+            if size + sum(engine.n_bytes for engine in self._engines.values()) <= budget:
+                return
+            if not engine.busy:
+                self._unload(name)
+                self._send({"unloaded": name})
+        if size + sum(engine.n_bytes for engine in self._engines.values()) > budget:
+            raise ModelUnreadable(
+                f"{options.path} does not fit beside the models that are in use; raise model.memory_mb"
+            )
+
+    def _unload(self, name: str) -> None:
+        engine = self._engines.pop(name, None)
+        if engine is not None:
+            engine.save()
+            engine.close()
 
 
 def main() -> None:
-    """Load the model named in the first line, then serve until the input ends."""
+    """Serve until the input ends."""
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # OpenMP's idle workers must not eat a neighbour's core
     send = _take_output()
-    requests = Requests(sys.stdin.buffer)
-    options = requests.waiting.get()
-    if options is None:
-        return
-    from rookery_core.model.engine import Engine
-
-    options.pop("op")
-    try:
-        engine = Engine(
-            LoadOptions(**options),
-            progress=lambda fraction: send({"loading": fraction}),
-            stopped=requests.stopped,
-        )
-    except RookeryError as exc:
-        send({"failed": type(exc).__name__, "message": str(exc)})
-        return
-    send({"ready": {"n_ctx": engine.n_ctx, "n_ctx_train": engine.n_ctx_train, "template": engine.template_origin}})
-    while (request := requests.waiting.get()) is not None:
-        requests.begin(request["id"])
-        _serve(engine, request, send)
+    Host(Inbox(sys.stdin.buffer), send).serve()
 
 
-def _serve(engine: Any, request: dict[str, Any], send: Send) -> None:
-    from rookery_core.model.engine import Stopped
-
-    number = request["id"]
-    try:
-        prompt = engine.tokens([Message(**m) for m in request["messages"]])
-        if request["op"] == "count":
-            send({"id": number, "count": len(prompt)})
-            return
-        stop, usage = engine.generate(
-            prompt,
-            Sampling(**request["sampling"]),
-            request["grammar"],
-            lambda text: send({"id": number, "delta": text}),
-        )
-        send({"id": number, "stop": stop, "usage": usage.model_dump()})
-    except Stopped:
-        send({"id": number, "failed": "Stopped", "message": ""})
-    except RookeryError as exc:
-        send({"id": number, "failed": type(exc).__name__, "message": str(exc), **getattr(exc, "__dict__", {})})
+def _messages(request: Request) -> list[Message]:
+    return [Message(**message) for message in request["messages"]]
 
 
 def _take_output() -> Send:

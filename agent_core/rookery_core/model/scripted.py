@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rookery_core.errors import ModelDied, RookeryError
 from rookery_core.events import Usage
-from rookery_core.model.base import Completion, Delta, Message, ModelInfo, Sampling
+from rookery_core.model.base import Chunk, Completion, Delta, Message, ModelInfo, Sampling
 
 
 @dataclass
@@ -52,7 +52,7 @@ class ScriptedModel:
 
     async def stream(
         self, messages: Sequence[Message], sampling: Sampling, grammar: str | None = None
-    ) -> AsyncGenerator[Delta | Completion, None]:
+    ) -> AsyncGenerator[Chunk, None]:
         self.seen.append(list(messages))
         self.grammars.append(grammar)
         self.samplings.append(sampling)

@@ -1,4 +1,4 @@
-"""The model in a process of its own, as the rest of the program sees it: a `ModelBackend`.
+"""Models in a process of their own, as the rest of the program sees them: each a `ModelBackend`.
 
 A crash in llama.cpp ends that process; here it becomes `ModelDied`, and the next `open` starts another.
 """
@@ -13,89 +13,105 @@ import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rookery_core.errors import GrammarError, ModelDied, ModelError, ModelUnreadable, PromptTooLong
 from rookery_core.events import Usage
-from rookery_core.model.base import Completion, Delta, LoadOptions, Message, ModelInfo, Sampling
+from rookery_core.model.base import Chunk, Completion, Delta, LoadOptions, Message, ModelInfo, Reading, Sampling
 from rookery_core.paths import private_file, private_folder
 
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 5.0
+"""What the process gets for saving what it has read."""
 LINE_LIMIT = 1 << 24
 LOG_LIMIT = 1_000_000
 """Bytes after which the log is begun anew."""
 
+Answer = dict[str, Any]
 
-class WorkerModel:
-    """A GGUF model in a child process."""
 
-    def __init__(self, name: str, options: LoadOptions, log: Path) -> None:
-        self.name = name
-        self._options = options
-        self._log = log
-        self.info: ModelInfo | None = None
+class Worker:
+    """The process, started when it is needed, and the models in it."""
+
+    def __init__(self, log: Path, memory_bytes: int = 0) -> None:
+        """`memory_bytes` is what the loaded models' files may have in all; 0 for no limit."""
+        self.log = log
+        self.memory_bytes = memory_bytes
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._answers: dict[int, asyncio.Queue[dict[str, Any]]] = {}
+        self._answers: dict[int, asyncio.Queue[Answer]] = {}
         self._numbers = itertools.count(1)
-        self._opening = asyncio.Lock()
-        self._loss: ModelDied | None = None
+        self._starting = asyncio.Lock()
+        self._loaded: dict[str, WorkerModel] = {}
 
-    async def open(self, progress: Callable[[float], None] | None = None) -> ModelInfo:
-        async with self._opening:
-            if self.info is not None:
-                return self.info
-            await self.close()
-            began = time.monotonic()
-            process = await self._spawn()
-            try:
-                ready = await self._wait_until_ready(process, progress)
-            except BaseException:
-                await self.close()
-                raise
-            self.info = ModelInfo(self.name, self._options.path, load_s=time.monotonic() - began, **ready)
-            self._reader = asyncio.create_task(self._read(process))
-            return self.info
+    async def start(self) -> None:
+        """Start the process unless it runs."""
+        async with self._starting:
+            if self._process is not None:
+                return
+            private_folder(self.log.parent)
+            private_file(self.log)
+            fresh = self.log.stat().st_size > LOG_LIMIT
+            with self.log.open("wb" if fresh else "ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-P",  # the current folder is the person's, not a place to import from
+                    "-m",
+                    "rookery_core.model.child",
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=log,
+                    limit=LINE_LIMIT,
+                    start_new_session=True,  # Ctrl+C in the terminal is for the program, not for the model
+                )
+            self._reader = asyncio.create_task(self._read(self._process))
 
-    def take_loss(self) -> ModelDied | None:
-        loss, self._loss = self._loss, None
-        return loss
-
-    async def count(self, messages: Sequence[Message]) -> int:
-        number, answers = await self._request("count", messages=[asdict(m) for m in messages])
-        try:
-            return int((await self._answer(answers))["count"])
-        finally:
-            self._answers.pop(number, None)
-
-    async def stream(
-        self, messages: Sequence[Message], sampling: Sampling, grammar: str | None = None
-    ) -> AsyncGenerator[Delta | Completion, None]:
-        number, answers = await self._request(
-            "stream", messages=[asdict(m) for m in messages], sampling=asdict(sampling), grammar=grammar
-        )
-        written: list[str] = []
+    async def ask(self, op: str, model: str, **values: Any) -> AsyncGenerator[Answer, None]:
+        """Make a request, and what is answered, to the last. Leaving early cancels it. Raises ModelError, ModelDied."""
+        number = next(self._numbers)
+        answers: asyncio.Queue[Answer] = asyncio.Queue()
+        self._answers[number] = answers
         ended = False
         try:
-            while True:
-                answer = await self._answer(answers)
-                if "delta" in answer:
-                    written.append(answer["delta"])
-                    yield Delta(answer["delta"])
-                else:
-                    ended = True
-                    yield Completion("".join(written), answer["stop"], Usage(**answer["usage"]))
-                    return
+            try:
+                self._send({"op": op, "id": number, "model": model, **values})
+                assert self._process is not None
+                assert self._process.stdin is not None
+                await self._process.stdin.drain()
+            except (ModelDied, ConnectionError) as exc:
+                ended = True
+                raise self._died(model, "is not running") from exc
+            while not ended:
+                answer = await answers.get()
+                ended = answer.get("end", False)
+                _raise(answer, self._died(model, str(answer.get("died"))))
+                yield answer
         finally:
-            if ended:
-                self._answers.pop(number, None)
-            else:
-                self._give_up(number)
+            self._answers.pop(number, None)
+            if not ended:
+                with contextlib.suppress(ModelDied):
+                    self._send({"op": "cancel", "id": number})
+
+    def keep(self, model: WorkerModel) -> None:
+        """The model is loaded; it is told when that is no longer so."""
+        self._loaded[model.name] = model
+
+    async def leave(self, name: str) -> None:
+        """The model is no longer needed; with the last one the process ends."""
+        self._loaded.pop(name, None)
+        if not self._loaded:
+            await self.close()
+        elif self._process is not None:
+            async with aclosing(self.ask("unload", name)) as answers:
+                async for _ in answers:
+                    pass
 
     async def close(self) -> None:
-        process, self._process, self.info = self._process, None, None
+        """End the process."""
+        process, self._process = self._process, None
+        self._loaded.clear()
         if process is None:
             return
         assert process.stdin is not None
@@ -110,103 +126,127 @@ class WorkerModel:
             await asyncio.wait([self._reader])
             self._reader = None
 
-    # -- the process --------------------------------------------------------------------------------------------
-
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        private_folder(self._log.parent)
-        private_file(self._log)
-        fresh = self._log.stat().st_size > LOG_LIMIT
-        with self._log.open("wb" if fresh else "ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",  # the current folder is the person's, not a place to import from
-                "-m",
-                "rookery_core.model.child",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                limit=LINE_LIMIT,
-                start_new_session=True,  # Ctrl+C in the terminal is for the program, not for the model
-            )
-        self._send({"op": "load", **asdict(self._options)})
-        return self._process
-
-    async def _wait_until_ready(
-        self, process: asyncio.subprocess.Process, progress: Callable[[float], None] | None
-    ) -> dict[str, Any]:
-        assert process.stdout is not None
-        while line := await process.stdout.readline():
-            message = json.loads(line)
-            if "loading" in message:
-                if progress is not None:
-                    progress(message["loading"])
-            elif "failed" in message:
-                raise ModelUnreadable(message["message"])
-            else:
-                ready: dict[str, Any] = message["ready"]
-                return ready
-        raise ModelUnreadable(
-            f"{self._options.path} cannot be loaded: its process {_how_it_ended(await process.wait())}. "
-            f"The file may be damaged, or too large for this machine's memory. Log: {self._log}"
-        )
-
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         with contextlib.suppress(ConnectionError):
             while line := await process.stdout.readline():
                 answer = json.loads(line)
-                waiting = self._answers.get(answer["id"])
-                if waiting is not None:
+                if "unloaded" in answer:
+                    self._loaded.pop(answer["unloaded"]).gone(None)
+                elif (waiting := self._answers.get(answer["id"])) is not None:
                     waiting.put_nowait(answer)
         how = _how_it_ended(await process.wait())
         if process is self._process:  # otherwise it was closed on purpose
-            self.info, self._loss = None, self._died(how)
+            self._process = None
+            for name, model in self._loaded.items():
+                model.gone(self._died(name, how))
+            self._loaded.clear()
         for waiting in self._answers.values():
-            waiting.put_nowait({"died": how})
-
-    async def _request(self, op: str, **values: Any) -> tuple[int, asyncio.Queue[dict[str, Any]]]:
-        number = next(self._numbers)
-        answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._answers[number] = answers
-        try:
-            self._send({"op": op, "id": number, **values})
-            assert self._process is not None
-            assert self._process.stdin is not None
-            await self._process.stdin.drain()
-        except (ModelDied, ConnectionError) as exc:
-            self._answers.pop(number, None)
-            raise self._died("is not running") from exc
-        except asyncio.CancelledError:
-            self._give_up(number)
-            raise
-        return number, answers
-
-    def _give_up(self, number: int) -> None:
-        self._answers.pop(number, None)
-        with contextlib.suppress(ModelDied):
-            self._send({"op": "cancel", "id": number})
+            waiting.put_nowait({"died": how, "end": True})
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._process is None or self._process.stdin is None or self._process.returncode is not None:
-            raise self._died("is not running")
+            raise self._died("", "is not running")
         self._process.stdin.write(json.dumps(message).encode() + b"\n")
 
-    async def _answer(self, answers: asyncio.Queue[dict[str, Any]]) -> dict[str, Any]:
-        answer = await answers.get()
-        if "died" in answer:
-            raise self._died(answer["died"])
-        match answer.get("failed"):
-            case None:
-                return answer
-            case "GrammarError":
-                raise GrammarError(answer["tool"], answer["detail"])
-            case "PromptTooLong":
-                raise PromptTooLong(answer["message"])
-            case _:
-                raise ModelError(answer["message"])
+    def _died(self, model: str, how: str) -> ModelDied:
+        return ModelDied(f"the process of model {model} {how}. Log: {self.log}", log=str(self.log))
 
-    def _died(self, how: str) -> ModelDied:
-        return ModelDied(f"the process of model {self.name} {how}. Log: {self._log}", log=str(self._log))
+
+class WorkerModel:
+    """One GGUF model in the process."""
+
+    def __init__(self, name: str, options: LoadOptions, worker: Worker) -> None:
+        self.name = name
+        self.info: ModelInfo | None = None
+        self._options = options
+        self._worker = worker
+        self._opening = asyncio.Lock()
+        self._loss: ModelDied | None = None
+
+    async def open(self, progress: Callable[[float], None] | None = None) -> ModelInfo:
+        async with self._opening:
+            if self.info is not None:
+                return self.info
+            began = time.monotonic()
+            await self._worker.start()
+            request = self._worker.ask(
+                "load", self.name, options=asdict(self._options), budget=self._worker.memory_bytes
+            )
+            try:
+                async with aclosing(request) as answers:
+                    async for answer in answers:
+                        if "loading" in answer and progress is not None:
+                            progress(answer["loading"])
+                        elif "ready" in answer:
+                            ready = answer["ready"]
+            except ModelDied as exc:
+                raise ModelUnreadable(
+                    f"{self._options.path} cannot be loaded: {exc}. The file may be damaged, or too large for this "
+                    "machine's memory."
+                ) from exc
+            except BaseException:
+                await self._worker.leave(self.name)
+                raise
+            ready["notes"] = tuple(ready["notes"])
+            self.info = ModelInfo(self.name, self._options.path, load_s=time.monotonic() - began, **ready)
+            self._worker.keep(self)
+            return self.info
+
+    def take_loss(self) -> ModelDied | None:
+        loss, self._loss = self._loss, None
+        return loss
+
+    def gone(self, loss: ModelDied | None) -> None:
+        """It is no longer loaded: its process died, or another model needed the memory."""
+        self.info, self._loss = None, loss
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        async with aclosing(self._worker.ask("count", self.name, messages=_plain(messages))) as answers:
+            return int([answer async for answer in answers][-1]["count"])
+
+    async def stream(
+        self, messages: Sequence[Message], sampling: Sampling, grammar: str | None = None
+    ) -> AsyncGenerator[Chunk, None]:
+        request = self._worker.ask(
+            "stream", self.name, messages=_plain(messages), sampling=asdict(sampling), grammar=grammar
+        )
+        written: list[str] = []
+        async with aclosing(request) as answers:
+            async for answer in answers:
+                if "delta" in answer:
+                    written.append(answer["delta"])
+                    yield Delta(answer["delta"])
+                elif "read" in answer:
+                    yield Reading(answer["read"], answer["of"])
+                else:
+                    yield Completion("".join(written), answer["stop"], Usage(**answer["usage"]))
+
+    async def close(self) -> None:
+        self.info = None
+        with contextlib.suppress(ModelError):
+            await self._worker.leave(self.name)
+
+
+def _plain(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [asdict(message) for message in messages]
+
+
+def _raise(answer: Answer, died: ModelDied) -> None:
+    """The error that an answer stands for, if it stands for one."""
+    if "died" in answer:
+        raise died
+    match answer.get("failed"):
+        case None:
+            return
+        case "GrammarError":
+            raise GrammarError(answer["tool"], answer["detail"])
+        case "PromptTooLong":
+            raise PromptTooLong(answer["message"])
+        case "ModelUnreadable":
+            raise ModelUnreadable(answer["message"])
+        case _:
+            raise ModelError(answer["message"])
 
 
 def _how_it_ended(code: int) -> str:

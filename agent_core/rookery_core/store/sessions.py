@@ -12,7 +12,8 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from rookery_core.errors import SessionBusy, SessionUnknown, StoreBroken, StoreNewer
-from rookery_core.events import AnyEvent, Event, dump_event, load_event
+from rookery_core.event_json import dump_event, load_event
+from rookery_core.events import AnyEvent, Event
 from rookery_core.paths import PRIVATE_FILE, private_folder
 from rookery_core.store.db import Store
 from rookery_core.text import one_line, storable

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rookery_core.compose import archive
 from rookery_core.errors import ConfigError
-from rookery_core.events import dump_event
+from rookery_core.event_json import dump_event
 from rookery_core.memory.episodic import Episodes
 from rookery_core.paths import Paths
 from rookery_core.store.sessions import Sessions

@@ -1,0 +1,336 @@
+"""llama.cpp's low-level API in Python's terms: weights, and contexts that hold many sequences of tokens.
+
+Runs only in the model's process: a wrong call here ends a process, not the program.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+import numpy as np
+from numpy.typing import NDArray
+
+from rookery_core.errors import ModelError, ModelUnreadable
+from rookery_core.model.sampler import Logits
+
+MAX_ERRORS = 20
+_NO_ROOM, _ABORTED = 1, 2
+_LOG_WARN, _LOG_ERROR = 3, 4
+
+
+class Aborted(Exception):
+    """Decoding was given up half-way because it was asked to."""
+
+
+class NoRoom(Exception):
+    """The cells of the KV cache are all in use."""
+
+
+class Log:
+    """What llama.cpp says: warnings and errors go to standard error, and the first errors are remembered."""
+
+    def __init__(self) -> None:
+        self._errors: list[str] = []
+        self._callback = llama_cpp.llama_log_callback(self._take)
+        llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def clear(self) -> None:
+        self._errors.clear()
+
+    @property
+    def first_error(self) -> str:
+        """What it said first; what it says after that follows from it."""
+        return self._errors[0] if self._errors else "llama.cpp gave no reason"
+
+    def _take(self, level: int, text: bytes, _: Any) -> None:
+        line = text.decode("utf-8", "replace").rstrip()
+        if level == _LOG_ERROR and line and len(self._errors) < MAX_ERRORS:
+            self._errors.append(line)
+        if level in (_LOG_WARN, _LOG_ERROR) and line:
+            print(line, file=sys.stderr, flush=True)
+
+
+@lru_cache(maxsize=1)
+def log() -> Log:
+    """The one log of this process; asking for it takes llama.cpp's messages away from the terminal."""
+    return Log()
+
+
+class Weights:
+    """A loaded GGUF file: its tensors and its vocabulary."""
+
+    def __init__(
+        self,
+        path: Path,
+        progress: Callable[[float], None] = lambda _: None,
+        ended: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Load the file; `progress` gets fractions, `ended` gives up. ModelUnreadable has llama.cpp's own reason."""
+        self.path = path
+        _check_file(path)
+        log().clear()
+        llama_cpp.llama_backend_init()
+        params = llama_cpp.llama_model_default_params()
+        last = -1
+
+        def tell(fraction: float, _: Any) -> bool:
+            nonlocal last
+            if int(fraction * 50) != last:
+                last = int(fraction * 50)
+                progress(fraction)
+            return not ended()
+
+        callback = llama_cpp.llama_progress_callback(tell)
+        params.progress_callback = callback
+        self.model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
+        if not self.model:
+            raise ModelUnreadable(
+                f"{path} cannot be loaded: {log().first_error}. Get the file again, or choose another."
+            )
+        self.vocab = llama_cpp.llama_model_get_vocab(self.model)
+        self.n_vocab: int = llama_cpp.llama_vocab_n_tokens(self.vocab)
+        self.n_ctx_train: int = llama_cpp.llama_model_n_ctx_train(self.model)
+        self.n_embd: int = llama_cpp.llama_model_n_embd(self.model)
+        self.n_bytes: int = llama_cpp.llama_model_size(self.model)
+        self.bos: int = llama_cpp.llama_vocab_bos(self.vocab)
+        self.adds_bos: bool = llama_cpp.llama_vocab_get_add_bos(self.vocab)
+        self.ends = frozenset(t for t in range(self.n_vocab) if llama_cpp.llama_vocab_is_eog(self.vocab, t))
+        self.recurrent: bool = llama_cpp.llama_model_is_recurrent(self.model) or llama_cpp.llama_model_is_hybrid(
+            self.model
+        )
+        """Whether a part of what was read cannot be taken out of its memory again."""
+        self._adapters: list[Any] = []
+        self.tokenize = lru_cache(maxsize=4096)(self._tokenize)
+
+    @property
+    def chat_template(self) -> str | None:
+        """The file's own, as Jinja."""
+        source = llama_cpp.llama_model_chat_template(self.model, None)
+        return source.decode("utf-8", "replace") if source else None
+
+    def special_text(self, token: int) -> str:
+        """A special token as text; empty for none."""
+        return self.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
+
+    def piece(self, token: int, *, special: bool = False) -> bytes:
+        """The bytes of one token; they need not be whole characters."""
+        room = ctypes.create_string_buffer(256)
+        n = llama_cpp.llama_token_to_piece(self.vocab, token, room, len(room), 0, special)
+        return room.raw[:n] if n > 0 else b""
+
+    def load_adapter(self, path: Path) -> Any:
+        """A LoRA adapter made for these weights; ModelUnreadable when it does not fit."""
+        _check_file(path)
+        log().clear()
+        adapter = llama_cpp.llama_adapter_lora_init(self.model, str(path).encode())
+        if not adapter:
+            raise ModelUnreadable(f"the adapter {path} does not fit {self.path}: {log().first_error}")
+        self._adapters.append(adapter)
+        return adapter
+
+    def close(self) -> None:
+        """Give the memory back; contexts of these weights must be closed before."""
+        for adapter in self._adapters:
+            llama_cpp.llama_adapter_lora_free(adapter)
+        self._adapters.clear()
+        llama_cpp.llama_model_free(self.model)
+
+    def _tokenize(self, text: str, special: bool) -> tuple[int, ...]:
+        raw = text.encode("utf-8", "replace")
+        room = len(raw) + 8
+        ids = (llama_cpp.llama_token * room)()
+        n = llama_cpp.llama_tokenize(self.vocab, raw, len(raw), ids, room, False, special)
+        if n < 0:
+            raise ModelError("the text cannot be turned into tokens")
+        return tuple(ids[:n])
+
+
+@dataclass(slots=True)
+class Batch:
+    """Tokens of several sequences, to be decoded at once."""
+
+    tokens: list[int] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    sequences: list[int] = field(default_factory=list)
+    wanted: list[bool] = field(default_factory=list)
+    """Whether the logits after this token are needed."""
+
+    def add(self, sequence: int, start: int, tokens: Sequence[int], *, logits: bool) -> int:
+        """Add tokens of a sequence from a position on; where their last one's logits will be, if they are wanted."""
+        self.tokens.extend(tokens)
+        self.positions.extend(range(start, start + len(tokens)))
+        self.sequences.extend([sequence] * len(tokens))
+        self.wanted.extend([False] * (len(tokens) - 1) + [logits])
+        return len(self.tokens) - 1
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a context is made for."""
+
+    n_ctx: int
+    """Cells of the KV cache, shared by all sequences; one token of one sequence takes one, shared prefixes are free."""
+    n_seq: int
+    n_batch: int
+    """Tokens decoded at once."""
+    n_threads: int
+    n_threads_batch: int
+
+
+class Context:
+    """The KV cache of some sequences, and what decodes into it."""
+
+    def __init__(
+        self,
+        weights: Weights,
+        shape: Shape,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+        adapter: Any = None,
+        embeddings: bool = False,
+    ) -> None:
+        """`stopped` is asked from inside llama.cpp. Raises ModelUnreadable when there is no memory for it."""
+        self.weights = weights
+        self.n_batch = shape.n_batch
+        log().clear()
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = shape.n_ctx
+        params.n_seq_max = shape.n_seq
+        params.n_batch = params.n_ubatch = shape.n_batch
+        params.n_threads = shape.n_threads
+        params.n_threads_batch = shape.n_threads_batch
+        params.kv_unified = True
+        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.embeddings = embeddings
+        params.no_perf = True
+        self._abort = llama_cpp.ggml_abort_callback(lambda _: stopped())
+        params.abort_callback = self._abort
+        self._context = llama_cpp.llama_init_from_model(weights.model, params)
+        if not self._context:
+            raise ModelUnreadable(
+                f"{weights.path}: no context of {shape.n_ctx} tokens can be made: {log().first_error}. "
+                "Set a smaller model.n_ctx or model.cache_mb, or choose a smaller model."
+            )
+        if adapter is not None:
+            adapters = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(adapter)
+            llama_cpp.llama_set_adapters_lora(self._context, adapters, 1, (ctypes.c_float * 1)(1.0))
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self.n_ctx: int = llama_cpp.llama_n_ctx(self._context)
+        self._tokens = np.zeros(shape.n_batch, np.int32)
+        self._positions = np.zeros(shape.n_batch, np.int32)
+        self._sequences = np.zeros(shape.n_batch, np.int32)
+        self._wanted = np.zeros(shape.n_batch, np.int8)
+        self._ones = np.ones(shape.n_batch, np.int32)
+        first = self._sequences.ctypes.data
+        self._pointers = first + np.arange(shape.n_batch, dtype=np.uintp) * self._sequences.itemsize
+
+    def decode(self, batch: Batch) -> None:
+        """Decode at most `n_batch` tokens. Raises Aborted, NoRoom, ModelError; of a failed batch nothing is kept."""
+        n = len(batch)
+        self._tokens[:n] = batch.tokens
+        self._positions[:n] = batch.positions
+        self._sequences[:n] = batch.sequences
+        self._wanted[:n] = batch.wanted
+        log().clear()
+        code = llama_cpp.llama_decode(self._context, self._as_batch(n))
+        if code == 0:
+            return
+        for sequence in set(batch.sequences):
+            start = min(p for s, p in zip(batch.sequences, batch.positions, strict=True) if s == sequence)
+            self.cut(sequence, start)
+        if code == _ABORTED:
+            raise Aborted
+        if code == _NO_ROOM:
+            raise NoRoom
+        raise ModelError(f"llama.cpp could not decode (code {code}): {log().first_error}")
+
+    def logits(self, index: int) -> Logits:
+        """The logits after a token of the last batch, where they were wanted; valid until the next batch."""
+        row = llama_cpp.llama_get_logits_ith(self._context, index)
+        return np.ctypeslib.as_array(row, shape=(self.weights.n_vocab,))
+
+    def embedding(self, sequence: int) -> NDArray[np.float32]:
+        """The pooled embedding of a sequence of the last batch; the mean of its tokens must be pooled by the model."""
+        row = llama_cpp.llama_get_embeddings_seq(self._context, sequence)
+        if not row:
+            raise ModelError(f"{self.weights.path} gives no embedding of a whole text; it is no embedding model")
+        return np.ctypeslib.as_array(row, shape=(self.weights.n_embd,)).copy()
+
+    def length(self, sequence: int) -> int:
+        """Tokens that the sequence holds."""
+        return int(llama_cpp.llama_memory_seq_pos_max(self._memory, sequence)) + 1
+
+    def copy(self, source: int, target: int, n: int) -> None:
+        """Let an empty sequence share the first n tokens of another."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, n)
+
+    def cut(self, sequence: int, n: int) -> int:
+        """Keep the first n tokens; what is really kept, which is none where the model's memory cannot be cut."""
+        if self.length(sequence) <= n:
+            return n
+        if llama_cpp.llama_memory_seq_rm(self._memory, sequence, n, -1):
+            return n
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+        return 0
+
+    def drop(self, sequence: int) -> None:
+        """Forget a sequence."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def state_size(self, sequence: int) -> int:
+        """Bytes that `save` would return."""
+        return int(llama_cpp.llama_state_seq_get_size(self._context, sequence))
+
+    def save(self, sequence: int) -> NDArray[np.uint8]:
+        """A sequence's part of the cache, for `restore`."""
+        state = np.empty(self.state_size(sequence), np.uint8)
+        n = llama_cpp.llama_state_seq_get_data(self._context, _bytes_at(state), state.size, sequence)
+        return state[:n]
+
+    def restore(self, sequence: int, state: NDArray[np.uint8]) -> bool:
+        """Fill an empty sequence with what was saved of one; False when it does not fit, and it is empty then."""
+        if llama_cpp.llama_state_seq_set_data(self._context, _bytes_at(state), state.size, sequence):
+            return True
+        self.drop(sequence)
+        return False
+
+    def close(self) -> None:
+        """Give the memory back."""
+        llama_cpp.llama_free(self._context)
+
+    def _as_batch(self, n: int) -> Any:
+        made: Any = llama_cpp.llama_batch()
+        made.n_tokens = n
+        made.token = self._tokens.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token))
+        made.pos = self._positions.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_pos))
+        made.n_seq_id = self._ones.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+        made.seq_id = self._pointers.ctypes.data_as(ctypes.POINTER(ctypes.POINTER(llama_cpp.llama_seq_id)))
+        made.logits = self._wanted.ctypes.data_as(ctypes.POINTER(ctypes.c_int8))
+        return made
+
+
+def _bytes_at(array: NDArray[np.uint8]) -> Any:
+    return array.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is clearly no model before llama.cpp sees it."""
+    if not path.is_file():
+        raise ModelUnreadable(f"{path} is not a file")
+    try:
+        with path.open("rb") as stream:
+            magic = stream.read(4)
+    except OSError as exc:
+        raise ModelUnreadable(f"{path} cannot be read: {exc.strerror}") from exc
+    if magic != b"GGUF":
+        raise ModelUnreadable(f"{path} is not a GGUF file. Rookery loads models in llama.cpp's GGUF format.")
