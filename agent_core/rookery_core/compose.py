@@ -140,6 +140,7 @@ def worker_model(config: Config, paths: Paths, wanted: str | None) -> WorkerMode
         park_bytes=settings.cache_mb << 20,
         states=str(paths.states),
         states_bytes=settings.saved_mb << 20,
+        expanded=str(paths.expanded) if settings.expand else "",
         forced=settings.forced_tokens,
     )
     return WorkerModel(file.name, options, Worker(paths.model_log, settings.memory_mb << 20))

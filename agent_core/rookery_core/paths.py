@@ -71,6 +71,11 @@ class Paths:
         return self.data / "states"
 
     @property
+    def expanded(self) -> Path:
+        """Copies of small models' weights in a format that reads faster; may be deleted at any time."""
+        return self.data / "expanded"
+
+    @property
     def history_file(self) -> Path:
         """What was typed in the plain prompt."""
         return self.data / "history"

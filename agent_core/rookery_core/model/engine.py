@@ -19,6 +19,7 @@ import numpy as np
 from rookery_core.errors import GrammarError, ModelError, ModelUnreadable, PromptTooLong, RookeryError
 from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.chat_template import ChatTemplate
+from rookery_core.model.expanded import Pair, expand, forget, open_pair, suits
 from rookery_core.model.generation import Generation, Listener
 from rookery_core.model.llama import Aborted, Batch, Context, NoRoom, Shape, Weights, log
 from rookery_core.model.prefix import PrefixCache, Tokens, shared
@@ -55,23 +56,24 @@ class Engine:
         path = Path(options.path)
         self._ended = ended
         self._weights = Weights(path, progress, ended)
+        self._expanded: Weights | None = None
         try:
             self._set_up(options)
         except BaseException:
-            self._weights.close()
+            self._close_weights()
             raise
 
     def _set_up(self, options: LoadOptions) -> None:
         if not self._weights.ends:
             raise ModelUnreadable(f"{options.path} has no end-of-text token; it is not a chat model")
-        adapter = self._weights.load_adapter(Path(options.adapter)) if options.adapter else None
         self.n_bytes = self._weights.n_bytes
         self.n_ctx_train = self._weights.n_ctx_train
         n_ctx = options.n_ctx or min(self.n_ctx_train, MAX_DEFAULT_CTX)
         shape = Shape(n_ctx, N_SEQ, N_BATCH, options.n_threads, options.n_threads_batch)
-        self._context = Context(self._weights, shape, stopped=self._give_up, adapter=adapter)
+        kl = self._expand(options)
+        self._context = self._open(shape, Path(options.adapter) if options.adapter else None)
         self.n_ctx = self._context.n_ctx
-        self._states = _states(options, self.n_ctx)
+        self._states = _states(options, self.n_ctx, expanded=self._expanded is not None)
         self._cache = PrefixCache(
             self._context,
             n_seq=N_SEQ,
@@ -85,7 +87,7 @@ class Engine:
             eos=self._weights.special_text(llama_cpp.llama_vocab_eos(self._weights.vocab)),
         )
         self.template_origin = self._template.origin
-        self.notes = _notes(self._weights)
+        self.notes = _notes(self._weights, self._expanded, kl)
         self._forced = options.forced
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # llguidance asks for each token by an old name
@@ -97,6 +99,29 @@ class Engine:
         self._running: list[Generation] = []
         self._decoding: list[Generation] = []
         self._rate = 200.0
+
+    def _expand(self, options: LoadOptions) -> float:
+        """Load the weights in the format that reads faster, where there is one; how far its output is off."""
+        if not options.expanded or not suits(self._weights):
+            return 0.0
+        made = expand(self._weights, Path(options.expanded), options.n_threads_batch)
+        if made is None:
+            return 0.0
+        try:
+            self._expanded = Weights(made.path)
+        except ModelUnreadable:
+            forget(made.path)
+        return made.kl
+
+    def _open(self, shape: Shape, adapter: Path | None) -> Context | Pair:
+        if self._expanded is not None:
+            try:
+                return open_pair(self._weights, self._expanded, shape, self._give_up, adapter)
+            except ModelUnreadable:  # too large for both; one alone may fit
+                self._expanded.close()
+                self._expanded = None
+        lora = self._weights.load_adapter(adapter) if adapter is not None else None
+        return Context(self._weights, shape, stopped=self._give_up, adapter=lora)
 
     # -- requests -----------------------------------------------------------------------------------------------
 
@@ -184,7 +209,12 @@ class Engine:
     def close(self) -> None:
         """Give the memory back."""
         self._context.close()
-        self._weights.close()
+        self._close_weights()
+
+    def _close_weights(self) -> None:
+        for weights in (self._weights, self._expanded):
+            if weights is not None:
+                weights.close()
 
     # -- one step -----------------------------------------------------------------------------------------------
 
@@ -283,18 +313,24 @@ class Engine:
         return self._matchers[grammar].deep_copy()
 
 
-def _states(options: LoadOptions, n_ctx: int) -> SavedStates | None:
+def _states(options: LoadOptions, n_ctx: int, *, expanded: bool) -> SavedStates | None:
     if not options.states or not options.states_bytes:
         return None
     files = [Path(file) for file in (options.path, options.adapter) if file]
-    name = fingerprint(llama_cpp.__version__, n_ctx, "f16", "flash_attn off", files=files)
+    name = fingerprint(llama_cpp.__version__, n_ctx, "f16", "flash_attn off", expanded, files=files)
     return SavedStates(Path(options.states), name, options.states_bytes)
 
 
-def _notes(weights: Weights) -> tuple[str, ...]:
-    if not weights.recurrent:
-        return ()
-    return (
-        "this model's memory cannot be cut, so a conversation is read from its beginning again where it is not gone on "
-        "with at its very end",
-    )
+def _notes(weights: Weights, expanded: Weights | None, kl: float) -> tuple[str, ...]:
+    notes: list[str] = []
+    if weights.recurrent:
+        notes.append(
+            "this model's memory cannot be cut, so a conversation is read from its beginning again where it is not "
+            "gone on with at its very end"
+        )
+    if expanded is not None:
+        notes.append(
+            f"prompts are read with the weights expanded to BF16 ({expanded.n_bytes >> 20} MB more memory, KL {kl:.4f} "
+            "to the installed file; model.expand = false turns it off)"
+        )
+    return tuple(notes)

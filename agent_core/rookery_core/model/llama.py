@@ -99,6 +99,7 @@ class Weights:
         self.n_ctx_train: int = llama_cpp.llama_model_n_ctx_train(self.model)
         self.n_embd: int = llama_cpp.llama_model_n_embd(self.model)
         self.n_bytes: int = llama_cpp.llama_model_size(self.model)
+        self.n_params: int = llama_cpp.llama_model_n_params(self.model)
         self.bos: int = llama_cpp.llama_vocab_bos(self.vocab)
         self.adds_bos: bool = llama_cpp.llama_vocab_get_add_bos(self.vocab)
         self.ends = frozenset(t for t in range(self.n_vocab) if llama_cpp.llama_vocab_is_eog(self.vocab, t))
@@ -114,6 +115,13 @@ class Weights:
         """The file's own, as Jinja."""
         source = llama_cpp.llama_model_chat_template(self.model, None)
         return source.decode("utf-8", "replace") if source else None
+
+    @property
+    def file_type(self) -> int:
+        """The format of most tensors, as llama.cpp numbers them; -1 when the file does not say."""
+        room = ctypes.create_string_buffer(16)
+        n = llama_cpp.llama_model_meta_val_str(self.model, b"general.file_type", room, len(room))
+        return int(room.value) if n > 0 else -1
 
     def special_text(self, token: int) -> str:
         """A special token as text; empty for none."""
@@ -272,7 +280,11 @@ class Context:
 
     def copy(self, source: int, target: int, n: int) -> None:
         """Let an empty sequence share the first n tokens of another."""
-        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, n)
+        self.copy_range(source, target, 0, n)
+
+    def copy_range(self, source: int, target: int, start: int, end: int) -> None:
+        """Let a sequence share some tokens of another, at the same positions."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, start, end)
 
     def cut(self, sequence: int, n: int) -> int:
         """Keep the first n tokens; what is really kept, which is none where the model's memory cannot be cut."""
