@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from textual import events
 from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 
@@ -164,6 +166,51 @@ async def test_the_grace_period_ends_when_no_key_is_pressed(tmp_path: Path) -> N
         await pilot.press("y")
         await idle(pilot)
         assert decision(pilot)["decision"] == "once"
+
+
+async def armed(pilot: Pilot[None]) -> None:
+    await until(pilot, lambda: (opened := question(pilot)) is not None and opened.armed)
+
+
+@pytest.mark.parametrize("typed", ["hey", "yes", "why", "say", "s", "you say", "no", "fy", "yy"])
+async def test_a_key_among_others_is_no_answer(tmp_path: Path, typed: str) -> None:
+    async with asked(Desk(tmp_path, [WRITE, answers("ok")]), grace_s=0.2) as pilot:
+        opened = question(pilot)
+        await armed(pilot)
+        await pilot.press("x", *typed)
+        assert question(pilot) is opened
+        await armed(pilot)
+        await pilot.press(*typed, "x")
+        await pilot.pause(0.3)
+        assert question(pilot) is opened
+        assert "ApprovalResolved" not in kinds(pilot)
+        await pilot.press("n")
+        await idle(pilot)
+        assert decision(pilot)["decision"] == "deny"
+
+
+async def test_what_is_pasted_is_no_answer_and_nothing_is_right_after_it(tmp_path: Path) -> None:
+    async with asked(Desk(tmp_path, [WRITE, answers("ok")]), grace_s=0.2) as pilot:
+        opened = question(pilot)
+        await armed(pilot)
+        pilot.app.post_message(events.Paste("y"))
+        await pilot.pause()
+        await pilot.press("y")
+        await pilot.pause(0.3)
+        assert question(pilot) is opened
+        await pilot.press("ctrl+c")
+        await idle(pilot)
+
+
+async def test_scrolling_goes_on_while_answers_wait(tmp_path: Path) -> None:
+    async with asked(Desk(tmp_path, [LONG, answers("ok")]), grace_s=3600) as pilot:
+        opened = question(pilot)
+        assert opened is not None
+        before = opened.query_one("#call", VerticalScroll).scroll_y
+        await pilot.press("pagedown", "down")
+        await until(pilot, lambda: opened.query_one("#call", VerticalScroll).scroll_y > before)
+        await pilot.press("ctrl+c")
+        await idle(pilot)
 
 
 async def test_a_long_call_is_allowed_only_after_its_end_was_on_the_screen(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -20,6 +21,8 @@ from rookery_tui.presenter import approval_text, remembered_text
 
 AROUND_THE_CALL = 9
 """Lines of the screen that the call itself cannot have: the frame, the hint, and the keys or the reason."""
+ALONE_S = 0.3
+"""How long an answer waits for a key behind it, which would make it part of a word."""
 
 
 class Reason(Input):
@@ -34,8 +37,8 @@ class Reason(Input):
 class ApprovalScreen(ModalScreen[Reply]):
     """Waits for one key. Nothing allows by default, with the mouse, or before all of the call has been on the screen.
 
-    Keys are ignored until none has been pressed for `grace_s` seconds: what is typed while the question opens was
-    meant for something else.
+    Only a key that stands alone is an answer: none in the `grace_s` seconds before it, none right behind it. What is
+    typed or pasted while the question opens was meant for something else, and a word may have any letter in it.
     """
 
     BINDING_GROUP_TITLE = "When asked about a tool call"
@@ -51,8 +54,10 @@ class ApprovalScreen(ModalScreen[Reply]):
         self._request = request
         self._grace_s = grace_s
         self._grace: Timer | None = None
+        self._touched = 0.0
+        """When the last key came, on the clock of Textual's messages."""
         self.armed = False
-        """Whether keys count yet."""
+        """Whether a key would count now."""
         self.unseen: int | None = None
         """Lines that have not been on the screen yet; None before the first look, and 0 for good once all have been."""
 
@@ -67,24 +72,28 @@ class ApprovalScreen(ModalScreen[Reply]):
             yield Static(id="keys", markup=False)
             yield Reason(placeholder="Why not? Enter tells the model, Esc goes back.", id="reason")
 
-    def on_mount(self) -> None:
+    def on_mount(self, event: events.Mount) -> None:
         call = self.query_one("#call", VerticalScroll)
         call.focus()
         self.watch(call, "scroll_y", self._look, init=False)
         self.watch(call, "virtual_size", self._look, init=False)
         self.call_after_refresh(self._look)
-        if self._grace_s > 0:
-            self._grace = self.set_timer(self._grace_s, self._arm)
-        else:
-            self._arm()
-        self._draw()
+        self._disarm(event)
 
-    def on_key(self, event: events.Key) -> None:
-        if not self.armed:
+    async def on_key(self, event: events.Key) -> None:
+        alone = event.time - self._touched >= self._grace_s
+        self._disarm(event)
+        if event.key in _ANSWERS and not self.query_one(Reason).display:
             event.stop()
             event.prevent_default()
-            if self._grace is not None:
-                self._grace.reset()
+            if alone and self._grace_s > 0:
+                carry_out = partial(self._carry_out, _ANSWERS[event.key], event.time)
+                self.set_timer(min(self._grace_s, ALONE_S), carry_out)
+            elif alone:
+                await self.run_action(_ANSWERS[event.key])
+
+    def on_paste(self, event: events.Paste) -> None:
+        self._disarm(event)
 
     def on_resize(self, event: events.Resize) -> None:
         self.query_one("#call").styles.max_height = max(3, event.size.height - AROUND_THE_CALL)
@@ -116,9 +125,24 @@ class ApprovalScreen(ModalScreen[Reply]):
         self.query_one(Reason).display = ask
         self.query_one("#keys").display = not ask
 
+    def _disarm(self, event: events.Event) -> None:
+        """Begin to wait for silence; an answer that waits to be seen alone is not."""
+        self._touched = event.time
+        self.armed = self._grace_s <= 0
+        if self._grace is not None:
+            self._grace.stop()
+        if not self.armed:
+            self._grace = self.set_timer(self._grace_s, self._arm)
+        self._draw()
+
     def _arm(self) -> None:
         self.armed = True
         self._draw()
+
+    async def _carry_out(self, action: str, touched: float) -> None:
+        """Act on an answer, if no key came since."""
+        if touched == self._touched:
+            await self.run_action(action)
 
     def _look(self) -> None:
         call = self.query_one("#call", VerticalScroll)
@@ -133,3 +157,12 @@ class ApprovalScreen(ModalScreen[Reply]):
         hint.update(Content(f"▼ {self.unseen} more: scroll to the end before you allow it"))
         session = "s for the session · " if self._request.remembers else ""
         self.query_one("#keys", Static).update(Content(f"y once · {session}n no · f no, and say why"))
+
+
+_ANSWERS = {
+    key: binding.action
+    for binding in ApprovalScreen.BINDINGS
+    if isinstance(binding, Binding)
+    for key in binding.key.split(",")
+}
+"""The keys that answer, and what they do."""
