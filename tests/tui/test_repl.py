@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import signal
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -264,6 +268,63 @@ async def test_what_was_typed_before_a_question_does_not_answer_it() -> None:
     os.close(writing)
     assert await lines.message() is None
     assert await lines.answer("Allow it? ") is None
+
+
+PLAIN = "lines = PlainLines(0, sys.stdout)"
+EDITED = "lines = PromptLines()"
+ASKS = """
+import asyncio, sys, time
+from rookery_tui.lines import PlainLines, PromptLines
+{lines}
+async def main():
+    if {talks}:
+        await lines.message()
+    print("at work", flush=True)
+    time.sleep(0.5)
+    print("said", repr(await lines.answer("Allow it? ")), flush=True)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
+@pytest.mark.parametrize("talks", [True, False])
+@pytest.mark.parametrize("lines", [PLAIN, EDITED])
+@pytest.mark.parametrize("typed", [b"y\ry\r", b"y\x04"])
+def test_what_a_terminal_holds_when_a_question_is_shown_does_not_answer_it(
+    lines: str, talks: bool, typed: bytes
+) -> None:
+    ours, theirs = os.openpty()
+    seen = b""
+
+    def until(text: bytes) -> None:
+        nonlocal seen
+        while text not in seen:
+            assert select.select([ours], [], [], 20)[0], seen
+            seen += os.read(ours, 1024)
+
+    code = ASKS.format(lines=lines, talks=talks)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1"},
+    )
+    try:
+        if talks:
+            until(b">")
+            os.write(ours, b"hello\r")
+        until(b"at work")
+        os.write(ours, typed)
+        until(b"Allow it?")
+        time.sleep(0.2)
+        os.write(ours, b"no\r")
+        until(b"said 'no'")
+    finally:
+        process.kill()
+        process.wait()
+    os.close(ours)
+    os.close(theirs)
 
 
 # -- stopping -----------------------------------------------------------------------------------------------------

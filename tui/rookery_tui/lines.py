@@ -50,15 +50,25 @@ class PlainLines:
         self._fd = fd
         self._prompts = prompts
         self._queue: asyncio.Queue[str | None] | None = None
+        self._rest = ""
+        """The beginning of a line whose end was not read yet."""
         self._ended = False
 
     async def message(self, default: str = "", toolbar: Callable[[], str] = str) -> str | None:
         return await self._next("> ")
 
     async def answer(self, question: str) -> str | None:
-        while self._queue is not None and not self._queue.empty() and self.attended:
-            self._ended = self._queue.get_nowait() is None  # typed before the question was shown: no answer to it
+        if self.attended:
+            await self._forget_typed_ahead()
         return await self._next(question)
+
+    async def _forget_typed_ahead(self) -> None:
+        """What was typed before the question was shown is no answer to it."""
+        _forget_unread(self._fd)
+        self._rest = ""
+        await asyncio.sleep(0)  # what the thread has read is in the queue by now
+        while self._queue is not None and not self._queue.empty():
+            self._ended = self._queue.get_nowait() is None
 
     async def _next(self, prompt: str) -> str | None:
         if self._ended:
@@ -79,14 +89,13 @@ class PlainLines:
                 queue.put_nowait(line)
 
         decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
-        rest = ""
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             with contextlib.suppress(OSError):  # the terminal is gone
                 while piece := os.read(self._fd, 65_536):
-                    *whole, rest = (rest + decode(piece)).split("\n")
+                    *whole, self._rest = (self._rest + decode(piece)).split("\n")
                     loop.call_soon_threadsafe(put, [line.removesuffix("\r") for line in whole])
-            rest += decode(b"", True)
-            loop.call_soon_threadsafe(put, [rest, None] if rest else [None])
+            self._rest += decode(b"", True)
+            loop.call_soon_threadsafe(put, [self._rest, None] if self._rest else [None])
 
 
 class PromptLines:
@@ -139,11 +148,8 @@ class PromptLines:
         if self._input is not None:
             return  # a given input is a script: it is typed ahead on purpose
         clear_typeahead(self._answers.app.input)
-        if sys.platform != "win32":
-            import termios
-
-            with contextlib.suppress(termios.error, ValueError, OSError):
-                termios.tcflush(sys.stdin, termios.TCIFLUSH)
+        with contextlib.suppress(ValueError, OSError):
+            _forget_unread(sys.stdin.fileno())
 
 
 def history_at(file: Path) -> History:
@@ -157,6 +163,15 @@ def history_at(file: Path) -> History:
     except OSError:
         return InMemoryHistory()
     return FileHistory(file)
+
+
+def _forget_unread(fd: int) -> None:
+    """Throw away what a terminal holds that no program has read yet, a line without its end too."""
+    if sys.platform != "win32":
+        import termios
+
+        with contextlib.suppress(termios.error, OSError):
+            termios.tcflush(fd, termios.TCIFLUSH)
 
 
 def _keys() -> KeyBindings:

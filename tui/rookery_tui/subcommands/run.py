@@ -60,9 +60,12 @@ def _approver(console: Console) -> Approver:
     """Asks at the terminal, beside the answer's stream; where there is none, nobody."""
     if not console.can_ask:
         return nobody
+    approver: Approver | None = None
 
     async def ask(request: ApprovalRequested) -> Reply:
-        return await asking(_lines(console), console.stderr)(request)
+        nonlocal approver
+        approver = approver or asking(_lines(console), console.stderr)  # one reader of the terminal for all questions
+        return await approver(request)
 
     return ask
 
