@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from rookery_core.errors import ModelDied
 from rookery_core.events import Usage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -73,6 +77,19 @@ class ModelInfo:
     load_s: float
     notes: tuple[str, ...] = ()
     """What the person should know of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderInfo:
+    """A loaded embedding model, as it really is."""
+
+    name: str
+    path: str
+    n_dims: int
+    """Numbers of one vector."""
+    window: int
+    """Tokens of a text that are looked at; the rest of a longer one is left out."""
+    load_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +157,31 @@ class ModelBackend(Protocol):
 
     async def close(self) -> None:
         """End the model's process; a closed backend may be opened again."""
+
+
+class Embedder(Protocol):
+    """A source of vectors whose cosines say how alike texts are. Requests may be made at the same time."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called; known before it is loaded. Vectors of different models cannot be compared."""
+
+    @property
+    def info(self) -> EmbedderInfo | None:
+        """The loaded model; None before `open`, after its process died, and once another needed its memory."""
+
+    async def open(self, progress: Callable[[float], None] | None = None) -> EmbedderInfo:
+        """Load the model, or return at once when it is loaded. `progress` gets fractions from 0 to 1.
+
+        Raises ModelUnreadable, for a model that writes text too, or ModelDied.
+        """
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One row of length 1 for each text, in their order: shape (len(texts), n_dims).
+
+        A text longer than the window is cut to it. Cancelling it stops the work. Raises ModelDied, and ModelError when
+        it is not loaded.
+        """
+
+    async def close(self) -> None:
+        """Let the memory go; a closed embedder may be opened again."""

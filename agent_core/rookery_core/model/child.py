@@ -6,6 +6,7 @@ nothing a library prints can get between the lines.
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import json
 import os
@@ -15,14 +16,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from rookery_core.errors import ModelError, ModelUnreadable, RookeryError
 from rookery_core.model.base import LoadOptions, Message, Sampling
 
 if TYPE_CHECKING:
     from rookery_core.events import Usage
+    from rookery_core.model.embedder import EmbeddingModel, Vectors
     from rookery_core.model.engine import Engine
+
+    Served = TypeVar("Served", Engine, EmbeddingModel)
 
 Request = dict[str, Any]
 Send = Callable[[dict[str, Any]], None]
@@ -86,6 +90,12 @@ class Answers:
     def ended(self, stop: str, usage: Usage) -> None:
         self.last(stop=stop, usage=usage.model_dump())
 
+    def embedded(self, vectors: Vectors) -> None:
+        self._send({"id": self._number, "vectors": base64.b64encode(vectors.tobytes()).decode()})
+
+    def done(self) -> None:
+        self.last()
+
     def failed(self, error: Exception) -> None:
         self.last(failed=type(error).__name__, message=str(error), **getattr(error, "__dict__", {}))
 
@@ -105,62 +115,68 @@ class Host:
     def __init__(self, inbox: Inbox, send: Send) -> None:
         self._inbox = inbox
         self._send = send
-        self._engines: dict[str, Engine] = {}
+        self._models: dict[str, Engine | EmbeddingModel] = {}
         """By name, the one that was used last at the end."""
 
     def serve(self) -> None:
         """Until the input ends; then what was read is saved."""
         while not self._inbox.ended:
-            for request in self._inbox.arrived(wait=not any(engine.busy for engine in self._engines.values())):
+            for request in self._inbox.arrived(wait=not any(model.busy for model in self._models.values())):
                 answers = Answers(request["id"], self._send, self._inbox)
                 try:
                     self._take(request, answers)
                 except RookeryError as exc:
                     answers.failed(exc)
-            for engine in self._engines.values():
-                engine.step()
-        for engine in self._engines.values():
-            engine.save()
+            for model in self._models.values():
+                model.step()
+        for model in self._models.values():
+            model.save()
 
     def _take(self, request: Request, answers: Answers) -> None:
+        from rookery_core.model.embedder import EmbeddingModel
+        from rookery_core.model.engine import Engine
+
         name = request["model"]
         match request["op"]:
             case "load":
-                answers.last(ready=self._load(name, LoadOptions(**request["options"]), request["budget"], answers))
+                kind = EmbeddingModel if request["kind"] == "embedder" else Engine
+                options = LoadOptions(**request["options"])
+                answers.last(ready=self._load(name, kind, options, request["budget"], answers))
             case "unload":
                 self._unload(name)
                 answers.last()
             case "count":
-                answers.last(count=len(self._engine(name).tokens(_messages(request))))
+                answers.last(count=len(self._used(name, Engine).tokens(_messages(request))))
+            case "embed":
+                self._used(name, EmbeddingModel).submit(request["texts"], answers, answers.stopped)
             case _:
-                engine = self._engine(name)
+                engine = self._used(name, Engine)
                 prompt = engine.tokens(_messages(request))
                 sampling = Sampling(**request["sampling"])
                 engine.submit(prompt, sampling, request["grammar"], answers, answers.stopped)
 
-    def _engine(self, name: str) -> Engine:
-        if name not in self._engines:
+    def _used(self, name: str, kind: type[Served]) -> Served:
+        """The loaded model, which is the last one used from now on."""
+        model = self._models.get(name)
+        if not isinstance(model, kind):
             raise ModelError(f"the model {name} is not loaded")
-        self._engines[name] = self._engines.pop(name)
-        return self._engines[name]
+        self._models[name] = self._models.pop(name)
+        return model
 
-    def _load(self, name: str, options: LoadOptions, budget: int, answers: Answers) -> dict[str, Any]:
-        from rookery_core.model.engine import Engine
-
+    def _load(
+        self,
+        name: str,
+        kind: type[Engine] | type[EmbeddingModel],
+        options: LoadOptions,
+        budget: int,
+        answers: Answers,
+    ) -> dict[str, Any]:
+        """Load a model, and what there is to know of it."""
         self._unload(name)
         self._make_room(options, budget)
-        engine = Engine(
-            options,
-            progress=answers.loading,
-            ended=lambda: self._inbox.ended,
-        )
-        self._engines[name] = engine
-        return {
-            "n_ctx": engine.n_ctx,
-            "n_ctx_train": engine.n_ctx_train,
-            "template": engine.template_origin,
-            "notes": engine.notes,
-        }
+        model = kind(options, progress=answers.loading, ended=lambda: self._inbox.ended or answers.stopped())
+        self._models[name] = model
+        return model.facts
 
     def _make_room(self, options: LoadOptions, budget: int) -> None:
         """Unload models that nobody uses, the least recently used first, until the file fits into the budget."""
@@ -172,22 +188,22 @@ class Host:
                 f"{options.path} needs {size >> 20} MB and model.memory_mb allows {budget >> 20}; raise it, or choose "
                 "a smaller model"
             )
-        for name, engine in list(self._engines.items()):
-            if size + sum(engine.n_bytes for engine in self._engines.values()) <= budget:
+        for name, model in list(self._models.items()):
+            if size + sum(model.n_bytes for model in self._models.values()) <= budget:
                 return
-            if not engine.busy:
+            if not model.busy:
                 self._unload(name)
                 self._send({"unloaded": name})
-        if size + sum(engine.n_bytes for engine in self._engines.values()) > budget:
+        if size + sum(model.n_bytes for model in self._models.values()) > budget:
             raise ModelUnreadable(
                 f"{options.path} does not fit beside the models that are in use; raise model.memory_mb"
             )
 
     def _unload(self, name: str) -> None:
-        engine = self._engines.pop(name, None)
-        if engine is not None:
-            engine.save()
-            engine.close()
+        model = self._models.pop(name, None)
+        if model is not None:
+            model.save()
+            model.close()
 
 
 def main() -> None:

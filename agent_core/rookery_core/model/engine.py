@@ -64,6 +64,10 @@ class Engine:
             raise
 
     def _set_up(self, options: LoadOptions) -> None:
+        if self._weights.pooling:
+            raise ModelUnreadable(
+                f"{options.path} is an embedding model: it makes vectors and writes no text. Choose a chat model."
+            )
         if not self._weights.ends:
             raise ModelUnreadable(f"{options.path} has no end-of-text token; it is not a chat model")
         self.n_bytes = self._weights.n_bytes
@@ -122,6 +126,16 @@ class Engine:
                 self._expanded = None
         lora = self._weights.load_adapter(adapter) if adapter is not None else None
         return Context(self._weights, shape, stopped=self._give_up, adapter=lora)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What whoever loaded it is told."""
+        return {
+            "n_ctx": self.n_ctx,
+            "n_ctx_train": self.n_ctx_train,
+            "template": self.template_origin,
+            "notes": self.notes,
+        }
 
     # -- requests -----------------------------------------------------------------------------------------------
 

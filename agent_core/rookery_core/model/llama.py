@@ -97,7 +97,7 @@ class Weights:
         self.vocab = llama_cpp.llama_model_get_vocab(self.model)
         self.n_vocab: int = llama_cpp.llama_vocab_n_tokens(self.vocab)
         self.n_ctx_train: int = llama_cpp.llama_model_n_ctx_train(self.model)
-        self.n_embd: int = llama_cpp.llama_model_n_embd(self.model)
+        self.n_embd: int = llama_cpp.llama_model_n_embd_out(self.model)
         self.n_bytes: int = llama_cpp.llama_model_size(self.model)
         self.n_params: int = llama_cpp.llama_model_n_params(self.model)
         self.bos: int = llama_cpp.llama_vocab_bos(self.vocab)
@@ -122,6 +122,12 @@ class Weights:
         room = ctypes.create_string_buffer(16)
         n = llama_cpp.llama_model_meta_val_str(self.model, b"general.file_type", room, len(room))
         return int(room.value) if n > 0 else -1
+
+    @property
+    def pooling(self) -> int:
+        """How it makes one vector of a whole text, as llama.cpp numbers it; 0 when it does not: it writes."""
+        value = self._meta(f"{self._meta('general.architecture')}.pooling_type")
+        return int(value) if value else 0
 
     def special_text(self, token: int) -> str:
         """A special token as text; empty for none."""
@@ -150,11 +156,18 @@ class Weights:
         self._adapters.clear()
         llama_cpp.llama_model_free(self.model)
 
-    def _tokenize(self, text: str, special: bool) -> tuple[int, ...]:
+    def _meta(self, key: str) -> str:
+        """A value of the file's metadata; "" when it has none."""
+        room = ctypes.create_string_buffer(256)
+        n = llama_cpp.llama_model_meta_val_str(self.model, key.encode(), room, len(room))
+        return room.value.decode("utf-8", "replace") if n >= 0 else ""
+
+    def _tokenize(self, text: str, special: bool, marked: bool = False) -> tuple[int, ...]:
+        """`special`: marks in the text count as such; `marked`: with those that the model wants around a text."""
         raw = text.encode("utf-8", "replace")
         room = len(raw) + 8
         ids = (llama_cpp.llama_token * room)()
-        n = llama_cpp.llama_tokenize(self.vocab, raw, len(raw), ids, room, False, special)
+        n = llama_cpp.llama_tokenize(self.vocab, raw, len(raw), ids, room, marked, special)
         if n < 0:
             raise ModelError("the text cannot be turned into tokens")
         return tuple(ids[:n])

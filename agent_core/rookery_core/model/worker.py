@@ -1,4 +1,4 @@
-"""Models in a process of their own, as the rest of the program sees them: each a `ModelBackend`.
+"""Models in a process of their own, as the rest of the program sees them: each a `ModelBackend` or an `Embedder`.
 
 A crash in llama.cpp ends that process; here it becomes `ModelDied`, and the next `open` starts another.
 """
@@ -6,6 +6,7 @@ A crash in llama.cpp ends that process; here it becomes `ModelDied`, and the nex
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import json
@@ -16,12 +17,26 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from rookery_core.errors import GrammarError, ModelDied, ModelError, ModelUnreadable, PromptTooLong
 from rookery_core.events import Usage
-from rookery_core.model.base import Chunk, Completion, Delta, LoadOptions, Message, ModelInfo, Reading, Sampling
+from rookery_core.model.base import (
+    Chunk,
+    Completion,
+    Delta,
+    EmbedderInfo,
+    LoadOptions,
+    Message,
+    ModelInfo,
+    Reading,
+    Sampling,
+)
 from rookery_core.paths import private_file, private_folder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CLOSE_SECONDS = 5.0
 """What the process gets for saving what it has read."""
@@ -30,6 +45,16 @@ LOG_LIMIT = 1_000_000
 """Bytes after which the log is begun anew."""
 
 Answer = dict[str, Any]
+Info = TypeVar("Info")
+
+
+class Guest(Protocol):
+    """Who is in the process, or about to be."""
+
+    name: str
+
+    def gone(self, loss: ModelDied | None) -> None:
+        """It is there no longer: its process died, or another needed the memory."""
 
 
 class Worker:
@@ -44,7 +69,7 @@ class Worker:
         self._answers: dict[int, asyncio.Queue[Answer]] = {}
         self._numbers = itertools.count(1)
         self._starting = asyncio.Lock()
-        self._loaded: dict[str, WorkerModel] = {}
+        self._guests: dict[str, Guest] = {}
 
     async def start(self) -> None:
         """Start the process unless it runs."""
@@ -94,14 +119,22 @@ class Worker:
                 with contextlib.suppress(ModelDied):
                     self._send({"op": "cancel", "id": number})
 
-    def keep(self, model: WorkerModel) -> None:
-        """The model is loaded; it is told when that is no longer so."""
-        self._loaded[model.name] = model
+    def enter(self, guest: Guest) -> None:
+        """A model is about to be loaded, in place of another of its name; it is told when it is gone."""
+        if (other := self._guests.get(guest.name)) is not None and other is not guest:
+            other.gone(None)
+        self._guests[guest.name] = guest
 
-    async def leave(self, name: str) -> None:
+    def holds(self, guest: Guest) -> bool:
+        """Whether it came and is not gone."""
+        return self._guests.get(guest.name) is guest
+
+    async def leave(self, guest: Guest) -> None:
         """The model is no longer needed; with the last one the process ends."""
-        self._loaded.pop(name, None)
-        if not self._loaded:
+        name = guest.name
+        if self.holds(guest):
+            self._guests.pop(name)
+        if not self._guests:
             await self.close()
         elif self._process is not None:
             async with aclosing(self.ask("unload", name)) as answers:
@@ -111,7 +144,7 @@ class Worker:
     async def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None
-        self._loaded.clear()
+        self._guests.clear()
         if process is None:
             return
         assert process.stdin is not None
@@ -132,15 +165,16 @@ class Worker:
             while line := await process.stdout.readline():
                 answer = json.loads(line)
                 if "unloaded" in answer:
-                    self._loaded.pop(answer["unloaded"]).gone(None)
+                    if (guest := self._guests.pop(answer["unloaded"], None)) is not None:
+                        guest.gone(None)
                 elif (waiting := self._answers.get(answer["id"])) is not None:
                     waiting.put_nowait(answer)
         how = _how_it_ended(await process.wait())
         if process is self._process:  # otherwise it was closed on purpose
             self._process = None
-            for name, model in self._loaded.items():
-                model.gone(self._died(name, how))
-            self._loaded.clear()
+            for name, guest in self._guests.items():
+                guest.gone(self._died(name, how))
+            self._guests.clear()
         for waiting in self._answers.values():
             waiting.put_nowait({"died": how, "end": True})
 
@@ -153,64 +187,111 @@ class Worker:
         return ModelDied(f"the process of model {model} {how}. Log: {self.log}", log=str(self.log))
 
 
-class WorkerModel:
-    """One GGUF model in the process."""
+class Place(Generic[Info]):
+    """A GGUF file's place in the process: loaded once, however many ask; what it is, and how it ended."""
 
-    def __init__(self, name: str, options: LoadOptions, worker: Worker) -> None:
+    def __init__(
+        self,
+        kind: Literal["chat", "embedder"],
+        name: str,
+        options: LoadOptions,
+        worker: Worker,
+        describe: Callable[[Answer], Info],
+    ) -> None:
+        """`describe` makes what is known of the loaded model from what the process says of it."""
         self.name = name
-        self.info: ModelInfo | None = None
+        self.info: Info | None = None
+        self.worker = worker
+        self._kind = kind
         self._options = options
-        self._worker = worker
+        self._describe = describe
         self._opening = asyncio.Lock()
         self._loss: ModelDied | None = None
 
-    async def open(self, progress: Callable[[float], None] | None = None) -> ModelInfo:
+    async def open(self, progress: Callable[[float], None] | None) -> Info:
+        """Load it unless it is. Raises ModelUnreadable, ModelDied."""
         async with self._opening:
             if self.info is not None:
                 return self.info
             began = time.monotonic()
-            await self._worker.start()
-            request = self._worker.ask(
-                "load", self.name, options=asdict(self._options), budget=self._worker.memory_bytes
-            )
+            await self.worker.start()
+            self.worker.enter(self)
             try:
-                async with aclosing(request) as answers:
-                    async for answer in answers:
-                        if "loading" in answer and progress is not None:
-                            progress(answer["loading"])
-                        elif "ready" in answer:
-                            ready = answer["ready"]
+                ready = await self._load(progress)
             except ModelDied as exc:
+                self._loss = None  # it is told right here
                 raise ModelUnreadable(
                     f"{self._options.path} cannot be loaded: {exc}. The file may be damaged, or too large for this "
                     "machine's memory."
                 ) from exc
             except BaseException:
-                await self._worker.leave(self.name)
+                await self.worker.leave(self)
                 raise
-            ready["notes"] = tuple(ready["notes"])
-            self.info = ModelInfo(self.name, self._options.path, load_s=time.monotonic() - began, **ready)
-            self._worker.keep(self)
-            return self.info
+            info = self._describe(
+                {"name": self.name, "path": self._options.path, "load_s": time.monotonic() - began, **ready}
+            )
+            if self.worker.holds(self):  # another that came right behind it may have taken its place
+                self.info = info
+            return info
+
+    def ask(self, op: str, **values: Any) -> AsyncGenerator[Answer, None]:
+        """Make a request of the loaded model (`Worker.ask`)."""
+        return self.worker.ask(op, self.name, **values)
+
+    def gone(self, loss: ModelDied | None) -> None:
+        self.info, self._loss = None, loss
 
     def take_loss(self) -> ModelDied | None:
+        """How its process ended by itself, told once."""
         loss, self._loss = self._loss, None
         return loss
 
-    def gone(self, loss: ModelDied | None) -> None:
-        """It is no longer loaded: its process died, or another model needed the memory."""
-        self.info, self._loss = None, loss
+    async def close(self) -> None:
+        """Leave the process."""
+        self.info = None
+        with contextlib.suppress(ModelError):
+            await self.worker.leave(self)
+
+    async def _load(self, progress: Callable[[float], None] | None) -> Answer:
+        request = self.ask("load", kind=self._kind, options=asdict(self._options), budget=self.worker.memory_bytes)
+        ready: Answer = {}
+        async with aclosing(request) as answers:
+            async for answer in answers:
+                if "loading" in answer and progress is not None:
+                    progress(answer["loading"])
+                elif "ready" in answer:
+                    ready = answer["ready"]
+        return ready
+
+
+class WorkerModel:
+    """A chat model in the process."""
+
+    def __init__(self, name: str, options: LoadOptions, worker: Worker) -> None:
+        self.name = name
+        self._worker = worker
+        self._place = Place(
+            "chat", name, options, worker, lambda said: ModelInfo(**{**said, "notes": tuple(said["notes"])})
+        )
+
+    @property
+    def info(self) -> ModelInfo | None:
+        return self._place.info
+
+    async def open(self, progress: Callable[[float], None] | None = None) -> ModelInfo:
+        return await self._place.open(progress)
+
+    def take_loss(self) -> ModelDied | None:
+        return self._place.take_loss()
 
     async def count(self, messages: Sequence[Message]) -> int:
-        async with aclosing(self._worker.ask("count", self.name, messages=_plain(messages))) as answers:
+        async with aclosing(self._place.ask("count", messages=_plain(messages))) as answers:
             return int([answer async for answer in answers][-1]["count"])
 
     async def stream(
         self, messages: Sequence[Message], sampling: Sampling, grammar: str | None = None
     ) -> AsyncGenerator[Chunk, None]:
-        request = self._worker.ask(
-            "stream", self.name, messages=_plain(messages), sampling=asdict(sampling), grammar=grammar
-        )
+        request = self._place.ask("stream", messages=_plain(messages), sampling=asdict(sampling), grammar=grammar)
         written: list[str] = []
         async with aclosing(request) as answers:
             async for answer in answers:
@@ -223,9 +304,35 @@ class WorkerModel:
                     yield Completion("".join(written), answer["stop"], Usage(**answer["usage"]))
 
     async def close(self) -> None:
-        self.info = None
-        with contextlib.suppress(ModelError):
-            await self._worker.leave(self.name)
+        await self._place.close()
+
+
+class WorkerEmbedder:
+    """An embedding model in the process."""
+
+    def __init__(self, name: str, options: LoadOptions, worker: Worker) -> None:
+        self.name = name
+        self._place = Place("embedder", name, options, worker, lambda said: EmbedderInfo(**said))
+
+    @property
+    def info(self) -> EmbedderInfo | None:
+        return self._place.info
+
+    async def open(self, progress: Callable[[float], None] | None = None) -> EmbedderInfo:
+        return await self._place.open(progress)
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        import numpy as np  # no part of what a program without an embedder loads
+
+        n_dims = self.info.n_dims if self.info is not None else 0
+        raw = bytearray()
+        async with aclosing(self._place.ask("embed", texts=list(texts))) as answers:
+            async for answer in answers:
+                raw += base64.b64decode(answer.get("vectors", ""))
+        return np.frombuffer(raw, np.float32).reshape(len(texts), n_dims)
+
+    async def close(self) -> None:
+        await self._place.close()
 
 
 def _plain(messages: Sequence[Message]) -> list[dict[str, str]]:
