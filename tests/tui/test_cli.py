@@ -193,12 +193,24 @@ def test_set_then_show_tells_value_and_source(tmp_path: Path) -> None:
     assert shown[0] == "[model]"
 
 
-def test_path_tells_both_files(tmp_path: Path) -> None:
+def test_path_tells_where_everything_is(tmp_path: Path) -> None:
     (tmp_path / "config.toml").touch()
     assert rookery(tmp_path, "config", "path").stdout.splitlines() == [
-        f"{tmp_path / 'config.toml'}  # yours, exists",
-        f"{tmp_path / 'settings.toml'}  # written by `rookery config set`, overrides yours, is not there",
+        f"config    {tmp_path / 'config.toml'}  # yours, exists",
+        f"settings  {tmp_path / 'settings.toml'}  # written by `rookery config set`, overrides yours, is not there",
+        f"data      {tmp_path}  # exists",
+        f"database  {tmp_path / 'rookery.db'}  # is not there",
+        f"models    {tmp_path / 'models'}  # is not there",
+        f"logs      {tmp_path / 'logs'}  # is not there",
     ]
+    assert json.loads(rookery(tmp_path, "config", "path", "--json").stdout) == {
+        "config": str(tmp_path / "config.toml"),
+        "settings": str(tmp_path / "settings.toml"),
+        "data": str(tmp_path),
+        "database": str(tmp_path / "rookery.db"),
+        "models": str(tmp_path / "models"),
+        "logs": str(tmp_path / "logs"),
+    }
 
 
 # -- trouble ------------------------------------------------------------------------------------------------------

@@ -102,7 +102,8 @@ def _sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     config = commands.add_parser("config", help="show, check and change the settings", allow_abbrev=False)
     actions = config.add_subparsers(dest="action", metavar="ACTION", required=True)
-    actions.add_parser("path", help="where the two config files are", allow_abbrev=False)
+    path = actions.add_parser("path", help="where settings, database, models and logs are", allow_abbrev=False)
+    path.add_argument("--json", action="store_true", help="as JSON")
     actions.add_parser("show", help="every setting, and where it is from", allow_abbrev=False)
     actions.add_parser("check", help="whether the config files are good", allow_abbrev=False)
     change = actions.add_parser("set", help="change one setting", allow_abbrev=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +11,17 @@ from rookery_core.config import check_file, flatten, load_config, set_value, tom
 from rookery_core.errors import ConfigError
 from rookery_core.paths import Paths
 from rookery_core.text import visible
-from rookery_tui.console import Console
+from rookery_tui.console import Console, json_for
 from rookery_tui.exits import Exit, report
 
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     """Carry out one of the actions. Raises ConfigError."""
     match arguments.action:
+        case "path" if arguments.json:
+            console.write_utf8()
+            print(json_for(console.stdout, json.dumps(_places(paths), ensure_ascii=False)), file=console.stdout)
+            lines = []
         case "path":
             lines = list(_paths(paths))
         case "show":
@@ -32,9 +37,23 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     return Exit.OK
 
 
+def _places(paths: Paths) -> dict[str, str]:
+    """Where everything is, by its label."""
+    return {
+        "config": str(paths.config_file),
+        "settings": str(paths.settings_file),
+        "data": str(paths.data),
+        "database": str(paths.database),
+        "models": str(paths.models),
+        "logs": str(paths.logs),
+    }
+
+
 def _paths(paths: Paths) -> Iterator[str]:
-    for file, what in _files(paths):
-        yield f"{file}  # {what}, {'exists' if file.exists() else 'is not there'}"
+    notes = {str(file): f"{what}, " for file, what in _files(paths)}
+    for label, place in _places(paths).items():
+        there = "exists" if Path(place).exists() else "is not there"
+        yield f"{label:<10}{place}  # {notes.get(place, '')}{there}"
 
 
 def _settings(paths: Paths) -> Iterator[str]:
