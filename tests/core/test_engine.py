@@ -266,3 +266,20 @@ def test_a_later_process_goes_on_where_an_earlier_one_left_off(gguf: Path, tmp_p
     engine.close()
     assert ear.usage.cached_tokens == 0
     assert ear.text == texts[0]
+
+
+def test_what_must_come_next_is_not_written_in_halves(engine: Engine) -> None:
+    """` "` is one token; a model that has written the space alone has never seen what follows it."""
+    grammar = step_grammar([(name, {**schema, "additionalProperties": False}) for name, schema in TOOLS[:1]])
+    halves = 0
+    for seed in range(12):
+        ear = ask(engine, "What is 5 + 8?", grammar=grammar, temperature=1.5, seed=seed, max_tokens=80)
+        finish(engine)
+        halves += '": ' in ear.text
+        newest = max(engine._cache.held, key=lambda held: held.used)
+        written = [engine._weights.piece(int(token)) for token in newest.tokens[ear.usage.prompt_tokens :]]
+        for n, piece in enumerate(written[:-1]):
+            assert (written[n - 1], piece, written[n + 1]) != (b'":', b" ", b'"')
+            if written[n - 1] == b'":':
+                assert piece.startswith(b' "')
+    assert halves > 0

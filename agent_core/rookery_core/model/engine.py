@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ class Engine:
                 self._weights.vocab, eos_token=sorted(self._weights.ends)
             )
         self._matchers: dict[str, Any] = {}
+        self._token_of = lru_cache(maxsize=1024)(self._find_token)
         self._waiting: list[Generation] = []
         self._running: list[Generation] = []
         self._decoding: list[Generation] = []
@@ -174,6 +176,7 @@ class Engine:
                 matcher,
                 listener,
                 self._weights,
+                token_of=self._token_of,
                 stopped=stopped,
                 forced=self._forced,
             )
@@ -312,6 +315,10 @@ class Engine:
     def _give_up(self) -> bool:
         """Whether nobody wants the batch that is being decoded."""
         return self._ended() or (bool(self._decoding) and all(request.stopped() for request in self._decoding))
+
+    def _find_token(self, raw: bytes) -> int | None:
+        tokens = self._guide.tokenize_bytes(raw)
+        return tokens[0] if len(tokens) == 1 and self._weights.piece(tokens[0]) == raw else None
 
     def _matcher(self, grammar: str | None) -> Any:
         """A fresh matcher; llguidance does not raise for a bad grammar, so it is asked."""

@@ -54,10 +54,14 @@ class Generation:
         listener: Listener,
         vocabulary: Vocabulary,
         *,
+        token_of: Callable[[bytes], int | None],
         stopped: Callable[[], bool],
         forced: bool,
     ) -> None:
-        """`matcher` is llguidance's, or None; `forced`: tokens the grammar leaves no choice of are not sampled."""
+        """`matcher` is llguidance's, or None; `forced`: tokens the grammar leaves no choice of are not sampled.
+
+        `token_of` is the one token of some bytes, where there is one.
+        """
         self.prompt = prompt
         self.stopped = stopped
         self.listener = listener
@@ -68,6 +72,7 @@ class Generation:
         self._sampling = sampling
         self._matcher = matcher
         self._vocabulary = vocabulary
+        self._token_of = token_of
         self._forced = forced and matcher is not None
         self._random = np.random.default_rng(sampling.seed)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -138,6 +143,8 @@ class Generation:
 
     def _choose(self, logits: Logits) -> int:
         """The next token; masking the whole row is only paid for when the model's own choice breaks the grammar."""
+        if self._matcher is not None:
+            logits[self._halves()] = -np.inf
         token = sample(logits, self._sampling, self._random)
         if self._matcher is None or self._matcher.try_consume_tokens([token]) == 1:
             return token
@@ -147,6 +154,17 @@ class Generation:
         if not np.isfinite(logits[token]) or not self._matcher.consume_token(token):
             raise ModelError(f"the grammar allows no token here: {self._matcher.get_error()}")
         return token
+
+    def _halves(self) -> list[int]:
+        """Tokens that would write only a part of what must come next, and leave the rest to a token it is rarely in.
+
+        A model that has to begin with a space and a quotation mark was trained on the one token that is both.
+        """
+        due: bytes = self._matcher.compute_ff_bytes()
+        if len(due) < 2 or self._matcher.compute_ff_tokens():
+            return []
+        made = [self._token_of(due[:n]) for n in range(1, len(due))]
+        return [token for token in made if token is not None]
 
     def _write_forced(self) -> None:
         """Write what the grammar leaves no choice of; it is decoded together with what was chosen before."""
