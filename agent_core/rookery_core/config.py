@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -144,15 +144,24 @@ def flatten(config: Config) -> Iterator[tuple[str, Any]]:
             yield f"{section}.{key}", getattr(table, key)
 
 
+def value_of(config: Config, key: str) -> Any:
+    """One setting; ConfigError when there is none of that name."""
+    for known, value in flatten(config):
+        if known == key:
+            return value
+    raise ConfigError(f"{_shown(key)} is not a setting{_nearest_setting(key.rpartition('.')[2])}")
+
+
 def check_file(file: Path) -> None:
     """Read one file by itself. ConfigError says the first thing that is wrong with it; a missing file is fine."""
     _checked(_read(file), file)
 
 
-def set_value(paths: Paths, key: str, text: str) -> Any:
+def set_value(paths: Paths, key: str, text: str, check: Callable[[Any], object] | None = None) -> Any:
     """Write one setting to the program's own file and return its value. ConfigError leaves the file as it was.
 
     `text` is read as a TOML value; what is none, or is one where a string is wanted, is taken as a plain string.
+    `check` may refuse the value, with a ConfigError of its own.
     """
     file = paths.settings_file
     values = _checked(_read(file), file)
@@ -164,7 +173,10 @@ def set_value(paths: Paths, key: str, text: str) -> Any:
     value = _toml_value(text)
     if isinstance(_default(section, name), str) and not isinstance(value, str):
         value = text
-    _replace(file, tomli_w.dumps(_checked({**values, section: {**values.get(section, {}), name: value}}, file)))
+    changed = _checked({**values, section: {**values.get(section, {}), name: value}}, file)
+    if check is not None:
+        check(value)
+    _replace(file, tomli_w.dumps(changed))
     return value
 
 

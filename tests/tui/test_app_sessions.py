@@ -358,7 +358,8 @@ async def test_leaving_while_the_model_loads_is_clean(tmp_path: Path, key: str) 
     assert app.return_code == 0
 
 
-async def test_an_unknown_theme_falls_back(tmp_path: Path) -> None:
+async def test_an_unknown_theme_falls_back_and_is_said(tmp_path: Path) -> None:
     async with Desk(tmp_path).app(theme="no-such-theme").run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         assert pilot.app.theme == "textual-dark"
+        assert "there is no theme 'no-such-theme'; there are: " in chat_text(pilot)

@@ -193,6 +193,50 @@ def test_set_then_show_tells_value_and_source(tmp_path: Path) -> None:
     assert shown[0] == "[model]"
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("model.path", "a b\n"), ("model.top_k", "7\n"), ("tui.trace", "true\n"), ("plugins.disabled", '["x", "y"]\n')],
+)
+def test_get_prints_one_value(tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / "config.toml").write_text("[model]\npath = 'a b'\ntop_k = 7\n[plugins]\ndisabled = ['x', 'y']\n")
+    done = rookery(tmp_path, "config", "get", key)
+    assert (done.returncode, done.stdout, done.stderr) == (0, value, "")
+
+
+@pytest.mark.parametrize(("key", "hint"), [("model.pth", "config show"), ("theme", "did you mean tui.theme?")])
+def test_get_of_what_is_no_setting_is_2(tmp_path: Path, key: str, hint: str) -> None:
+    done = rookery(tmp_path, "config", "get", key)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{key} is not a setting" in done.stderr
+    assert hint in done.stderr
+
+
+def test_a_theme_that_there_is_not_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    done = rookery(tmp_path, "config", "set", "tui.theme", "nosuch")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no theme 'nosuch'; there are: " in done.stderr
+    assert "nord, " in done.stderr
+    assert not (tmp_path / "settings.toml").exists()
+
+
+def test_a_model_that_is_not_there_is_set_with_a_warning_and_check_reports_it(tmp_path: Path) -> None:
+    done = rookery(tmp_path, "config", "set", "model.path", "nowhere.gguf")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    assert "rookery: it is set, but nowhere.gguf is neither a file nor the name of a model" in done.stderr
+    checked = rookery(tmp_path, "config", "check")
+    assert checked.returncode == 2
+    assert f"rookery: {tmp_path / 'settings.toml'}: model.path: nowhere.gguf is neither" in checked.stderr
+    assert rookery(tmp_path, "config", "set", "model.path", "").stderr == ""
+    assert rookery(tmp_path, "config", "check").returncode == 0
+
+
+def test_check_reports_a_theme_that_there_is_not(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[tui]\ntheme = 'nosuch'\n")
+    done = rookery(tmp_path, "config", "check")
+    assert done.returncode == 2
+    assert f"rookery: {tmp_path / 'config.toml'}: tui.theme: there is no theme 'nosuch'" in done.stderr
+
+
 def test_path_tells_where_everything_is(tmp_path: Path) -> None:
     (tmp_path / "config.toml").touch()
     assert rookery(tmp_path, "config", "path").stdout.splitlines() == [

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen, Screen
 
 from rookery_core.approval.policy import Approver
 from rookery_core.assistant import Assistant
-from rookery_core.errors import RookeryError, StoreError
+from rookery_core.errors import ConfigError, RookeryError, StoreError
 from rookery_core.text import one_line, visible
 from rookery_tui.approver import ModalApprover
 from rookery_tui.conversation import NEW, Conversation
@@ -22,6 +22,7 @@ from rookery_tui.screens.main import MainScreen
 from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.sessions import SessionsScreen
 from rookery_tui.starting import Resume, open_session
+from rookery_tui.themes import DEFAULT_THEME, check_theme
 from rookery_tui.typed import Command, Say, Unknown, read
 from rookery_tui.widgets.chat import Earlier
 from rookery_tui.widgets.prompt import Prompt
@@ -29,7 +30,6 @@ from rookery_tui.widgets.prompt import Prompt
 MakeAssistant = Callable[[Approver], Assistant]
 QUIT_TWICE_S = 2.0
 """Time in which the second Ctrl+C leaves."""
-DEFAULT_THEME = "textual-dark"
 
 IN_PALETTE = frozenset({"sessions", "new", "trace", "tool_output", "copy_answer", "earlier", "load_model", "help"})
 
@@ -74,7 +74,14 @@ class RookeryApp(App[None]):
     ) -> None:
         """`grace_s` is how long a question ignores keys; `clock` counts seconds, `now` tells Unix time."""
         super().__init__()
-        self.theme = theme if theme in self.available_themes else DEFAULT_THEME
+        self._remarks: list[str] = []
+        """What is to be said at the start."""
+        try:
+            check_theme(theme)
+            self.theme = theme
+        except ConfigError as exc:
+            self.theme = DEFAULT_THEME
+            self._remarks.append(str(exc))
         self.main = MainScreen(show_trace=show_trace)
         self.conversation: Conversation | None = None
         self.failure: RookeryError | None = None
@@ -116,8 +123,8 @@ class RookeryApp(App[None]):
         self.failure = None
         self.conversation = Conversation(assistant, session, self.main)
         await self.main.load(session.events)
-        if remark:
-            await self.main.chat.notice(remark)
+        for text in filter(None, (remark, *self._remarks)):
+            await self.main.chat.notice(text)
         self.run_worker(self.conversation.run(), group="conversation")
 
     async def _after_problem(self, again: bool | None) -> None:

@@ -106,6 +106,8 @@ def _config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     path.add_argument("--json", action="store_true", help="as JSON")
     actions.add_parser("show", help="every setting, and where it is from", allow_abbrev=False)
     actions.add_parser("check", help="whether the config files are good", allow_abbrev=False)
+    one = actions.add_parser("get", help="the value of one setting", allow_abbrev=False)
+    one.add_argument("key", metavar="KEY", help="section.key, as `rookery config show` lists them")
     change = actions.add_parser("set", help="change one setting", allow_abbrev=False)
     change.add_argument("key", metavar="KEY", help="section.key, as `rookery config show` lists them")
     change.add_argument("value", metavar="VALUE", help="a TOML value, or plain text")

@@ -7,12 +7,17 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from rookery_core.config import check_file, flatten, load_config, set_value, toml_line
-from rookery_core.errors import ConfigError
+from rookery_core.config import DEFAULT, check_file, flatten, load_config, set_value, toml_line, value_of
+from rookery_core.errors import ConfigError, ModelUnreadable
+from rookery_core.model.registry import find
 from rookery_core.paths import Paths
 from rookery_core.text import visible
 from rookery_tui.console import Console, json_for
 from rookery_tui.exits import Exit, report
+from rookery_tui.themes import check_theme
+
+MODEL = "model.path"
+THEME = "tui.theme"
 
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
@@ -28,10 +33,12 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
             lines = list(_settings(paths))
         case "check":
             return _check(paths, console)
+        case "get":
+            lines = [_plain(value_of(load_config(paths).config, arguments.key))]
         case _:
-            value = set_value(paths, arguments.key, arguments.value)
-            section, _, name = arguments.key.partition(".")
-            lines = [f"{section}.{toml_line(name, value)}  # {paths.settings_file}"]
+            lines = [_set(paths, arguments.key, arguments.value)]
+            if arguments.key == MODEL and (problem := _model_problem(paths)):
+                print(f"rookery: it is set, but {visible(problem)}", file=console.stderr)
     for line in lines:
         print(visible(line), file=console.stdout)
     return Exit.OK
@@ -67,7 +74,30 @@ def _settings(paths: Paths) -> Iterator[str]:
         yield f"{toml_line(name, value)}  # {loaded.sources[key]}"
 
 
+def _plain(value: object) -> str:
+    """A value for a script: text as it is, everything else as in TOML."""
+    return value if isinstance(value, str) else toml_line("v", value).removeprefix("v = ")
+
+
+def _set(paths: Paths, key: str, text: str) -> str:
+    value = set_value(paths, key, text, check_theme if key == THEME else None)
+    section, _, name = key.partition(".")
+    return f"{section}.{toml_line(name, value)}  # {paths.settings_file}"
+
+
+def _model_problem(paths: Paths) -> str:
+    """What is wrong with the model that is set, as far as can be said without loading it; "" for nothing."""
+    wanted = load_config(paths).config.model.path
+    try:
+        if wanted:
+            find(wanted, paths)
+    except ModelUnreadable as exc:
+        return str(exc)
+    return ""
+
+
 def _check(paths: Paths, console: Console) -> Exit:
+    """Each file by itself; then, where both are good, what they name."""
     code = Exit.OK
     for file, _ in _files(paths):
         try:
@@ -76,6 +106,16 @@ def _check(paths: Paths, console: Console) -> Exit:
             code = report(error, console.stderr)
         else:
             print(visible(f"{file}: {'good' if file.exists() else 'is not there, which is fine'}"), file=console.stdout)
+    if code is not Exit.OK:
+        return code
+    loaded = load_config(paths)
+    if problem := _model_problem(paths):
+        code = report(ConfigError(f"{loaded.sources[MODEL]}: {MODEL}: {problem}"), console.stderr)
+    if loaded.sources[THEME] != DEFAULT:
+        try:
+            check_theme(loaded.config.tui.theme)
+        except ConfigError as error:
+            code = report(ConfigError(f"{loaded.sources[THEME]}: {error}"), console.stderr)
     return code
 
 
