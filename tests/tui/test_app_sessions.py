@@ -11,15 +11,17 @@ from textual.pilot import Pilot
 
 from rookery_core.approval.policy import Approver, nobody
 from rookery_core.assistant import Assistant
+from rookery_core.config import set_value
 from rookery_core.errors import ModelMissing, ModelUnreadable, SessionUnknown
 from rookery_core.events import ModelReady
 from rookery_core.model.base import ModelInfo
 from rookery_core.model.registry import how_to_get_one
 from rookery_core.paths import Paths
 from rookery_tui.app import RookeryApp
+from rookery_tui.arguments import parse
 from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.sessions import SessionsScreen
-from rookery_tui.starting import NOTHING_TO_CONTINUE
+from rookery_tui.starting import NOTHING_TO_CONTINUE, maker
 from rookery_tui.widgets.chat import TURNS_SHOWN, Answer, Earlier, PlainText
 from rookery_tui.widgets.trace import MAX_ROWS, LeftOut
 from tests.tui.app_kit import (
@@ -262,6 +264,22 @@ async def test_without_a_model_the_screen_says_how_to_get_one(tmp_path: Path) ->
         await said_and_done(pilot, "hi")
         assert "hello" in chat_text(pilot)
         assert app.failure is None
+
+
+async def test_trying_again_reads_the_settings_again(tmp_path: Path) -> None:
+    paths = Paths.find({"ROOKERY_HOME": str(tmp_path)})
+    set_value(paths, "model.path", "nowhere.gguf")
+    app = RookeryApp(maker(parse(["--workspace", str(tmp_path)]), paths))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ProblemScreen))
+        await pilot.pause()
+        assert "nowhere.gguf is neither" in screen_text(app.screen)
+        set_value(paths, "model.path", "mended.gguf")
+        await pilot.press("r")
+        await until(pilot, lambda: "mended.gguf is neither" in screen_text(app.screen))
+        paths.settings_file.write_text("nonsense")
+        await pilot.press("r")
+        await until(pilot, lambda: "is not TOML" in screen_text(app.screen))
 
 
 async def test_leaving_the_problem_screen_ends_with_an_error_code(tmp_path: Path) -> None:

@@ -113,6 +113,15 @@ def test_a_model_that_is_not_there_is_3(tmp_path: Path, argv: list[str]) -> None
     assert done.stderr.startswith("rookery: nowhere.gguf is neither a file nor the name of a model.")
 
 
+def test_a_model_that_the_settings_name_wrongly_is_said_with_where_and_how_to_undo_it(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(NO_MODEL)
+    said = rookery(tmp_path, "run", "hi").stderr
+    assert f'model.path is set in {tmp_path / "config.toml"}; `rookery config set model.path ""`' in said
+    rookery(tmp_path, "config", "set", "model.path", "elsewhere.gguf")
+    assert f"model.path is set in {tmp_path / 'settings.toml'}; " in rookery(tmp_path, "run", "hi").stderr
+    assert "is set in" not in rookery(tmp_path, "run", "hi", "--model", "x.gguf").stderr
+
+
 def test_a_model_option_goes_before_the_settings(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(NO_MODEL)
     assert "elsewhere.gguf is neither" in rookery(tmp_path, "run", "hi", "--model", "elsewhere.gguf").stderr

@@ -10,7 +10,8 @@ from pathlib import Path
 from rookery_core.approval.policy import Approver
 from rookery_core.assistant import Assistant
 from rookery_core.compose import Options, build
-from rookery_core.config import Config
+from rookery_core.config import DEFAULT, load_config
+from rookery_core.errors import ModelUnreadable
 from rookery_core.paths import Paths
 from rookery_core.store.sessions import SessionLog
 
@@ -25,8 +26,11 @@ class Resume:
     continue_last: bool = False
 
 
-def maker(arguments: argparse.Namespace, config: Config, paths: Paths) -> Callable[[Approver], Assistant]:
-    """What makes the assistant that the options and the settings ask for, once it is known who is asked."""
+def maker(arguments: argparse.Namespace, paths: Paths) -> Callable[[Approver], Assistant]:
+    """What makes the assistant that the options and the settings ask for, once it is known who is asked.
+
+    The settings are read each time, so that trying again finds what was mended meanwhile.
+    """
     options = Options(
         workspace=Path(arguments.workspace),
         model=arguments.model,
@@ -35,7 +39,21 @@ def maker(arguments: argparse.Namespace, config: Config, paths: Paths) -> Callab
         max_steps=arguments.max_steps,
         seed=arguments.seed,
     )
-    return lambda approver: build(config, paths, options, approver=approver)
+
+    def make(approver: Approver) -> Assistant:
+        loaded = load_config(paths)
+        try:
+            return build(loaded.config, paths, options, approver=approver)
+        except ModelUnreadable as exc:
+            source = loaded.sources["model.path"]
+            if options.model is not None or source == DEFAULT:
+                raise
+            undo = 'rookery config set model.path ""'
+            raise ModelUnreadable(
+                f"{exc} model.path is set in {source}; `{undo}` takes the first model there is."
+            ) from exc
+
+    return make
 
 
 def open_session(assistant: Assistant, resume: Resume) -> tuple[SessionLog, str]:

@@ -15,7 +15,7 @@ from rookery_tui.starting import Resume, maker
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> int:
     """Talk until the person has enough."""
     config = load_config(paths).config
-    make = maker(arguments, config, paths)
+    make = maker(arguments, paths)
     if arguments.repl or not console.full_screen:
         from rookery_tui.repl import lines_for, repl
 

@@ -7,7 +7,6 @@ import asyncio
 
 from rookery_core.approval.policy import Approver, Reply, nobody
 from rookery_core.assistant import Assistant
-from rookery_core.config import load_config
 from rookery_core.errors import ConfigError
 from rookery_core.events import ApprovalRequested
 from rookery_core.paths import Paths
@@ -32,7 +31,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         console.write_utf8()
 
     def make() -> Assistant:
-        return maker(arguments, load_config(paths).config, paths)(_approver(console))
+        return maker(arguments, paths)(_approver(console))
 
     async def carry_out() -> Exit:
         stop = Stop()
