@@ -11,7 +11,7 @@ from pathlib import Path
 from rookery_core.approval.policy import Allowed, Approver, Grants, nobody
 from rookery_core.assistant import Assistant, Parts
 from rookery_core.budget import Limits
-from rookery_core.config import Config
+from rookery_core.config import Config, ModelSettings
 from rookery_core.errors import ConfigError, GrammarError
 from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
@@ -48,6 +48,8 @@ class Options:
     """Kinds of risk and tools that run without asking."""
     max_steps: int | None = None
     seed: int | None = None
+    recall: bool | None = None
+    """Whether earlier sessions and notes are put before the model; None: as configured."""
 
 
 def build(
@@ -104,7 +106,7 @@ def build(
                 max_tokens=config.agent.max_tokens,
                 max_seconds=config.agent.max_seconds,
             ),
-            recall_limit=config.memory.recall,
+            recall_limit=0 if options.recall is False else config.memory.recall,
             problems=(*loaded.problems, *name_problems, *grammar_problems),
             now=time.time,
             clock=time.monotonic,
@@ -131,8 +133,14 @@ def worker_model(config: Config, paths: Paths, wanted: str | None) -> WorkerMode
     """The configured model in a process of its own, not started yet."""
     settings = config.model
     file = find(settings.path if wanted is None else wanted, paths)
-    options = LoadOptions(
-        path=str(file.path),
+    options = load_options(settings, file.path, paths, expand=settings.expand)
+    return WorkerModel(file.name, options, Worker(paths.model_log, settings.memory_mb << 20))
+
+
+def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: bool) -> LoadOptions:
+    """How a model file is loaded with these settings."""
+    return LoadOptions(
+        path=str(file),
         n_ctx=settings.n_ctx,
         n_threads=settings.n_threads or 1,
         n_threads_batch=settings.n_threads_batch or min(os.cpu_count() or 1, 8),
@@ -140,10 +148,9 @@ def worker_model(config: Config, paths: Paths, wanted: str | None) -> WorkerMode
         park_bytes=settings.cache_mb << 20,
         states=str(paths.states),
         states_bytes=settings.saved_mb << 20,
-        expanded=str(paths.expanded) if settings.expand else "",
+        expanded=str(paths.expanded) if expand else "",
         forced=settings.forced_tokens,
     )
-    return WorkerModel(file.name, options, Worker(paths.model_log, settings.memory_mb << 20))
 
 
 def _sampling(config: Config, options: Options) -> Sampling:

@@ -411,6 +411,18 @@ async def test_continue_without_a_session_begins_one_and_says_so(home: Lab) -> N
     assert done.err == f"rookery: {NOTHING_TO_CONTINUE}\n"
 
 
+@pytest.mark.parametrize(("words", "recalls"), [([], False), (["--recall"], True)])
+async def test_earlier_sessions_are_recalled_only_when_asked_for(home: Lab, words: list[str], recalls: bool) -> None:
+    from rookery_tui.arguments import parse
+
+    await drive(scripted(home, [answer("to old.txt")]), "Where do I keep the recipes?")
+    wanted = parse(["run", "x", *words]).recall
+    make = lambda: home.assistant(ScriptedModel([answer("ok")]), recall=wanted)  # noqa: E731
+    done = await drive(make, "Where are the recipes?", output=Output.JSONL)
+    assert ("memory_recalled" in done.kinds) is recalls
+    assert parse(["chat"]).recall is None
+
+
 @pytest.mark.parametrize("resume", [Resume(session="nosuch"), Resume(session="")])
 async def test_a_session_that_is_not_there_is_2(home: Lab, resume: Resume) -> None:
     done = await drive(scripted(home, ADDS), resume=resume)

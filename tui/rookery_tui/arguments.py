@@ -33,12 +33,14 @@ def parser() -> argparse.ArgumentParser:
     _run(commands)
     _sessions(commands)
     _config(commands)
+    _bench(commands)
     return top
 
 
 def _chat(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     chat = commands.add_parser("chat", help="talk with the assistant (the default)", allow_abbrev=False)
     chat.add_argument("--repl", action="store_true", help="a plain prompt in place of the full-screen interface")
+    chat.set_defaults(recall=None)
     _assistant_options(chat)
 
 
@@ -55,6 +57,7 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run.add_argument("--stdin", action="store_true", help="put standard input, such as a document, after TASK")
     run.add_argument("--output", choices=("text", "json", "jsonl"), default="text", help="default: text")
     run.add_argument("-q", "--quiet", action="store_true", help="no trace on standard error")
+    run.add_argument("--recall", action="store_true", help="put what fits from earlier sessions and notes before it")
     _assistant_options(run)
 
 
@@ -111,6 +114,18 @@ def _config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     change = actions.add_parser("set", help="change one setting", allow_abbrev=False)
     change.add_argument("key", metavar="KEY", help="section.key, as `rookery config show` lists them")
     change.add_argument("value", metavar="VALUE", help="a TOML value, or plain text")
+
+
+def _bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    bench = commands.add_parser(
+        "bench",
+        help="measure the model on this machine, and set what suits it",
+        description="Measure how fast the model reads and writes with different numbers of threads, in under a minute.",
+        allow_abbrev=False,
+    )
+    bench.add_argument("--model", metavar="PATH|NAME", help="a GGUF file, or the name of an installed model")
+    bench.add_argument("--write", action="store_true", help="keep the best settings without asking")
+    bench.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _words(text: str) -> list[str]:

@@ -38,6 +38,7 @@ def maker(arguments: argparse.Namespace, paths: Paths) -> Callable[[Approver], A
         allow=arguments.allow,
         max_steps=arguments.max_steps,
         seed=arguments.seed,
+        recall=arguments.recall,
     )
 
     def make(approver: Approver) -> Assistant:
