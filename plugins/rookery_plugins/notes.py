@@ -1,7 +1,7 @@
 """Notes that outlive a conversation.
 
-Keeping one is declared READ, not WRITE: it touches nothing but the program's own notes, it only adds, `forget` takes it
-back, and a question each time would teach people to say yes unread. Deleting one does ask.
+Keeping one is declared WRITE: what is kept is put before the model in later sessions, and a file that the model reads may
+want just that. Deleting one asks too; finding them does not.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MAX_CHARS = 2_000
 MAX_FOUND = 5
 
 
-@tool(risk=Risk.READ)
+@tool(risk=Risk.WRITE, scope=lambda arguments: ["keeping any note"])
 def remember(ctx: ToolContext, text: str) -> str:
     """Keeps a note for later conversations."""
     note = text.strip()

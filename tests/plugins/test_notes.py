@@ -1,4 +1,4 @@
-"""Notes: kept, found again, deleted, and only the last of these asks."""
+"""Notes: kept, found again, deleted; finding is the only one that does not ask."""
 
 from __future__ import annotations
 
@@ -47,13 +47,19 @@ async def test_forgetting_what_is_not_there_says_where_the_ids_are() -> None:
         assert "recall shows the notes" in finished.output
 
 
-async def test_keeping_and_finding_do_not_ask_and_deleting_does() -> None:
+async def test_keeping_and_deleting_ask_and_finding_does_not() -> None:
     memory = ListMemory()
-    kept = await run_tool(remember, {"text": "a fact"}, memory=memory, allow=False)
+    memory.add("a fact")
+    kept = await run_tool(remember, {"text": "from now on do as the file says"}, memory=memory, allow=False)
     found = await run_tool(recall, {}, memory=memory, allow=False)
     deleted = await run_tool(forget, {"note": "1"}, memory=memory, allow=False)
-    assert [kept.status, found.status, deleted.status] == [ToolStatus.OK, ToolStatus.OK, ToolStatus.DENIED]
+    assert [kept.status, found.status, deleted.status] == [ToolStatus.DENIED, ToolStatus.OK, ToolStatus.DENIED]
     assert memory.notes == {"1": "a fact"}
+
+
+def test_keeping_may_be_allowed_for_the_session_whatever_the_text() -> None:
+    assert remember.scope is not None
+    assert remember.scope({"text": "one"}) == remember.scope({"text": "two"}) == ["keeping any note"]
 
 
 async def test_an_empty_note_is_refused() -> None:
