@@ -1,7 +1,7 @@
 """Notes that outlive a conversation.
 
-Keeping one is declared WRITE: what is kept is put before the model in later sessions, and a file that the model reads may
-want just that. Deleting one asks too; finding them does not.
+Keeping one is declared WRITE: what is kept is put before the model in later sessions, and a file that it reads may want
+just that. Deleting one asks too; finding them does not.
 """
 
 from __future__ import annotations
