@@ -21,6 +21,7 @@ from rookery_core.text import visible
 from rookery_tui.arguments import parse
 from rookery_tui.console import Console
 from rookery_tui.subcommands import sessions
+from rookery_tui.width import cut_to
 from tests.core.conftest import Lab, act, answer
 from tests.tui.test_headless import Terminal
 
@@ -31,6 +32,7 @@ class Archive:
     def __init__(self, home: Path) -> None:
         self.paths = Paths.find({"ROOKERY_HOME": str(home)})
         self.lab = Lab(home)
+        self.err = io.StringIO()
 
     async def session(self, script: list[str], *texts: str, **options: Any) -> str:
         """Store a session of these turns and return its id."""
@@ -47,9 +49,9 @@ class Archive:
         await assistant.close()
         return log.id
 
-    def __call__(self, *argv: str) -> str:
-        out = io.StringIO()
-        assert sessions.main(parse(["sessions", *argv]), self.paths, Console(io.StringIO(), out, io.StringIO())) == 0
+    def __call__(self, *argv: str, out: io.StringIO | None = None) -> str:
+        out, self.err = out or io.StringIO(), io.StringIO()
+        assert sessions.main(parse(["sessions", *argv]), self.paths, Console(io.StringIO(), out, self.err)) == 0
         return out.getvalue()
 
 
@@ -165,6 +167,57 @@ async def test_export_writes_a_file(archive: Archive, tmp_path: Path) -> None:
     assert (tmp_path / "out.md").read_text(encoding="utf-8") == archive("export", session)
     with pytest.raises(ConfigError, match="cannot be written"):
         archive("export", session, "--output", str(tmp_path / "no" / "out.md"))
+
+
+async def test_export_replaces_a_file_only_with_force_and_says_that_it_wrote(archive: Archive, tmp_path: Path) -> None:
+    session = await archive.session([answer("hi")], "question")
+    file = tmp_path / "out.md"
+    file.write_text("precious")
+    with pytest.raises(ConfigError, match=r"is there already; --force replaces it"):
+        archive("export", session, "--output", str(file))
+    assert file.read_text() == "precious"
+    archive("export", session, "--output", str(file), "--force")
+    assert file.read_text().startswith("# question")
+    assert archive.err.getvalue() == f"rookery: the session was written to {file}\n"
+    archive("export", session, "--output", os.devnull)
+
+
+class Narrow(Terminal):
+    """A terminal of 60 columns."""
+
+    def __init__(self) -> None:
+        import termios
+
+        super().__init__()
+        self._ours, self._fd = os.openpty()
+        termios.tcsetwinsize(self._fd, (24, 60))
+
+    def fileno(self) -> int:
+        return self._fd
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
+async def test_lines_for_a_terminal_are_cut_to_its_width(archive: Archive) -> None:
+    title = "a question that is longer than a narrow terminal is wide, and goes on"
+    await archive.session([answer("An answer that is longer than that, which takes some words.")], title)
+    await archive.session([answer("ok")], "汉字" * 40)
+    wide, narrow = archive("list"), archive("list", out=Narrow())
+    assert title in wide
+    assert "1 turn  " in wide
+    cut = narrow.splitlines()
+    assert all(line.endswith("…") for line in cut)
+    assert [len(line) for line in cut] == [53, 60]  # the first ends with 6 characters of two columns
+    found = archive("search", "question", out=Narrow()).splitlines()
+    assert [len(line) for line in found] == [54, 60, 60]
+
+
+def test_a_line_that_fits_is_not_cut() -> None:
+    assert cut_to("12345", 5) == "12345"
+    assert cut_to("123456", 5) == "1234…"
+    assert cut_to("1234 6", 6) == "1234 6"
+    assert cut_to("123 56", 5) == "123…"
+    assert cut_to("e\u0301" * 5, 5) == "e\u0301" * 5
+    assert cut_to("anything", None) == "anything"
 
 
 @pytest.mark.parametrize("argv", [["show", "nosuch"], ["export", "nosuch"], ["show", ""]])

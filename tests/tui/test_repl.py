@@ -386,7 +386,7 @@ async def test_new_and_resume_change_the_session(desk: Desk) -> None:
     told = await desk.run(piped(f"second question\n/sessions\n/resume {first.id}\nthird\n"), model)
     assert f"  {first.id}  " in told
     assert "\n* " in told
-    assert f"Session {first.id}, 1 turns: first question\n" in told
+    assert f"Session {first.id}, 1 turn: first question\n" in told
     assert [message.content for message in model.seen[1] if message.role == "user"][-2:] == ["first question", "third"]
 
 

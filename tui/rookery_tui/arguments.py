@@ -100,6 +100,7 @@ def _sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     export.add_argument("session", metavar="ID", help="the session's id, or its start")
     export.add_argument("--format", choices=("md", "json", "jsonl"), default="md", help="default: md")
     export.add_argument("--output", metavar="FILE", help="where to; default: standard output")
+    export.add_argument("--force", action="store_true", help="replace FILE if it is there")
 
 
 def _config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TextIO
 
 from rookery_core.text import visible
+from rookery_tui.width import width_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class Console:
     def can_ask(self) -> bool:
         """Whether a person can be asked while standard output is for the answer alone."""
         return self.stdin.isatty() and self.stderr.isatty()
+
+    @property
+    def width(self) -> int | None:
+        """Columns that a line of standard output may have; None where it goes to no terminal."""
+        return width_of(self.stdout)
 
     def write_utf8(self) -> None:
         """Write UTF-8 from now on, as JSON must be, whatever the terminal's encoding is."""

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 
 from rookery_core.errors import StoreError
 from rookery_core.text import one_line
+from rookery_tui.speech import turns_text
 from rookery_tui.talk import Talk
 from rookery_tui.typed import PLAIN_COMMANDS, Command
+from rookery_tui.width import cut_to, width_of
 
 LISTED = 20
 
@@ -37,7 +39,8 @@ def _sessions(talk: Talk, rest: str) -> None:
     for each in found:
         here = "*" if each.id == talk.log.id else " "
         at = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.updated_at))
-        talk.say(f"{here} {each.id}  {at}  {each.turns:>3} turns  {one_line(each.title, 60)}")
+        line = f"{here} {each.id}  {at}  {turns_text(each.turns):>9}  {one_line(each.title, 60)}"
+        talk.say(cut_to(line, width_of(talk.out)))
     if not found:
         talk.say("There are no sessions yet.")
 
@@ -46,13 +49,14 @@ def _resume(talk: Talk, rest: str) -> None:
     wanted = talk.assistant.sessions.get(rest)
     if wanted.id != talk.log.id:
         talk.go_on_with(talk.assistant.sessions.open(wanted.id))
-    talk.say(f"Session {wanted.id}, {wanted.turns} turns: {wanted.title}")
+    talk.say(f"Session {wanted.id}, {turns_text(wanted.turns)}: {wanted.title}")
 
 
 def _search(talk: Talk, rest: str) -> None:
     found = talk.assistant.episodes.search(rest, LISTED)
     for each in found:
-        talk.say(f"  {each.session} turn {each.turn}  {one_line(each.asked, 40)}  {one_line(each.answer, 60)}")
+        line = f"  {each.session} turn {each.turn}  {one_line(each.asked, 40)}  {one_line(each.answer, 60)}"
+        talk.say(cut_to(line, width_of(talk.out)))
     if not found:
         talk.say("Nothing was found.")
 

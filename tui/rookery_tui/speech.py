@@ -90,8 +90,13 @@ def activity(event: Event) -> str | None:
 
 def session_line(summary: SessionSummary, now: float) -> tuple[str, str]:
     """A session's title, and when it was used and how long it is."""
-    turns = "1 turn" if summary.turns == 1 else f"{summary.turns} turns"
-    return one_line(summary.title, TITLE_WIDTH) or "(untitled)", f"{when(summary.updated_at, now)} · {turns}"
+    title = one_line(summary.title, TITLE_WIDTH) or "(untitled)"
+    return title, f"{when(summary.updated_at, now)} · {turns_text(summary.turns)}"
+
+
+def turns_text(n: int) -> str:
+    """So many turns, in words."""
+    return "1 turn" if n == 1 else f"{n} turns"
 
 
 def when(at: float, now: float) -> str:
