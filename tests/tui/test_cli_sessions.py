@@ -208,7 +208,7 @@ async def test_lines_for_a_terminal_are_cut_to_its_width(archive: Archive) -> No
     assert all(line.endswith("…") for line in cut)
     assert [len(line) for line in cut] == [53, 60]  # the first ends with 6 characters of two columns
     found = archive("search", "question", out=Narrow()).splitlines()
-    assert [len(line) for line in found] == [54, 60, 60]
+    assert [len(line) for line in found] == [50, 59, 60]
 
 
 def test_a_line_that_fits_is_not_cut() -> None:
