@@ -38,6 +38,9 @@ from rookery_core.tools.loader import Problem
 from rookery_core.tools.runner import ToolRunner
 from rookery_core.transcript import Transcript
 
+BY_THE_PERSON = "stopped by the person"
+BY_A_SIGNAL = "stopped by a signal"
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -71,6 +74,7 @@ class Assistant:
         self._parts = parts
         self._task: asyncio.Task[None] | None = None
         self._granted_in = ""
+        self._stopped_by = BY_THE_PERSON
 
     @property
     def sessions(self) -> Sessions:
@@ -122,6 +126,7 @@ class Assistant:
         """
         if self._task is not None:
             raise RuntimeError("a turn is in progress; wait for its end or cancel it")
+        self._stopped_by = BY_THE_PERSON
         shown: asyncio.Queue[Event | None] = asyncio.Queue()
         self._task = task = asyncio.create_task(self._carry_out(session, storable(text), shown.put_nowait))
         task.add_done_callback(lambda _: shown.put_nowait(None))
@@ -132,9 +137,10 @@ class Assistant:
         finally:
             self._task = None
 
-    def cancel(self) -> None:
+    def cancel(self, reason: str = BY_THE_PERSON) -> None:
         """Stop the turn in progress: what was written is kept, and `TurnEnded` follows in its stream."""
         if self._task is not None:
+            self._stopped_by = reason
             # a task that has not begun would be dropped without a trace; by the next round of the loop it has
             self._task.get_loop().call_soon(self._task.cancel)
 
@@ -182,7 +188,7 @@ class Assistant:
             status, reason, answer = outcome.status, outcome.reason, outcome.text
             run.emit(Answered(text=answer))
         except asyncio.CancelledError:
-            status, reason = TurnStatus.INTERRUPTED, "stopped by the person"
+            status, reason = TurnStatus.INTERRUPTED, self._stopped_by
         except PromptTooLong as exc:
             status, reason = TurnStatus.REFUSED if run.budget.steps <= 1 else TurnStatus.FAILED, str(exc)
         except RookeryError as exc:

@@ -118,7 +118,8 @@ async def test_escape_stops_the_turn_and_keeps_what_was_written(tmp_path: Path) 
         await idle(pilot)
         assert kinds(pilot)[-1] == "TurnEnded"
         assert "the beginning" in chat_text(pilot)
-        assert "stopped by you" in chat_text(pilot)
+        assert "stopped by you; what was written is kept" in chat_text(pilot)
+        assert "stopped by" not in trace_text(pilot)
         assert written(pilot) == ""
         assert len(the_app(pilot).main.query(".answer.-partial")) == 1
         await said_and_done(pilot, "go on")
@@ -134,6 +135,8 @@ async def test_escape_before_the_first_token_gives_the_text_back(tmp_path: Path)
         await pilot.press("escape")
         await idle(pilot)
         assert written(pilot) == "a question with a tpyo"
+        assert "stopped by you" in chat_text(pilot)
+        assert "what was written" not in chat_text(pilot)
 
 
 async def test_escape_before_the_first_token_leaves_a_text_that_was_begun_since(tmp_path: Path) -> None:

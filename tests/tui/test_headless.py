@@ -335,22 +335,24 @@ async def test_a_bug_is_raised_after_the_turn_is_stored(home: Lab) -> None:
 # -- stopping -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-async def test_a_stopped_turn_is_stored_and_can_be_gone_on_with(home: Lab, number: int, code: int) -> None:
+@pytest.mark.parametrize(("number", "code", "by"), [(signal.SIGINT, 130, "you"), (signal.SIGTERM, 143, "a signal")])
+async def test_a_stopped_turn_is_stored_and_can_be_gone_on_with(home: Lab, number: int, code: int, by: str) -> None:
     stop = Stop()
     out = Watching('"token_delta"', lambda: stop.request(number))
     done = await drive(scripted(home, [answer("a long answer")]), out=out, stop=stop, output=Output.JSONL)
     assert done.code == code
     assert done.kinds[-2:] == ["generated", "turn_ended"]
+    assert done.err.endswith(f"rookery: stopped by {by}; what was written is kept\n")
     assert last_end(home).status is TurnStatus.INTERRUPTED
     assert (await drive(scripted(home, ADDS), resume=Resume(continue_last=True))).code == Exit.OK
 
 
-async def test_a_stop_before_the_turn_leaves_nothing_behind(home: Lab) -> None:
+@pytest.mark.parametrize(("number", "by"), [(signal.SIGINT, "you"), (signal.SIGTERM, "a signal")])
+async def test_a_stop_before_the_turn_leaves_nothing_behind(home: Lab, number: int, by: str) -> None:
     stop = Stop()
-    stop.request()
+    stop.request(number)
     done = await drive(scripted(home, ADDS), stop=stop, output=Output.JSON)
-    assert (done.code, done.object["session"]) == (Exit.INTERRUPTED, "")
+    assert (done.code, done.object["session"], done.err) == (128 + number, "", f"rookery: stopped by {by}\n")
     assert stored(home) == []
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON
 from rookery_core.events import (
     Answered,
     ApprovalRequested,
@@ -60,8 +61,8 @@ def ready(model: str = "smol", n_ctx: int = 2048) -> ModelReady:
     return ModelReady(model=model, path="", n_ctx=n_ctx, n_ctx_train=8192, template="file", load_s=0.5)
 
 
-def ended(status: TurnStatus, reason: str = "") -> TurnEnded:
-    return TurnEnded(status=status, reason=reason, steps=1, usage=Usage(), seconds=0.0)
+def ended(status: TurnStatus, reason: str = "", *, n_written: int = 0) -> TurnEnded:
+    return TurnEnded(status=status, reason=reason, steps=1, usage=Usage(completion_tokens=n_written), seconds=0.0)
 
 
 def generated(text: str, stop: str = "end", **usage: float) -> Generated:
@@ -124,7 +125,8 @@ def request(**changes: object) -> ApprovalRequested:
             PluginFailed(plugin="p", distribution="d", reason="broken"),
             Row("plugin", "p: broken", "p (d): broken", "bad"),
         ),
-        (ended(TurnStatus.FAILED, "why"), Row("notice", "failed: why", "", "bad")),
+        (ended(TurnStatus.FAILED, "why"), None),
+        (ended(TurnStatus.INTERRUPTED), None),
         (ended(TurnStatus.ANSWERED), None),
         (Answered(text="x"), None),
         (StepStarted(n=1), None),
@@ -180,7 +182,7 @@ def test_a_step_that_was_stopped_keeps_what_was_thought(event: Generated, shown:
         (generated("Thought: t\nAnswer: half an", "interrupted"), Said("partial", "half an")),
         (generated("Thought: t\nAnswer: whole", "end"), None),
         (generated("Thought: t", "interrupted"), None),
-        (ended(TurnStatus.INTERRUPTED), Said("notice", "stopped by you; what was written is kept", "quiet")),
+        (ended(TurnStatus.INTERRUPTED), Said("notice", "stopped by you", "quiet")),
         (ended(TurnStatus.REFUSED, "too large"), Said("notice", "not sent: too large", "bad")),
         (ended(TurnStatus.ANSWERED), None),
         (ThoughtFormed(text="x"), None),
@@ -211,7 +213,21 @@ def test_what_is_going_on(event: Event, text: str | None) -> None:
 
 @pytest.mark.parametrize("status", list(TurnStatus))
 def test_every_ending_but_an_answer_says_something(status: TurnStatus) -> None:
-    assert bool(ending(status, "why")) is (status is not TurnStatus.ANSWERED)
+    assert bool(ending(ended(status, "why"))) is (status is not TurnStatus.ANSWERED)
+
+
+@pytest.mark.parametrize(
+    ("reason", "n_written", "text"),
+    [
+        ("", 0, "stopped by you"),
+        (BY_THE_PERSON, 0, "stopped by you"),
+        (BY_THE_PERSON, 3, "stopped by you; what was written is kept"),
+        (BY_A_SIGNAL, 0, "stopped by a signal"),
+        (BY_A_SIGNAL, 3, "stopped by a signal; what was written is kept"),
+    ],
+)
+def test_a_stopped_turn_says_by_whom_and_what_is_kept(reason: str, n_written: int, text: str) -> None:
+    assert ending(ended(TurnStatus.INTERRUPTED, reason, n_written=n_written)) == text
 
 
 def test_the_question_has_everything_and_several_lines_as_they_are() -> None:

@@ -341,12 +341,12 @@ async def test_ctrl_c_stops_the_turn_and_not_the_program(desk: Desk) -> None:
     assert desk.code == Exit.OK
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-async def test_where_nobody_is_there_a_signal_ends_the_program(desk: Desk, number: int, code: int) -> None:
+@pytest.mark.parametrize(("number", "code", "by"), [(signal.SIGINT, 130, "you"), (signal.SIGTERM, 143, "a signal")])
+async def test_where_nobody_is_there_a_signal_ends_the_program(desk: Desk, number: int, code: int, by: str) -> None:
     desk.out = Watching("a long", lambda: os.kill(os.getpid(), number))
     script = [answer("a long answer that is cut"), answer("the next")]
     told = await desk.run(piped("one\ntwo\n"), ScriptedModel(script, delay_s=0.02))
-    assert told.endswith("stopped by you; what was written is kept\n")
+    assert told.endswith(f"stopped by {by}; what was written is kept\n")
     assert desk.code == code
 
 

@@ -19,7 +19,6 @@ from rookery_core.events import (
     ToolStatus,
     TurnEnded,
     TurnStarted,
-    TurnStatus,
 )
 from rookery_core.store.sessions import SessionSummary
 from rookery_core.text import one_line, visible
@@ -36,9 +35,9 @@ def as_text(summary: SessionSummary, events: Iterable[Event]) -> Iterator[str]:
                 yield f"\n> {visible(text)}"
             case Answered(text=text):
                 yield visible(text)
-            case TurnEnded(status=status, reason=reason):
-                if status is not TurnStatus.ANSWERED:
-                    yield ending(status, reason)
+            case TurnEnded():
+                if text := ending(event):
+                    yield text
             case _:
                 if (entry := row(event)) is not None:
                     yield f"  {trace_line(entry)}"
@@ -61,9 +60,9 @@ def as_markdown(summary: SessionSummary, events: Iterable[Event]) -> Iterator[st
                 yield f"\n**Observation**{how}\n\n{_fenced(output)}"
             case Answered(text=text):
                 yield f"\n**Answer**\n\n{visible(text)}"
-            case TurnEnded(status=status, reason=reason):
-                if status is not TurnStatus.ANSWERED:
-                    yield f"\n*{ending(status, reason)}*"
+            case TurnEnded():
+                if text := ending(event):
+                    yield f"\n*{text}*"
             case _:
                 if (entry := row(event)) is not None:
                     yield f"\n*{entry.label}: {entry.title}*"

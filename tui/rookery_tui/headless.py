@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections.abc import Callable
 from contextlib import aclosing, redirect_stdout
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TextIO
 
-from rookery_core.assistant import Assistant
+from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON, Assistant
 from rookery_core.errors import RookeryError
 from rookery_core.event_json import dump_event
 from rookery_core.events import Answered, Event, TurnEnded, TurnStarted, TurnStatus, Usage
@@ -18,7 +19,7 @@ from rookery_core.store.sessions import SessionLog
 from rookery_core.text import visible
 from rookery_tui.console import json_for
 from rookery_tui.exits import Exit, report
-from rookery_tui.presenter import ending, row, usage_text
+from rookery_tui.presenter import ending, row, told_to_the_person, usage_text
 from rookery_tui.starting import Resume, open_session
 from rookery_tui.stopping import Stop
 from rookery_tui.telling import trace_line
@@ -95,7 +96,7 @@ async def run(make: Callable[[], Assistant], job: Job, out: TextIO, err: TextIO,
     except asyncio.CancelledError:
         if not stop.signal:
             raise
-        print(ending(TurnStatus.INTERRUPTED, ""), file=err)
+        print(f"rookery: {told_to_the_person(_why(stop))}", file=err)
         code = Exit(128 + stop.signal)
     printer.end(result)
     return code
@@ -124,11 +125,16 @@ async def _turn(assistant: Assistant, log: SessionLog, job: Job, result: Result,
         async with aclosing(assistant.start(log)) as events:
             async for event in events:
                 printer.show(event)
-    with stop.tells(assistant.cancel):
+    with stop.tells(lambda: assistant.cancel(_why(stop))):
         async with aclosing(assistant.turn(log, job.task)) as events:
             async for event in events:
                 result.take(event)
                 printer.show(event)
+
+
+def _why(stop: Stop) -> str:
+    """What stopped the turn: Ctrl+C is the person, everything else is not."""
+    return BY_THE_PERSON if stop.signal == signal.SIGINT else BY_A_SIGNAL
 
 
 # -- what is printed ----------------------------------------------------------------------------------------------
@@ -153,7 +159,7 @@ class TextPrinter:
     quiet: bool
 
     def show(self, event: Event) -> None:
-        if not self.quiet and not isinstance(event, TurnEnded) and (entry := row(event)) is not None:
+        if not self.quiet and (entry := row(event)) is not None:
             print(trace_line(entry), file=self.err, flush=True)
 
     def end(self, result: Result) -> None:
@@ -202,7 +208,7 @@ class JsonlPrinter:
 
 def tell_ending(result: Result, err: TextIO) -> None:
     """Say how it ended, where it did not end with an answer of its own."""
-    if result.ended and (text := ending(result.ended.status, result.ended.reason)):
+    if result.ended and (text := ending(result.ended)):
         print(f"rookery: {text}", file=err, flush=True)
     if result.ended and result.ended.unattended_denials:
         n = result.ended.unattended_denials

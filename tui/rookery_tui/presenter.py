@@ -54,7 +54,7 @@ class Row:
 
 
 def row(event: Event) -> Row | None:
-    """The trace entry of an event; None for those that are shown elsewhere or not at all."""
+    """The trace entry of an event; None for those that are shown elsewhere (the end of a turn, say) or not at all."""
     match event:
         case MemoryRecalled(items=items):
             body = "\n".join(f"{item.source} {item.ref}: {item.text}" for item in items)
@@ -95,9 +95,6 @@ def row(event: Event) -> Row | None:
             return _row("model", reason, f"{reason}\nlog: {log}", "bad")
         case PluginFailed(plugin=plugin, distribution=distribution, reason=reason):
             return _row("plugin", f"{plugin}: {reason}", f"{plugin} ({distribution}): {reason}", "bad")
-        case TurnEnded(status=status, reason=reason) if status is not TurnStatus.ANSWERED:
-            text = ending(status, reason)
-            return _row("notice", text, text, "bad")
         case _:
             return None
 
@@ -120,9 +117,10 @@ def channels(event: Generated) -> dict[str, str]:
     return written
 
 
-def ending(status: TurnStatus, reason: str) -> str:
-    """How a turn that was not answered ended, for the person."""
-    match status:
+def ending(event: TurnEnded) -> str:
+    """How a turn that was not answered ended, for the person; "" for one that was."""
+    reason = event.reason
+    match event.status:
         case TurnStatus.ANSWERED:
             return ""
         case TurnStatus.GAVE_UP:
@@ -132,7 +130,13 @@ def ending(status: TurnStatus, reason: str) -> str:
         case TurnStatus.FAILED:
             return visible(f"failed: {reason}")
         case TurnStatus.INTERRUPTED:
-            return "stopped by you; what was written is kept"
+            kept = "; what was written is kept" if event.usage.completion_tokens else ""
+            return visible(f"{told_to_the_person(reason)}{kept}")
+
+
+def told_to_the_person(reason: str) -> str:
+    """Who stopped it, as it is said to them; without a reason it was the person."""
+    return reason.replace("the person", "you") or "stopped by you"
 
 
 def approval_text(request: ApprovalRequested) -> str:

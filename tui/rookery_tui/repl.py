@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, TextIO
 
 from rookery_core.approval.policy import Approver, nobody
-from rookery_core.assistant import Assistant
+from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON, Assistant
 from rookery_core.paths import Paths
 from rookery_tui import slash
 from rookery_tui.asking import asking
@@ -79,7 +79,7 @@ async def _converse(talk: Talk, lines: Lines) -> Exit:
         if number != signal.SIGINT or not lines.attended or talk.loading:
             ended_by = ended_by or number
         if talk.assistant.busy:
-            talk.assistant.cancel()
+            talk.assistant.cancel(BY_THE_PERSON if number == signal.SIGINT else BY_A_SIGNAL)
         elif ended_by:
             task.cancel()
 

@@ -56,9 +56,9 @@ def said(event: Event) -> Said | None:
         case Generated(stop="interrupted" | "failed"):
             text = channels(event).get("answer", "").strip()
             return Said("partial", visible(text)) if text else None
-        case TurnEnded(status=status, reason=reason) if status is not TurnStatus.ANSWERED:
+        case TurnEnded(status=status) if status is not TurnStatus.ANSWERED:
             quiet = status in (TurnStatus.INTERRUPTED, TurnStatus.GAVE_UP)
-            return Said("notice", ending(status, reason), "quiet" if quiet else "bad")
+            return Said("notice", ending(event), "quiet" if quiet else "bad")
         case _:
             return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from rookery_core.events import Answered, Event, Generated, ThoughtFormed, TokenDelta, TurnEnded, TurnStatus
+from rookery_core.events import Answered, Event, Generated, ThoughtFormed, TokenDelta, TurnEnded
 from rookery_core.text import VisibleStream, visible
 from rookery_tui.presenter import Row, ending, row
 
@@ -37,10 +37,10 @@ class Teller:
                 pass
             case Answered(text=text):
                 self._answer(text)
-            case TurnEnded(status=status, reason=reason):
+            case TurnEnded():
                 self._streamed.clear()
-                if status is not TurnStatus.ANSWERED:
-                    self._line(ending(status, reason))
+                if text := ending(event):
+                    self._line(text)
             case _:
                 if (entry := row(event)) is not None and (self.trace or entry.tone == "bad"):
                     self._line(trace_line(entry))
