@@ -5,6 +5,7 @@ Imports nothing that a command may not need, so that `--help` is there at once.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from rookery_core.paths import Paths
     from rookery_tui.console import Console
+
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EDQUOT})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = Exit.BROKEN_PIPE
     except OSError as error:
         console.forget_stdout()
-        code = _unexpected(error, console, "the system refused it")
+        full = error.filename is None and error.errno in _FULL
+        code = _unwritten(error, console) if full else _unexpected(error, console, "the system refused it")
     except Exception as error:
         code = _unexpected(error, console, "this is a bug")
     return code
@@ -62,10 +66,22 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import config
 
             return config.main(arguments, paths, console)
+        case "bench":
+            from rookery_tui.subcommands import bench
+
+            return bench.main(arguments, paths, console)
         case _:
             from rookery_tui.subcommands import chat
 
             return chat.main(arguments, paths, console)
+
+
+def _unwritten(error: OSError, console: Console) -> int:
+    """Say that what was to be printed could not be: nothing else writes without naming a file."""
+    from rookery_tui.exits import Exit
+
+    print(f"rookery: the output could not be written: {error.strerror}", file=console.stderr)
+    return Exit.FAILED
 
 
 def _unexpected(error: Exception, console: Console, what: str) -> int:

@@ -141,11 +141,15 @@ class Weights:
 
     def load_adapter(self, path: Path) -> Any:
         """A LoRA adapter made for these weights; ModelUnreadable when it does not fit."""
-        _check_file(path)
+        cure = f"Take one that was made for {self.path.name}, or none: model.adapter = ''."
+        try:
+            _check_file(path)
+        except ModelUnreadable as exc:
+            raise ModelUnreadable(f"the adapter {exc} {cure}") from exc
         log().clear()
         adapter = llama_cpp.llama_adapter_lora_init(self.model, str(path).encode())
         if not adapter:
-            raise ModelUnreadable(f"the adapter {path} does not fit {self.path}: {log().first_error}")
+            raise ModelUnreadable(f"the adapter {path} does not fit {self.path}: {log().first_error}. {cure}")
         self._adapters.append(adapter)
         return adapter
 
@@ -255,6 +259,10 @@ class Context:
         first = self._sequences.ctypes.data
         self._pointers = first + np.arange(shape.n_batch, dtype=np.uintp) * self._sequences.itemsize
 
+    def set_threads(self, n: int, n_batch: int) -> None:
+        """Use so many threads for single tokens, and for more than one."""
+        llama_cpp.llama_set_n_threads(self._context, n, n_batch)
+
     def decode(self, batch: Batch) -> None:
         """Decode at most `n_batch` tokens. Raises Aborted, NoRoom, ModelError; of a failed batch nothing is kept."""
         n = len(batch)
@@ -351,11 +359,11 @@ def _bytes_at(array: NDArray[np.uint8]) -> Any:
 def _check_file(path: Path) -> None:
     """Refuse what is clearly no model before llama.cpp sees it."""
     if not path.is_file():
-        raise ModelUnreadable(f"{path} is not a file")
+        raise ModelUnreadable(f"{path} is not a file.")
     try:
         with path.open("rb") as stream:
             magic = stream.read(4)
     except OSError as exc:
-        raise ModelUnreadable(f"{path} cannot be read: {exc.strerror}") from exc
+        raise ModelUnreadable(f"{path} cannot be read: {exc.strerror}.") from exc
     if magic != b"GGUF":
         raise ModelUnreadable(f"{path} is not a GGUF file. Rookery loads models in llama.cpp's GGUF format.")
