@@ -20,6 +20,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from prompt_toolkit.output.plain_text import PlainTextOutput
 
 from rookery_core.approval.policy import Approver
 from rookery_core.assistant import Assistant
@@ -29,7 +30,7 @@ from rookery_core.plugin import Tool
 from rookery_core.testing import ScriptedModel
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
-from rookery_tui.lines import PlainLines, PromptLines, history_at
+from rookery_tui.lines import LEAVE_HINT, PlainLines, PromptLines, history_at
 from rookery_tui.repl import lines_for, repl
 from rookery_tui.starting import NOTHING_TO_CONTINUE, Resume
 from rookery_tui.typed import PLAIN_COMMANDS
@@ -173,6 +174,35 @@ async def test_ctrl_c_at_the_prompt_clears_the_line(desk: Desk) -> None:
         await desk.run(lines, model)
     assert model.seen[0][-1].content.endswith("but this")
     assert "not" not in model.seen[0][-1].content
+
+
+async def test_ctrl_c_twice_at_the_empty_prompt_quits_and_the_first_says_so(desk: Desk) -> None:
+    shown = io.StringIO()
+    with create_pipe_input() as pipe:
+        pipe.send_text(f"{CTRL_C}{CTRL_C}hi\r")
+        lines = PromptLines(history=InMemoryHistory(), input=pipe, output=PlainTextOutput(shown))
+        assert await desk.run(lines, ScriptedModel([]), trace=False) == ""
+    assert desk.code == Exit.OK
+    assert shown.getvalue().count(LEAVE_HINT) == 1
+
+
+async def test_ctrl_c_quits_only_where_nothing_was_typed_in_between(desk: Desk) -> None:
+    model = ScriptedModel([answer("ok")])
+    with prompt(f"{CTRL_C}typed{CTRL_C}{CTRL_C}hi\r{CTRL_C}{CTRL_C}never\r") as (lines, _):
+        await desk.run(lines, model)
+    assert [seen[-1].content for seen in model.seen] == ["hi"]
+
+
+async def test_ctrl_c_twice_quits_where_lines_are_not_edited(desk: Desk) -> None:
+    def press() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    reading, writing = os.pipe()
+    desk.out = Watching(LEAVE_HINT, press)
+    told = await desk.run(PlainLines(reading, Watching("> ", press)), ScriptedModel([]), trace=False)
+    assert told == f"\n{LEAVE_HINT}\n"
+    assert desk.code == Exit.OK
+    os.close(writing)
 
 
 async def test_a_refused_message_is_put_back(desk: Desk) -> None:

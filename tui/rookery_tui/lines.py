@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.output import Output
 
+LEAVE_HINT = "Ctrl+C again, or Ctrl+D, quits."
+
 
 class Lines(Protocol):
     """A source of what a person types."""
@@ -99,7 +101,10 @@ class PlainLines:
 
 
 class PromptLines:
-    """Lines that are edited at a prompt: Enter sends, Esc Enter and Ctrl+J begin a new line."""
+    """Lines that are edited at a prompt: Enter sends, Esc Enter and Ctrl+J begin a new line.
+
+    Ctrl+C clears the line; where there is none, the second one is the end of the input.
+    """
 
     attended = True
 
@@ -126,13 +131,24 @@ class PromptLines:
         self._answers: PromptSession[str] = PromptSession(input=input, output=output)
 
     async def message(self, default: str = "", toolbar: Callable[[], str] = str) -> str | None:
+        hinted = False
         while True:
             try:
                 return await self._messages.prompt_async("> ", default=default, bottom_toolbar=toolbar)
             except KeyboardInterrupt:
-                default = ""  # Ctrl+C clears the line
+                cleared = bool(self._messages.default_buffer.text)
             except EOFError:
                 return None
+            if hinted and not cleared:
+                return None
+            default, hinted = "", not cleared
+            if hinted:
+                self._say(LEAVE_HINT)
+
+    def _say(self, text: str) -> None:
+        from prompt_toolkit import print_formatted_text
+
+        print_formatted_text(text, output=self._messages.output)
 
     async def answer(self, question: str) -> str | None:
         self._forget_typed_ahead()

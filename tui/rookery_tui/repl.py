@@ -15,7 +15,7 @@ from rookery_tui import slash
 from rookery_tui.asking import asking
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
-from rookery_tui.lines import Lines, PlainLines, PromptLines, history_at
+from rookery_tui.lines import LEAVE_HINT, Lines, PlainLines, PromptLines, history_at
 from rookery_tui.starting import Resume, open_session
 from rookery_tui.stopping import on_signals
 from rookery_tui.talk import Talk
@@ -72,16 +72,23 @@ async def _converse(talk: Talk, lines: Lines) -> Exit:
     task = asyncio.current_task()
     assert task is not None
     ended_by = 0
+    hinted = False
 
     def on_signal(number: int) -> None:
-        """Ctrl+C stops the turn and not the program, where a person is there to go on."""
-        nonlocal ended_by
+        """Ctrl+C stops the turn and not the program, where a person is there to go on; twice at the prompt, it does."""
+        nonlocal ended_by, hinted
         if number != signal.SIGINT or not lines.attended or talk.loading:
             ended_by = ended_by or number
         if talk.assistant.busy:
             talk.assistant.cancel(BY_THE_PERSON if number == signal.SIGINT else BY_A_SIGNAL)
         elif ended_by:
             task.cancel()
+        elif hinted:
+            talk.over = True
+            task.cancel()
+        else:
+            hinted = True
+            talk.say(f"\n{LEAVE_HINT}")
 
     with on_signals(on_signal, insist=False):
         try:
@@ -89,8 +96,9 @@ async def _converse(talk: Talk, lines: Lines) -> Exit:
             text = ""
             while not talk.over and not ended_by:
                 text = await _exchange(talk, lines, text)
+                hinted = False
         except asyncio.CancelledError:
-            if not ended_by:
+            if not ended_by and not talk.over:
                 raise
     return Exit(128 + ended_by) if ended_by else Exit.OK
 

@@ -26,7 +26,9 @@ def carry_out(talk: Talk, command: Command) -> None:
 def _help(talk: Talk, rest: str) -> None:
     for name, text in PLAIN_COMMANDS.items():
         talk.say(f"  {f'/{name}':<12}{text}")
-    talk.say("  Enter sends, Esc Enter or Ctrl+J begins a new line, Ctrl+C stops the turn, Ctrl+D quits.")
+    talk.say(
+        "  Enter sends, Esc Enter or Ctrl+J begins a new line, Ctrl+C stops the turn, Ctrl+D or Ctrl+C twice quits."
+    )
 
 
 def _new(talk: Talk, rest: str) -> None:
