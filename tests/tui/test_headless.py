@@ -20,14 +20,14 @@ import pytest
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelDied, ModelMissing, ModelUnreadable, StoreBroken
 from rookery_core.event_json import load_event
-from rookery_core.events import AnyEvent, TurnEnded, TurnStatus
+from rookery_core.events import AnyEvent, ModelLoading, TurnEnded, TurnStatus
 from rookery_core.plugin import Risk, Tool, tool
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import Sessions
 from rookery_core.testing import ScriptedModel
 from rookery_core.text import visible
 from rookery_tui.exits import Exit
-from rookery_tui.headless import Job, Output, run
+from rookery_tui.headless import Job, JsonlPrinter, Output, run
 from rookery_tui.starting import NOTHING_TO_CONTINUE, Resume
 from rookery_tui.stopping import Stop, on_signals
 from tests.core.conftest import Lab, act, answer
@@ -196,6 +196,16 @@ async def test_jsonl_is_every_event_in_order(home: Lab) -> None:
         "turn_ended",
     ]
     assert "token_delta" in done.kinds
+
+
+def test_jsonl_tells_each_tenth_of_loading_a_model() -> None:
+    out = io.StringIO()
+    printer = JsonlPrinter(out, io.StringIO())
+    for _ in range(2):
+        for hundredth in range(101):
+            printer.show(ModelLoading(model="m", fraction=hundredth / 100))
+    told = [json.loads(line)["fraction"] for line in out.getvalue().splitlines()]
+    assert [int(10 * each) for each in told] == [*range(11), *range(11)]
 
 
 async def test_jsonl_without_the_ephemeral_events_is_what_is_stored(home: Lab) -> None:

@@ -14,7 +14,7 @@ from typing import Protocol, TextIO
 from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON, Assistant
 from rookery_core.errors import RookeryError
 from rookery_core.event_json import dump_event
-from rookery_core.events import Answered, Event, TurnEnded, TurnStarted, TurnStatus, Usage
+from rookery_core.events import Answered, Event, ModelLoading, TurnEnded, TurnStarted, TurnStatus, Usage
 from rookery_core.store.sessions import SessionLog
 from rookery_core.text import visible
 from rookery_tui.console import json_for
@@ -192,14 +192,19 @@ class JsonPrinter:
         print(json_for(self.out, json.dumps(made, ensure_ascii=False)), file=self.out, flush=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JsonlPrinter:
-    """Every event as it happens."""
+    """Every event as it happens; of a model that is loading, each tenth."""
 
     out: TextIO
     err: TextIO
+    _tenth: int = -1
 
     def show(self, event: Event) -> None:
+        if isinstance(event, ModelLoading):
+            before, self._tenth = self._tenth, int(10 * event.fraction)
+            if self._tenth == before:
+                return
         print(json_for(self.out, dump_event(event)), file=self.out, flush=True)
 
     def end(self, result: Result) -> None:
