@@ -242,6 +242,7 @@ async def test_ctrl_y_copies_the_last_answer_without_hidden_characters(tmp_path:
         assert app.clipboard == ""
         await said_and_done(pilot, "go")
         await pilot.press("ctrl+y")
+        assert "sent to the terminal's clipboard" in shown(app.main.query_one("#activity"))
         assert app.clipboard == "plain\\u{1b}]52;c;AAAA\\u{7}"
 
 

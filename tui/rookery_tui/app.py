@@ -222,7 +222,7 @@ class RookeryApp(App[None]):
             self.main.remark("no answer to copy yet")
         else:
             self.copy_to_clipboard(visible(answer))
-            self.main.remark("the answer was copied")
+            self.main.remark("sent to the terminal's clipboard")
 
     def action_load_model(self) -> None:
         if self.conversation is not None:
