@@ -64,6 +64,7 @@ def suits(weights: Weights) -> bool:
         and _spare_memory() >= 4 * 2 * weights.n_params
         and "AVX512_BF16 = 1" in info
         and not weights.recurrent
+        and not llama_cpp.llama_supports_gpu_offload()  # a GPU reads any format fast
     )
 
 

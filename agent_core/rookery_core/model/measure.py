@@ -1,6 +1,6 @@
-"""How fast one model reads and writes on this machine, with how many threads: measured in a process of its own.
+"""How fast one model reads and writes here, with how many threads: measured in a process of its own.
 
-Run as a module with `LoadOptions` as JSON and the seconds to measure in; prints one JSON object a line, as `speed` reads them.
+Run as a module with `LoadOptions` as JSON and the seconds to measure in; prints one JSON object a line for `speed`.
 """
 
 from __future__ import annotations
