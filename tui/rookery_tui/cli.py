@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rookery_core.paths import Paths
     from rookery_tui.console import Console
 
-_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EDQUOT})
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
