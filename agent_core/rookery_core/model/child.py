@@ -191,7 +191,7 @@ class Host:
         for name, model in list(self._models.items()):
             if size + sum(model.n_bytes for model in self._models.values()) <= budget:
                 return
-            if not model.busy:
+            if not model.wanted:
                 self._unload(name)
                 self._send({"unloaded": name})
         if size + sum(model.n_bytes for model in self._models.values()) > budget:

@@ -97,6 +97,11 @@ class EmbeddingModel:
         """Whether a request is waiting or being served."""
         return bool(self._requests)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody still waits for one of them."""
+        return any(not request.stopped() for request in self._requests)
+
     def step(self) -> None:
         """Decode one batch of texts, taken from every request in turn."""
         self._requests = deque(request for request in self._requests if not request.stopped())

@@ -187,6 +187,11 @@ class Engine:
         """Whether a request is waiting or being served."""
         return bool(self._waiting or self._running)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody still waits for one of them."""
+        return any(not request.stopped() for request in (*self._waiting, *self._running))
+
     def step(self) -> None:
         """Decode one batch, of a token or some for every request whose turn it is."""
         for request in [request for request in (*self._waiting, *self._running) if request.stopped()]:

@@ -220,9 +220,10 @@ class Place(Generic[Info]):
                 ready = await self._load(progress)
             except ModelDied as exc:
                 self._loss = None  # it is told right here
+                adapter = f" with the adapter {self._options.adapter}" if self._options.adapter else ""
                 raise ModelUnreadable(
-                    f"{self._options.path} cannot be loaded: {exc}. The file may be damaged, or too large for this "
-                    "machine's memory."
+                    f"{self._options.path} cannot be loaded{adapter}: {exc}. A file may be damaged, or too large for "
+                    "this machine's memory."
                 ) from exc
             except BaseException:
                 await self.worker.leave(self)
