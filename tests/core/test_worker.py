@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rookery_core.errors import GrammarError, ModelDied, ModelUnreadable, PromptTooLong
-from rookery_core.model.base import Completion, Delta, LoadOptions, Message, Sampling
+from rookery_core.model.base import Completion, Delta, LoadOptions, Message, Reading, Sampling
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.registry import find
 from rookery_core.model.worker import Worker, WorkerModel
@@ -175,6 +175,32 @@ async def test_a_request_that_is_cancelled_while_it_is_sent_is_forgotten(model: 
     with pytest.raises(asyncio.CancelledError):
         await counting
     assert not model._worker._answers
+    assert (await complete(model, HELLO, max_tokens=3))[1].usage.completion_tokens == 3
+
+
+async def test_how_much_of_a_long_prompt_is_read_is_told(model: WorkerModel) -> None:
+    await model.open()
+    long = [Message("user", "word " * 700)]
+    told: list[Reading] = []
+    async with aclosing(model.stream(long, Sampling(max_tokens=3))) as chunks:
+        async for chunk in chunks:
+            if isinstance(chunk, Reading):
+                told.append(chunk)
+    assert len(told) >= 2
+    assert [reading.done for reading in told] == sorted({reading.done for reading in told})
+    assert all(reading.done < reading.total == await model.count(long) for reading in told)
+
+
+async def test_requests_at_the_same_time_share_the_process_and_its_death(model: WorkerModel) -> None:
+    await model.open()
+    both = await asyncio.gather(*(complete(model, HELLO, max_tokens=5, seed=seed) for seed in (1, 2)))
+    assert [done.usage.completion_tokens for _, done in both] == [5, 5]
+    requests = [asyncio.create_task(complete(model, HELLO, max_tokens=900)) for _ in range(3)]
+    await asyncio.sleep(0.2)
+    os.kill(pid_of(model), signal.SIGKILL)
+    results = await asyncio.gather(*requests, return_exceptions=True)
+    assert all(isinstance(result, ModelDied) for result in results)
+    assert len(set(await asyncio.gather(*(model.open() for _ in range(3))))) == 1
     assert (await complete(model, HELLO, max_tokens=3))[1].usage.completion_tokens == 3
 
 
