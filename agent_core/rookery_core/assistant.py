@@ -92,6 +92,11 @@ class Assistant:
         return self._parts.runner
 
     @property
+    def model_name(self) -> str:
+        """The model's name, also while it is not loaded."""
+        return self._parts.model.name
+
+    @property
     def busy(self) -> bool:
         """Whether a turn is in progress."""
         return self._task is not None

@@ -21,6 +21,7 @@ from rookery_tui.screens.help import HelpScreen, key_text, sections
 from rookery_tui.screens.main import MainScreen
 from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.sessions import SessionsScreen
+from rookery_tui.speech import welcome
 from rookery_tui.starting import Resume, open_session
 from rookery_tui.themes import DEFAULT_THEME, check_theme
 from rookery_tui.typed import Command, Say, Unknown, read
@@ -46,7 +47,7 @@ class RookeryApp(App[None]):
     PAUSE_GC_ON_SCROLL = True
     BINDING_GROUP_TITLE = "Anywhere"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop the turn; what was written is kept"),
+        Binding("escape", "stop", "Stop the turn; what was written is kept, waiting messages come back into the input"),
         Binding("ctrl+c", "interrupt", "Clear the input, else stop the turn, twice: quit", priority=True, system=True),
         Binding("ctrl+r", "sessions", "Sessions"),
         Binding("ctrl+n", "new", "New session"),
@@ -122,6 +123,8 @@ class RookeryApp(App[None]):
             return
         self.failure = None
         self.conversation = Conversation(assistant, session, self.main)
+        tools = assistant.tools
+        self.main.chat.welcome = welcome(assistant.model_name, str(tools.workspace.root), len(list(tools.registry)))
         await self.main.load(session.events)
         for text in filter(None, (remark, *self._remarks)):
             await self.main.chat.notice(text)

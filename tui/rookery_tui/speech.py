@@ -88,6 +88,18 @@ def activity(event: Event) -> str | None:
             return None
 
 
+def welcome(model: str, workspace: str, n_tools: int) -> str:
+    """What an empty session begins with: what this is, what it works with, the keys that lead to everything else."""
+    tools = {0: "none", 1: "1, /tools shows it"}.get(n_tools, f"{n_tools}, /tools lists them")
+    return visible(
+        "Rookery, a chat assistant on your own machine.\n"
+        f"model      {one_line(model, 60)}\n"
+        f"workspace  {one_line(workspace, 200)}\n"
+        f"tools      {tools}\n"
+        "Enter sends · F1 help · Ctrl+T trace"
+    )
+
+
 def session_line(summary: SessionSummary, now: float) -> tuple[str, str]:
     """A session's title, and when it was used and how long it is."""
     title = one_line(summary.title, TITLE_WIDTH) or "(untitled)"

@@ -32,6 +32,10 @@ class Earlier(Static):
         self.post_message(self.Wanted())
 
 
+class Welcome(Static):
+    """What stands in an empty session until its first message."""
+
+
 class PlainText(Static):
     """A message of the person, or a notice."""
 
@@ -57,6 +61,8 @@ class ChatPane(VerticalScroll):
         self._first_turn = 1
         """The oldest turn on the screen."""
         self._live: Answer | None = None
+        self.welcome = ""
+        """What an empty session shows."""
 
     async def load(self, stored: Sequence[Event]) -> None:
         """Show a session from its events, in place of what is shown; the list may grow afterwards."""
@@ -66,6 +72,8 @@ class ChatPane(VerticalScroll):
         await self.remove_children()
         await self.mount_all(self._history(self._first_turn, turns))
         await self._mark_earlier()
+        if not turns and self.welcome:
+            await self.mount(Welcome(Content(visible(self.welcome)), markup=False))
         self.anchor()
 
     async def load_earlier(self) -> None:
@@ -87,6 +95,7 @@ class ChatPane(VerticalScroll):
                 await self._write(event.text, event.turn)
             return
         if isinstance(event, TurnStarted):
+            await self.remove_children(Welcome)
             await self._forget_oldest(event.turn)
         entry = said(event)
         if entry is not None and entry.role in ("answer", "partial") and self._live is not None:

@@ -53,7 +53,7 @@ class Prompt(TextArea):
             soft_wrap=True,
             tab_behavior="focus",
             highlight_cursor_line=False,
-            placeholder="Write a message. Enter sends, Ctrl+J begins a line, F1 shows all keys.",
+            placeholder="Write a message. Enter sends, Ctrl+J new line, Ctrl+T trace, F1 all keys.",
         )
         self._history: list[str] = []
         self._back = 0
