@@ -21,7 +21,7 @@ from rookery_tui.app import RookeryApp
 from rookery_tui.arguments import parse
 from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.sessions import SessionsScreen
-from rookery_tui.starting import NOTHING_TO_CONTINUE, maker
+from rookery_tui.starting import NOTHING_TO_CONTINUE, how_to_go_on, maker
 from rookery_tui.widgets.chat import TURNS_SHOWN, Answer, Earlier, PlainText, Welcome
 from rookery_tui.widgets.trace import MAX_ROWS, LeftOut
 from tests.tui.app_kit import (
@@ -116,6 +116,19 @@ async def test_the_session_list_opens_another_session(tmp_path: Path) -> None:
         await pilot.press("down", "enter")
         await until(pilot, lambda: "about birds" in chat_text(pilot))
         assert "about fish" not in chat_text(pilot)
+
+
+async def test_a_session_that_is_left_says_how_to_go_on_once_it_has_a_turn(tmp_path: Path) -> None:
+    app = Desk(tmp_path, [answers("ok")]).app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        assert app.conversation is not None
+        session = app.conversation.session
+        assert how_to_go_on(session) == ""
+        await said_and_done(pilot, "one")
+    assert how_to_go_on(session) == (
+        f"session {session.id}: `rookery --continue` or `rookery --session {session.id}` goes on with it"
+    )
 
 
 async def test_n_in_the_session_list_begins_a_new_one(tmp_path: Path) -> None:

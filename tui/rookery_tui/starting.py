@@ -66,3 +66,10 @@ def open_session(assistant: Assistant, resume: Resume) -> tuple[SessionLog, str]
         if newest is not None:
             return assistant.sessions.open(newest.id), ""
     return assistant.new_session(), NOTHING_TO_CONTINUE if resume.continue_last else ""
+
+
+def how_to_go_on(session: SessionLog) -> str:
+    """What to say when a session is left; "" for one without a turn, of which nothing is stored."""
+    if not session.turns:
+        return ""
+    return f"session {session.id}: `rookery --continue` or `rookery --session {session.id}` goes on with it"

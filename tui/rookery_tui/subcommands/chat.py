@@ -9,7 +9,7 @@ from rookery_core.config import load_config
 from rookery_core.paths import Paths
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit, report
-from rookery_tui.starting import Resume, maker
+from rookery_tui.starting import Resume, how_to_go_on, maker
 
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> int:
@@ -34,4 +34,6 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> int:
     app.run()
     if app.failure is not None:
         return report(app.failure, console.stderr)
+    if app.conversation is not None and (text := how_to_go_on(app.conversation.session)):
+        print(text, file=console.stderr)
     return app.return_code or Exit.OK
