@@ -100,6 +100,24 @@ def test_a_wrong_option_is_2_and_said_in_one_line(tmp_path: Path, argv: list[str
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes do not tell there")
+@pytest.mark.parametrize(
+    ("argv", "text", "said"),
+    [
+        (["run", "hi"], "a document", True),
+        (["run", "hi"], "", False),
+        (["run", "hi", "--quiet"], "a document", False),
+        (["run", "hi", "--stdin"], "a document", False),
+        (["run", "-"], "a document", False),
+        (["run"], "a document", False),
+    ],
+)
+def test_input_that_is_not_read_is_said(tmp_path: Path, argv: list[str], text: str, said: bool) -> None:
+    (tmp_path / "config.toml").write_text(NO_MODEL)
+    err = rookery(tmp_path, *argv, text=text).stderr
+    assert ("rookery: standard input was not read; --stdin puts it after the task\n" in err) is said
+
+
 # -- the model ----------------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,25 @@ def test_a_task_that_is_given_leaves_the_input_to_the_loop_around_it(task: str) 
     with contextlib.suppress(ConfigError):
         assert task_text(task, console(lines)) == task
     assert lines.read() == "the next\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes do not tell there")
+def test_only_a_pipe_with_something_in_it_holds_input(tmp_path: Path) -> None:
+    def holds(reading: int) -> bool:
+        with os.fdopen(reading) as stdin:
+            return Console(stdin, io.StringIO(), io.StringIO()).holds_input()
+
+    reading, writing = os.pipe()
+    assert not holds(os.dup(reading))
+    os.write(writing, b"\n")
+    assert holds(os.dup(reading))
+    os.read(reading, 1)
+    os.close(writing)
+    assert not holds(reading)
+    (tmp_path / "in").write_text("the list of a loop")
+    assert not holds(os.open(tmp_path / "in", os.O_RDONLY))
+    assert not holds(os.open(os.devnull, os.O_RDONLY))
+    assert not console(io.StringIO("text")).holds_input()
 
 
 @pytest.mark.parametrize("task", [None, "", "  ", "-"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from typing import Literal, TextIO
@@ -61,6 +62,21 @@ class Console:
             raw: bytes = self.stdin.buffer.read()
             return raw.decode("utf-8-sig", "backslashreplace")
         return self.stdin.read()
+
+    def holds_input(self) -> bool:
+        """Whether a pipe on standard input has something in it at this moment; never waits for it."""
+        try:
+            fd = self.stdin.fileno()
+            if stat.S_ISFIFO(os.fstat(fd).st_mode) and sys.platform != "win32":
+                import fcntl
+                import termios
+
+                n_waiting = bytearray(4)
+                fcntl.ioctl(fd, termios.FIONREAD, n_waiting)
+                return any(n_waiting)
+        except (OSError, ValueError):
+            pass
+        return False
 
     def forget_stdout(self) -> None:
         """Let what is still to be written go nowhere, so that leaving does not complain about it again."""

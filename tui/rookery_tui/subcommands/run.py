@@ -18,6 +18,8 @@ from rookery_tui.lines import Lines, PlainLines, PromptLines
 from rookery_tui.starting import Resume, maker
 from rookery_tui.stopping import Stop, on_signals
 
+NOT_READ = "standard input was not read; --stdin puts it after the task"
+
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     """Carry out the task; a second Ctrl+C ends the process without waiting for the first to be obeyed."""
@@ -27,6 +29,8 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         quiet=arguments.quiet,
         resume=Resume(arguments.session, arguments.continue_last),
     )
+    if not job.quiet and not _reads(arguments.task, console, arguments.stdin) and console.holds_input():
+        print(f"rookery: {NOT_READ}", file=console.stderr, flush=True)
     if job.output is not Output.TEXT:
         console.write_utf8()
 
@@ -47,12 +51,16 @@ def task_text(task: str | None, console: Console, *, with_stdin: bool = False) -
     Standard input is read only where it is asked for: in a shell's loop it is the list that the loop goes through.
     """
     given = "" if task in (None, "-") else task
-    reads = with_stdin or task == "-" or (task is None and not console.stdin.isatty())
-    piped = console.read_all().strip("\r\n") if reads else ""
+    piped = console.read_all().strip("\r\n") if _reads(task, console, with_stdin) else ""
     text = "\n\n".join(part for part in (given, piped) if part and part.strip())
     if not text:
         raise ConfigError('there is nothing to do: give a task, as in `rookery run "What is 17 * 23?"`, or pipe one in')
     return text
+
+
+def _reads(task: str | None, console: Console, with_stdin: bool) -> bool:
+    """Whether standard input is part of the task."""
+    return with_stdin or task == "-" or (task is None and not console.stdin.isatty())
 
 
 def _approver(console: Console) -> Approver:
