@@ -46,7 +46,7 @@ def tiny_bert(path: Path, seed: int = 0) -> Path:
     for name in norms:
         writer.add_tensor(f"{name}.weight", np.ones(N_DIMS, np.float32))
         writer.add_tensor(f"{name}.bias", np.zeros(N_DIMS, np.float32))
-    _write(writer)
+    write_file(writer)
     return path
 
 
@@ -83,7 +83,7 @@ def lora(
         name = f"blk.{n}.attn_q.weight"
         writer.add_tensor(f"{name}.lora_a", _normal(random, (8, n_dims), n_dims**-0.5))
         writer.add_tensor(f"{name}.lora_b", _normal(random, (n_dims, 8), size))
-    _write(writer)
+    write_file(writer)
     return path
 
 
@@ -91,7 +91,8 @@ def _normal(random: np.random.Generator, shape: tuple[int, int], size: float) ->
     return random.normal(0, 1, shape).astype(np.float32) * np.float32(size)
 
 
-def _write(writer: gguf.GGUFWriter) -> None:
+def write_file(writer: gguf.GGUFWriter) -> None:
+    """Write what the writer was given, and close it."""
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
