@@ -12,13 +12,13 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from kit import percentile, prose
+from kit import default_model, percentile, prose
 
-from rookery_core.compose import Options, build, worker_models
+from rookery_core.compose import Options, build, load_options
 from rookery_core.config import Config
 from rookery_core.events import TokenDelta
 from rookery_core.model.base import Delta, Message, Sampling
-from rookery_core.model.worker import WorkerModel
+from rookery_core.model.worker import Worker, WorkerModel
 from rookery_core.paths import Paths
 
 STOP_LIMIT_S = 0.1
@@ -30,7 +30,9 @@ async def stop(quick: bool) -> tuple[float, str]:
     """The 95th percentile from the cancellation to the end of the request, over 100 ms; the worse of the two."""
     chance, n = random.Random(1), 10 if quick else 40
     with tempfile.TemporaryDirectory() as home:
-        model = worker_models(Config(), Paths.find({"ROOKERY_HOME": home}), "").get("")
+        paths = Paths.find({"ROOKERY_HOME": home})
+        options = load_options(Config().model, default_model(), paths, expand=True)
+        model = WorkerModel("smollm2", options, Worker(paths.model_log))
         await model.open()
         try:
             reading = [await _stopped(model, seed, chance.uniform(0.05, 1.0), reads=True) for seed in range(n)]

@@ -44,7 +44,7 @@ async def grow(quick: bool) -> tuple[float, str]:
             prompt, ours = step(prompt)
             if len(prompt) % apart < STEP:
 
-                def read(prompt: list[int] = prompt) -> None:
+                def read(prompt: list[int] = prompt[:-WRITTEN]) -> None:
                     bare.keep(0)
                     bare.read(prompt[:-1])
                     bare.write(prompt[-1], WRITTEN)
