@@ -137,9 +137,10 @@ class Worker:
         if not self._guests:
             await self.close()
         elif self._process is not None:
-            async with aclosing(self.ask("unload", name)) as answers:
-                async for _ in answers:
-                    pass
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS), aclosing(self.ask("unload", name)) as answers:
+                    async for _ in answers:
+                        pass
 
     async def close(self) -> None:
         """End the process."""
