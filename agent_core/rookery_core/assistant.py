@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rookery_core.approval.policy import Approver
@@ -29,6 +29,7 @@ from rookery_core.memory.episodic import Episode, Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.memory.retrieve import recall
 from rookery_core.model.base import ModelBackend
+from rookery_core.model.choice import Models
 from rookery_core.reasoning.base import Strategy, Task
 from rookery_core.run import Run, Voice, open_model
 from rookery_core.store.db import Store
@@ -51,6 +52,8 @@ class Parts:
     episodes: Episodes
     notes: Notes
     model: ModelBackend
+    models: Models
+    """Those it may be exchanged for."""
     voice: Voice
     runner: ToolRunner
     approver: Approver
@@ -97,6 +100,11 @@ class Assistant:
         return self._parts.model.name
 
     @property
+    def models(self) -> Models:
+        """The models that `use_model` may be given."""
+        return self._parts.models
+
+    @property
     def busy(self) -> bool:
         """Whether a turn is in progress."""
         return self._task is not None
@@ -110,19 +118,24 @@ class Assistant:
 
         Front ends call it early so that the first turn need not wait; a turn loads the model itself where it must.
         """
-        shown: asyncio.Queue[Event | None] = asyncio.Queue()
-
-        def emit(event: Event) -> None:
-            event = event.model_copy(update={"session": session.id, "at": self._parts.now()})
-            shown.put_nowait(event if event.ephemeral else session.append(event))
-
-        for problem in self._parts.problems:
-            emit(PluginFailed(plugin=problem.plugin, distribution=problem.distribution, reason=problem.reason))
-        task = asyncio.create_task(open_model(self._parts.model, emit))
-        task.add_done_callback(lambda _: shown.put_nowait(None))
-        async with aclosing(_drain(shown, task)) as events:
+        failed = [
+            PluginFailed(plugin=problem.plugin, distribution=problem.distribution, reason=problem.reason)
+            for problem in self._parts.problems
+        ]
+        async with aclosing(self._load(self._parts.model, session, failed)) as events:
             async for event in events:
                 yield event
+
+    async def use_model(self, session: SessionLog, wanted: str) -> AsyncGenerator[Event, None]:
+        """Load the model of that name or path and carry out the turns to come with it; one in progress keeps its own.
+
+        Raises ModelError, and the model is the one it was; so it is when the iterator is closed early.
+        """
+        model = self._parts.models.get(wanted)
+        async with aclosing(self._load(model, session, chosen=True)) as events:
+            async for event in events:
+                yield event
+        self._parts = replace(self._parts, model=model)
 
     async def turn(self, session: SessionLog, text: str) -> AsyncGenerator[Event, None]:
         """Carry out one turn. The last event is `TurnEnded`, whatever happens; a bug is raised after it.
@@ -151,8 +164,26 @@ class Assistant:
 
     async def close(self) -> None:
         """End the model's process and close the database."""
-        await self._parts.model.close()
+        await self._parts.models.close()
         self._parts.store.close()
+
+    async def _load(
+        self, model: ModelBackend, session: SessionLog, first: Iterable[Event] = (), *, chosen: bool = False
+    ) -> AsyncGenerator[Event, None]:
+        """Load a model, and what happens meanwhile, outside of any turn."""
+        shown: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def emit(event: Event) -> None:
+            event = event.model_copy(update={"session": session.id, "at": self._parts.now()})
+            shown.put_nowait(event if event.ephemeral else session.append(event))
+
+        for event in first:
+            emit(event)
+        task = asyncio.create_task(open_model(model, emit, chosen=chosen))
+        task.add_done_callback(lambda _: shown.put_nowait(None))
+        async with aclosing(_drain(shown, task)) as events:
+            async for event in events:
+                yield event
 
     async def _carry_out(self, session: SessionLog, text: str, show: Callable[[Event], None]) -> None:
         parts = self._parts

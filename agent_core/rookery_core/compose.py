@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rookery_core.approval.policy import Allowed, Approver, Grants, nobody
@@ -16,8 +17,9 @@ from rookery_core.errors import ConfigError, GrammarError
 from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.model.base import LoadOptions, ModelBackend, Sampling
+from rookery_core.model.choice import Models
 from rookery_core.model.constraint import step_grammar
-from rookery_core.model.registry import find
+from rookery_core.model.registry import ModelFile, available, find
 from rookery_core.model.worker import Worker, WorkerModel
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
@@ -58,10 +60,12 @@ def build(
     options: Options,
     *,
     approver: Approver = nobody,
-    model: ModelBackend | None = None,
+    model: ModelBackend | Sequence[ModelBackend] | None = None,
     plugins: Loaded | None = None,
 ) -> Assistant:
     """Make an assistant. `model` and `plugins` stand in for the configured and the installed ones.
+
+    Of several models the first is used until another is chosen.
 
     Raises ConfigError, ModelMissing, ModelUnreadable (the file is not there), StoreError. Nothing is left open then.
     """
@@ -74,7 +78,14 @@ def build(
     usable, grammar_problems = _convertible(everything)
     registry = usable if options.tools is None else usable.only(options.tools)
     allowed = Allowed.parse(options.allow, usable)
-    model = model or worker_model(config, paths, options.model)
+    if model is None:
+        wanted = config.model.path if options.model is None else options.model
+        models = worker_models(config, paths, wanted)
+        model = models.get(wanted)
+    else:
+        given = model if isinstance(model, Sequence) else [model]
+        models = Models.of(*given)
+        model = models.get(given[0].name)
     store = Store(paths.database)
     notes = Notes(store, time.time)
     return Assistant(
@@ -84,6 +95,7 @@ def build(
             episodes=Episodes(store),
             notes=notes,
             model=model,
+            models=models,
             voice=Voice(
                 head=head(registry),
                 act=step_grammar((offered.name, offered.tool.schema) for offered in registry),
@@ -129,12 +141,17 @@ def archive(paths: Paths) -> Archive:
     return Archive(store, Sessions(store), Episodes(store))
 
 
-def worker_model(config: Config, paths: Paths, wanted: str | None) -> WorkerModel:
-    """The configured model in a process of its own, not started yet."""
+def worker_models(config: Config, paths: Paths, wanted: str) -> Models:
+    """The models of this machine, to be loaded in one process; the adapter is for the wanted one. Raises ModelError."""
     settings = config.model
-    file = find(settings.path if wanted is None else wanted, paths)
-    options = load_options(settings, file.path, paths, expand=settings.expand)
-    return WorkerModel(file.name, options, Worker(paths.model_log, settings.memory_mb << 20))
+    worker = Worker(paths.model_log, settings.memory_mb << 20)
+    first = find(wanted, paths)
+
+    def make(file: ModelFile) -> ModelBackend:
+        fitting = settings if file.path == first.path else settings.model_copy(update={"adapter": ""})
+        return WorkerModel(file.name, load_options(fitting, file.path, paths, expand=settings.expand), worker)
+
+    return Models(partial(available, paths), partial(find, paths=paths), make)
 
 
 def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: bool) -> LoadOptions:

@@ -60,7 +60,7 @@ class ModelSettings(Section):
     max_tokens: int = Field(default=1024, ge=16, le=_INT32)
     """Tokens the model may write in one step."""
     adapter: str = ""
-    """A LoRA adapter in GGUF, made for this very model. Empty: none."""
+    """A LoRA adapter in GGUF, made for the model the program begins with. Empty: none."""
     forced_tokens: bool = True
     """Write what the grammar of a step leaves no choice of without asking the model."""
     expand: bool = True

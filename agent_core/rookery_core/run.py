@@ -66,10 +66,13 @@ def tell_loss(model: ModelBackend, emit: Callable[[Event], object]) -> None:
         emit(ModelLost(model=model.name, reason=str(loss), log=loss.log))
 
 
-async def open_model(model: ModelBackend, emit: Callable[[Event], object]) -> ModelInfo:
-    """Load the model unless it is loaded, telling how far it is; ModelError when it cannot be."""
+async def open_model(model: ModelBackend, emit: Callable[[Event], object], *, chosen: bool = False) -> ModelInfo:
+    """Load the model unless it is loaded, telling how far it is; ModelError when it cannot be.
+
+    `chosen`: it is told as ready also where it was loaded before.
+    """
     tell_loss(model, emit)
-    if model.info is not None:
+    if model.info is not None and not chosen:
         return model.info
 
     loading = False
@@ -80,7 +83,7 @@ async def open_model(model: ModelBackend, emit: Callable[[Event], object]) -> Mo
         emit(ModelLoading(model=model.name, fraction=fraction))
 
     info = await model.open(progress)
-    if not loading:
+    if not (loading or chosen):
         return info  # someone else was loading it, and tells
     emit(
         ModelReady(
@@ -163,7 +166,7 @@ class Run:
             raise
 
     async def _complete(self, may_act: bool) -> Completion:
-        info = self._info or await self.ready()
+        info = self._info if self._info and self._model.info else await self.ready()
         sampling = replace(
             self._voice.sampling,
             max_tokens=max(1, min(self._voice.sampling.max_tokens, self.budget.tokens_left, info.n_ctx // 2)),

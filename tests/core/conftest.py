@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Lab:
 
     def assistant(
         self,
-        model: ScriptedModel,
+        model: ScriptedModel | Sequence[ScriptedModel],
         *,
         approver: Approver = nobody,
         tools: tuple[Tool, ...] = TOOLS,

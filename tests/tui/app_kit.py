@@ -84,6 +84,8 @@ class Desk:
     def __init__(self, home: Path, script: Iterable[str | Exception] = (), **model: Any) -> None:
         self.home = home
         self.model = HeldModel(script, **model)
+        self.others: list[ScriptedModel] = []
+        """Models that may be chosen in place of the first."""
         self.max_steps: int | None = None
         self.problems: tuple[Problem, ...] = ()
         self.tools: tuple[Tool, ...] = (adder, writer)
@@ -94,7 +96,7 @@ class Desk:
             Paths.find({"ROOKERY_HOME": str(self.home)}),
             Options(workspace=self.home, max_steps=self.max_steps),
             approver=approver,
-            model=self.model,
+            model=[self.model, *self.others],
             plugins=Loaded((LoadedPlugin("kit", "kit-dist", self.tools),), self.problems),
         )
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from textual import events
 from textual.pilot import Pilot
 
+from rookery_core.errors import ModelUnreadable
+from rookery_core.testing import ScriptedModel
 from rookery_tui.typed import COMMANDS
 from rookery_tui.widgets.chat import PlainText
 from tests.tui.app_kit import (
@@ -298,6 +300,28 @@ async def test_slash_tools_lists_the_tools(tmp_path: Path) -> None:
         await say(pilot, "/tools")
         await idle(pilot)
         assert "adder (pure): Add two numbers." in chat_text(pilot)
+
+
+async def test_slash_model_lists_the_models_and_goes_on_with_another(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, [answers(f"I am the first.{HOLD}Really.")])
+    bad = ScriptedModel([], name="bad", open_error=ModelUnreadable("bad is broken"))
+    desk.others = [ScriptedModel([answers("I am the second.")] * 2, name="second"), bad]
+    async with desk.app().run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await say(pilot, "who?")
+        await until(pilot, desk.model.held.is_set)
+        await say(pilot, "/model second")
+        await say(pilot, "and now?")
+        desk.model.go_on.set()
+        await idle(pilot)
+        assert "I am the second." in chat_text(pilot)
+        assert "second · " in screen_text(pilot.app.screen)
+        await said_and_done(pilot, "/model bad")
+        assert "bad is broken" in chat_text(pilot)
+        assert "second stays the model." in chat_text(pilot)
+        await said_and_done(pilot, "/model")
+        assert "    scripted  (loaded)\n  * second  (loaded)\n    bad\n" in chat_text(pilot)
+        assert asked_for(pilot) == ["who?", "and now?"]
 
 
 async def test_slash_trace_and_slash_quit_do_what_the_keys_do(tmp_path: Path) -> None:

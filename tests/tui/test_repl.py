@@ -92,7 +92,7 @@ class Desk:
         self.code = Exit.OK
         self.tools: tuple[Tool, ...] = TOOLS
 
-    def maker(self, model: ScriptedModel) -> Callable[[Approver], Assistant]:
+    def maker(self, model: ScriptedModel | list[ScriptedModel]) -> Callable[[Approver], Assistant]:
         return lambda approver: self.lab.assistant(model, approver=approver, tools=self.tools)
 
     async def type(self, keys: str, script: Iterable[str | Exception] = (), **options: Any) -> str:
@@ -105,7 +105,11 @@ class Desk:
         return await self.run(piped(text), ScriptedModel(script), **options)
 
     async def run(
-        self, lines: PlainLines | PromptLines, model: ScriptedModel, resume: Resume | None = None, **options: Any
+        self,
+        lines: PlainLines | PromptLines,
+        model: ScriptedModel | list[ScriptedModel],
+        resume: Resume | None = None,
+        **options: Any,
     ) -> str:
         begin = len(self.out.getvalue())
         self.code = await repl(self.maker(model), lines, self.out, self.err, resume or Resume(), **options)
@@ -400,6 +404,15 @@ async def test_help_lists_every_command(desk: Desk) -> None:
 
 async def test_tools_lists_what_is_offered(desk: Desk) -> None:
     assert "\n  add                 pure     Adds two whole numbers.\n" in await desk.pipe("/tools\n")
+
+
+async def test_model_lists_the_models_and_goes_on_with_another(desk: Desk) -> None:
+    bad = ScriptedModel([], name="bad", open_error=ModelUnreadable("bad is broken"))
+    models = [ScriptedModel([answer("I am a.")], name="a"), ScriptedModel([answer("I am b.")], name="b"), bad]
+    told = await desk.run(piped("who?\n/model b\n/model bad\n/model c\n/model\nwho?\n"), models)
+    assert "I am a.\nmodel       b is ready\nbad is broken\nb stays the model.\nc is not the name of a model." in told
+    assert "  a  (loaded)\n* b  (loaded)\n  bad\n/model NAME goes on with another.\n" in told
+    assert told.endswith("I am b.\n")
 
 
 async def test_trace_is_shown_or_hidden(desk: Desk) -> None:

@@ -21,7 +21,7 @@ from rookery_tui.screens.help import HelpScreen, key_text, sections
 from rookery_tui.screens.main import MainScreen
 from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.sessions import SessionsScreen
-from rookery_tui.speech import welcome
+from rookery_tui.speech import models, welcome
 from rookery_tui.starting import Resume, open_session
 from rookery_tui.themes import DEFAULT_THEME, check_theme
 from rookery_tui.typed import Command, Say, Unknown, read
@@ -155,6 +155,9 @@ class RookeryApp(App[None]):
             case Say(text=text):
                 self.main.prompt.sent(message.text)
                 self.conversation.send(text)
+            case Command(name="model", rest=wanted) if wanted:
+                self.main.prompt.sent(message.text)
+                self.conversation.use_model(wanted)
             case Command(name=name):
                 self.main.prompt.sent(message.text)
                 await self.run_action(name)
@@ -231,6 +234,11 @@ class RookeryApp(App[None]):
         if self.conversation is not None:
             self.conversation.load_again()
 
+    async def action_model(self) -> None:
+        if self.conversation is not None:
+            assistant = self.conversation.assistant
+            await self.main.chat.notice(models(assistant.models.known(), assistant.model_name))
+
     async def action_tools(self) -> None:
         if self.conversation is not None:
             offered = self.conversation.assistant.tools.registry
@@ -247,6 +255,7 @@ class RookeryApp(App[None]):
                 yield SystemCommand(
                     binding.description, key_text(binding.key), getattr(self, f"action_{binding.action}")
                 )
+        yield SystemCommand("Models", "List the models to choose from", self.action_model)
         yield SystemCommand("Tools", "List the tools the model may call", self.action_tools)
 
     async def _open(self, session_id: str | None) -> None:

@@ -15,6 +15,7 @@ from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelError, RookeryError, StoreError
 from rookery_core.events import Answered, Event, TokenDelta, TurnEnded, TurnStatus
 from rookery_core.store.sessions import SessionLog
+from rookery_tui.speech import model_kept
 
 CLOSE_TIMEOUT_S = 3.0
 """How long a turn that is being stopped may take before the program leaves without it."""
@@ -56,6 +57,8 @@ class Conversation:
         self._view = view
         self._queue: deque[str] = deque()
         self._load_wanted = True
+        self._model_wanted = ""
+        """Name or path of the model to go on with; "" for the one it is."""
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -87,6 +90,9 @@ class Conversation:
                 if self._load_wanted:
                     self._load_wanted = False
                     await self._load()
+                elif self._model_wanted:
+                    wanted, self._model_wanted = self._model_wanted, ""
+                    await self._load(wanted)
                 elif self._queue:
                     text = self._queue.popleft()
                     self._view.show_queue([*self._queue])
@@ -94,7 +100,7 @@ class Conversation:
             finally:
                 self.state = "idle"
                 self._idle.set()
-            if not self._queue and not self._load_wanted:
+            if not (self._queue or self._load_wanted or self._model_wanted):
                 self._wake.clear()
                 await self._wake.wait()
 
@@ -127,6 +133,13 @@ class Conversation:
         if not self.busy:
             self._load_wanted = True
             self._wake.set()
+
+    def use_model(self, wanted: str) -> None:
+        """Go on with the model of that name or path as soon as nothing is going on, and before what waits."""
+        self._model_wanted = wanted
+        if self.busy:
+            self._view.remark("the model is exchanged when this is done")
+        self._wake.set()
 
     async def open(self, session_id: str) -> None:
         """Go on in another session, a new one for `NEW`, once nothing is going on. The one before is closed."""
@@ -162,14 +175,20 @@ class Conversation:
         self.session.close()
         await self.assistant.close()
 
-    async def _load(self) -> None:
+    async def _load(self, another: str = "") -> None:
+        """Load the model, or another in its place."""
         self.state = "loading"
+        assistant = self.assistant
+        loading = assistant.use_model(self.session, another) if another else assistant.start(self.session)
         try:
-            async with aclosing(self.assistant.start(self.session)) as events:
+            async with aclosing(loading) as events:
                 async for event in events:
                     await self._show(event)
         except ModelError as exc:
             self._give_all_back()
+            if another:
+                await self._view.fail(model_kept(str(exc), assistant.model_name), "not exchanged")
+                return
             text = f"The model could not be loaded: {exc}\nF5 tries again; the session is kept."
             await self._view.fail(text, "no model: F5 tries again")
         except StoreError as exc:

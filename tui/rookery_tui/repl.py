@@ -115,7 +115,7 @@ async def _exchange(talk: Talk, lines: Lines, default: str) -> str:
         case Say(text=message):
             return await talk.turn(message)
         case Command() as command:
-            slash.carry_out(talk, command)
+            await slash.carry_out(talk, command)
         case Unknown(text=problem):
             talk.say(problem)
     return ""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from rookery_core.errors import StoreError
 from rookery_core.text import one_line
-from rookery_tui.speech import turns_text
+from rookery_tui.speech import models, turns_text
 from rookery_tui.talk import Talk
 from rookery_tui.typed import PLAIN_COMMANDS, Command
 from rookery_tui.width import cut_to, width_of
@@ -15,10 +15,11 @@ from rookery_tui.width import cut_to, width_of
 LISTED = 20
 
 
-def carry_out(talk: Talk, command: Command) -> None:
+async def carry_out(talk: Talk, command: Command) -> None:
     """Do what a command says; trouble with the store is told."""
     try:
-        _ACTS[command.name](talk, command.rest)
+        if (going_on := _ACTS[command.name](talk, command.rest)) is not None:
+            await going_on
     except StoreError as error:
         talk.say(str(error))
 
@@ -63,6 +64,13 @@ def _search(talk: Talk, rest: str) -> None:
         talk.say("Nothing was found.")
 
 
+def _model(talk: Talk, rest: str) -> Awaitable[None] | None:
+    if rest:
+        return talk.use_model(rest)
+    talk.say(models(talk.assistant.models.known(), talk.assistant.model_name))
+    return None
+
+
 def _tools(talk: Talk, rest: str) -> None:
     offered = list(talk.assistant.tools.registry)
     for each in offered:
@@ -80,12 +88,13 @@ def _quit(talk: Talk, rest: str) -> None:
     talk.over = True
 
 
-_ACTS: Mapping[str, Callable[[Talk, str], None]] = {
+_ACTS: Mapping[str, Callable[[Talk, str], Awaitable[None] | None]] = {
     "help": _help,
     "new": _new,
     "sessions": _sessions,
     "resume": _resume,
     "search": _search,
+    "model": _model,
     "tools": _tools,
     "trace": _trace,
     "quit": _quit,

@@ -6,6 +6,7 @@ Pure, and the counterpart of `presenter`, which has the trace. Everything that l
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,6 +87,20 @@ def activity(event: Event) -> str | None:
             return ""
         case _:
             return None
+
+
+def models(known: Mapping[str, bool], in_use: str) -> str:
+    """The models there are, one a line: which one is in use, and which are loaded (the value of each name)."""
+    lines = [
+        f"{'*' if name == in_use else ' '} {one_line(name, 60)}{'  (loaded)' if loaded else ''}"
+        for name, loaded in known.items()
+    ]
+    return visible("\n".join([*lines, "/model NAME goes on with another."]))
+
+
+def model_kept(reason: str, in_use: str) -> str:
+    """That another model could not be had."""
+    return f"{reason}\n{one_line(in_use, 60)} stays the model."
 
 
 def welcome(model: str, workspace: str, n_tools: int) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TextIO
 
 from rookery_core.assistant import Assistant
-from rookery_core.errors import StoreError
+from rookery_core.errors import ModelError, StoreError
 from rookery_core.events import Event, ModelLoading, TurnEnded, TurnStarted, TurnStatus
 from rookery_core.store.sessions import SessionLog
 from rookery_core.text import visible
 from rookery_tui.presenter import Meter
+from rookery_tui.speech import model_kept
 from rookery_tui.telling import Teller
 
 
@@ -33,13 +35,14 @@ class Talk:
 
     async def start(self) -> None:
         """Name the plugins that were left out and load the model. Raises ModelError."""
-        self.loading = True
+        await self._load(self.assistant.start(self.log))
+
+    async def use_model(self, name: str) -> None:
+        """Go on with another model; where it cannot be had, that is said."""
         try:
-            async with aclosing(self.assistant.start(self.log)) as events:
-                async for event in events:
-                    self._show(event)
-        finally:
-            self.loading = False
+            await self._load(self.assistant.use_model(self.log, name))
+        except ModelError as error:
+            self.say(model_kept(str(error), self.assistant.model_name))
 
     async def turn(self, text: str) -> str:
         """Carry out a turn and tell it. Returns the text where it was refused, for the person to change; else ""."""
@@ -57,6 +60,15 @@ class Talk:
         """Leave the open session for another."""
         self.log.close()
         self.log = log
+
+    async def _load(self, loading: AsyncGenerator[Event, None]) -> None:
+        self.loading = True
+        try:
+            async with aclosing(loading) as events:
+                async for event in events:
+                    self._show(event)
+        finally:
+            self.loading = False
 
     def _show(self, event: Event) -> None:
         self.meter = self.meter.after(event)

@@ -76,4 +76,4 @@ class ScriptedModel:
         )
 
     async def close(self) -> None:
-        return None
+        self.info = None
