@@ -33,7 +33,7 @@ def logits(gguf: Path, adapter: Path | None) -> Logits:
     """Those after a sentence."""
     weights = Weights(gguf)
     made = weights.load_adapter(adapter) if adapter is not None else None
-    context = Context(weights, Shape(256, 1, 256, 2, 2), adapter=made)
+    context = Context(weights, Shape(256, 1, 256, 1, 1), adapter=made)
     batch = Batch()
     index = batch.add(0, 0, weights.tokenize("The bees of the valley made", False), logits=True)
     context.decode(batch)
@@ -53,7 +53,7 @@ def test_an_adapter_changes_what_the_model_says_and_one_of_zeros_does_not(gguf: 
 
 
 async def open_with(adapter: Path, gguf: Path, tmp_path: Path) -> WorkerModel:
-    options = LoadOptions(str(gguf), 512, 1, 2, adapter=str(adapter))
+    options = LoadOptions(str(gguf), 512, 1, 1, adapter=str(adapter))
     model = WorkerModel("smollm2", options, Worker(tmp_path / "model.log"))
     await model.open()
     return model

@@ -59,7 +59,7 @@ class Ear:
 
 
 def options(path: Path, **more: object) -> LoadOptions:
-    return LoadOptions(str(path), 2048, 1, 2, **{"park_bytes": 1 << 28, **more})  # type: ignore[arg-type]
+    return LoadOptions(str(path), 2048, 1, 1, **{"park_bytes": 1 << 28, **more})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def finish(engine: Engine) -> None:
 def test_batched_copied_and_restored_sequences_give_the_logits_of_a_plain_run(gguf: Path) -> None:
     """Up to the order in which floating-point numbers are added, which depends on the shape of the batch."""
     weights = Weights(gguf)
-    context = Context(weights, Shape(2048, 8, 512, 1, 2))
+    context = Context(weights, Shape(2048, 8, 512, 1, 1))
     texts = [weights.tokenize(text, False) for text in (STORY + COUNT, COUNT, "Say: A B C D E F G. Say: A B C")]
 
     def read(sequence: int, tokens: Sequence[int], start: int = 0) -> Logits:

@@ -21,7 +21,7 @@ from tests.core.test_engine import COUNT, STORY, ask, finish, kl
 
 pytestmark = pytest.mark.model
 
-SHAPE = Shape(1024, 4, 256, 1, 2)
+SHAPE = Shape(1024, 4, 256, 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +42,11 @@ def digest(path: Path) -> str:
 
 def test_the_expansion_is_made_once_is_close_and_leaves_the_original_alone(weights: Weights, folder: Path) -> None:
     before = digest(weights.path)
-    made = expand(weights, folder, 2)
+    made = expand(weights, folder, 1)
     assert made is not None
     assert 0 < made.kl <= MAX_KL
     written = made.path.stat().st_mtime_ns
-    again = expand(weights, folder, 2)
+    again = expand(weights, folder, 1)
     assert again == made
     assert made.path.stat().st_mtime_ns == written
     assert digest(weights.path) == before
@@ -56,9 +56,9 @@ def test_the_expansion_is_made_once_is_close_and_leaves_the_original_alone(weigh
 def test_an_expansion_that_is_too_far_off_is_not_used(
     weights: Weights, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert expand(weights, folder, 2) is not None
+    assert expand(weights, folder, 1) is not None
     monkeypatch.setattr(expanded, "MAX_KL", 0.0001)
-    assert expand(weights, folder, 2) is None
+    assert expand(weights, folder, 1) is None
 
 
 def test_it_is_only_for_slow_formats_small_models_and_memory_to_spare(
@@ -76,7 +76,7 @@ def test_it_is_only_for_slow_formats_small_models_and_memory_to_spare(
 
 @pytest.fixture
 def pair(weights: Weights, folder: Path) -> Iterator[Pair]:
-    made = expand(weights, folder, 2)
+    made = expand(weights, folder, 1)
     assert made is not None
     reading = Weights(made.path)
     opened = open_pair(weights, reading, SHAPE, lambda: False, None)
@@ -131,7 +131,7 @@ def test_two_contexts_give_what_one_gives_whatever_is_done_with_them(weights: We
 
 
 def options(weights: Weights, folder: Path) -> LoadOptions:
-    return LoadOptions(str(weights.path), 2048, 1, 2, park_bytes=1 << 28, expanded=str(folder))
+    return LoadOptions(str(weights.path), 2048, 1, 1, park_bytes=1 << 28, expanded=str(folder))
 
 
 def test_the_engine_reads_with_one_and_writes_with_the_other(
@@ -157,7 +157,7 @@ def test_trouble_with_the_expansion_costs_speed_and_nothing_else(
     monkeypatch.setattr("rookery_core.model.engine.suits", lambda _: True)
     folder = tmp_path / "expanded"
     if trouble == "damaged":
-        made = expand(weights, folder, 2)
+        made = expand(weights, folder, 1)
         assert made is not None
         os.truncate(made.path, 1 << 20)
     else:

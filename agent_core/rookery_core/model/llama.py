@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import llama_cpp
+import llguidance
 import numpy as np
 from numpy.typing import NDArray
 
@@ -138,6 +139,27 @@ class Weights:
         room = ctypes.create_string_buffer(256)
         n = llama_cpp.llama_token_to_piece(self.vocab, token, room, len(room), 0, special)
         return room.raw[:n] if n > 0 else b""
+
+    def guide(self) -> Any:
+        """The vocabulary as llguidance needs it; as `llguidance.llamacpp` makes it, in half the time."""
+        room = ctypes.create_string_buffer(512)
+        tokens: list[bytes] = []
+        for token in range(self.n_vocab):
+            n = llama_cpp.llama_token_to_piece(self.vocab, token, room, len(room), 0, True)
+            piece = bytes(room[: max(n, 0)])  # type: ignore[arg-type]  # a slice of a buffer is bytes
+            attributes = llama_cpp.llama_vocab_get_attr(self.vocab, token)
+            mark = attributes & llama_cpp.LLAMA_TOKEN_ATTR_CONTROL or (
+                attributes & llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED and piece[:1] == b"<" and piece[-1:] == b">"
+            )
+            tokens.append(b"\xff" + piece if mark else piece)
+        maker: Any = llguidance.LLTokenizer
+        return maker.from_llamacpp(
+            tokens=tokens,
+            vocab_ptr=self.vocab,
+            tokenize_fptr=ctypes.cast(llama_cpp.llama_tokenize, ctypes.c_void_p).value,
+            eos_token=sorted(self.ends),
+            slices=None,
+        )
 
     def load_adapter(self, path: Path) -> Any:
         """A LoRA adapter made for these weights; ModelUnreadable when it does not fit."""
