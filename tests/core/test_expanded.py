@@ -14,7 +14,7 @@ from rookery_core.model import expanded
 from rookery_core.model.base import LoadOptions
 from rookery_core.model.engine import Engine
 from rookery_core.model.expanded import MAX_KL, Pair, expand, open_pair, suits
-from rookery_core.model.llama import Batch, Context, Shape, Weights
+from rookery_core.model.llama import Batch, Context, Shape, StopSign, Weights
 from rookery_core.model.registry import find
 from rookery_core.paths import Paths
 from tests.core.test_engine import COUNT, STORY, ask, finish, kl
@@ -79,7 +79,7 @@ def pair(weights: Weights, folder: Path) -> Iterator[Pair]:
     made = expand(weights, folder, 1)
     assert made is not None
     reading = Weights(made.path)
-    opened = open_pair(weights, reading, SHAPE, lambda: False, None)
+    opened = open_pair(weights, reading, SHAPE, StopSign(), None)
     yield opened
     opened.close()
     reading.close()

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rookery_core.model.prefix import IDLE_CELLS, WORTH_KEEPING, Held, PrefixCache, State, Tokens, shared
+from rookery_core.model.prefix import (
+    IDLE_CELLS,
+    PATIENCE,
+    WORTH_KEEPING,
+    Held,
+    PrefixCache,
+    State,
+    Tokens,
+    shared,
+)
 from rookery_core.model.saved import SavedStates, fingerprint
 
 N_CTX = 1000
@@ -128,15 +137,29 @@ def test_what_is_idle_and_foreign_leaves_the_cells_and_comes_back() -> None:
     assert cache.held == [second]
     assert len(cache.parked) == 1
     cache.release(second)
-    assert serve(cache, cells, tokens(range(IDLE_CELLS + 100), range(300, 310)))[0] == IDLE_CELLS + 100
+    known, _ = serve(cache, cells, tokens(range(IDLE_CELLS + 100), range(9, 19)))
+    assert known == IDLE_CELLS + 100
+
+
+def test_what_is_a_little_in_the_way_leaves_when_nobody_comes_back_for_it() -> None:
+    cache, cells = new()
+    _, first = serve(cache, cells, tokens(range(600), range(700, 750)))
+    _, second = serve(cache, cells, tokens(range(600), range(800, 860)))
+    cache.release(first)
+    cache.release(second)
+    _, third = serve(cache, cells, tokens(range(600), range(5000, 5050)))
+    assert cache.held == [first, second, third]
+    for _ in range(2 * PATIENCE):
+        cache.tick()
+    assert cache.held == [second, third]
 
 
 def test_parked_states_are_forgotten_oldest_first_when_their_memory_is_short() -> None:
-    cache, cells = new(park_bytes=4 * 650)
-    prompts = [tokens(range(k, k + 300)) for k in (0, 1000, 2000, 3000)]
+    cache, cells = new(park_bytes=4 * 1250)
+    prompts = [tokens(range(k, k + 600)) for k in (0, 1000, 2000, 3000)]
     for prompt in prompts:
         cache.release(serve(cache, cells, prompt)[1])
-    assert [cache.known(prompt) for prompt in prompts] == [0, 299, 299, 299]
+    assert [cache.known(prompt) for prompt in prompts] == [0, 599, 599, 599]
 
 
 def test_a_branch_that_adds_little_is_not_parked() -> None:

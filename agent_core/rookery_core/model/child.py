@@ -37,6 +37,8 @@ class Inbox:
 
     def __init__(self, source: IO[bytes]) -> None:
         self.ended = False
+        self.changed: Callable[[], object] = lambda: None
+        """Called from another thread when a request was cancelled, or the input has ended."""
         self._waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
         threading.Thread(target=self._read, args=(source,), daemon=True).start()
@@ -64,10 +66,12 @@ class Inbox:
             request = json.loads(line)
             if request["op"] == "cancel":
                 self._cancelled.add(request["id"])
+                self.changed()
             else:
                 self._waiting.put(request)
         self.ended = True
         self._waiting.put(None)
+        self.changed()
 
 
 class Answers:
@@ -117,6 +121,11 @@ class Host:
         self._send = send
         self._models: dict[str, Engine | EmbeddingModel] = {}
         """By name, the one that was used last at the end."""
+        inbox.changed = self._look
+
+    def _look(self) -> None:
+        for model in list(self._models.values()):
+            model.look()
 
     def serve(self) -> None:
         """Until the input ends; then what was read is saved."""

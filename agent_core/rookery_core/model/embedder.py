@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rookery_core.errors import ModelError, ModelUnreadable
 from rookery_core.model.base import LoadOptions
-from rookery_core.model.llama import Aborted, Batch, Context, Shape, Weights, log
+from rookery_core.model.llama import Aborted, Batch, Context, Shape, StopSign, Weights, log
 
 Vectors = NDArray[np.float32]
 
@@ -54,9 +54,11 @@ class EmbeddingModel:
         progress: Callable[[float], None] = lambda _: None,
         ended: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Load the model; `ended` is asked from inside llama.cpp, and stops everything. Raises ModelUnreadable."""
+        """Load the model; once `ended` says so, loading and decoding are given up. Raises ModelUnreadable."""
         log()
         self._ended = ended
+        self._stop = StopSign()
+        self._decoding: list[_Request] = []
         self._weights = Weights(Path(options.path), progress, ended)
         try:
             self._set_up(options)
@@ -74,10 +76,9 @@ class EmbeddingModel:
         self.n_dims = self._weights.n_embd
         self.window = min(options.n_ctx or MAX_WINDOW, self._weights.n_ctx_train)
         shape = Shape(self.window, N_SEQ, self.window, options.n_threads_batch, options.n_threads_batch)
-        self._context = Context(self._weights, shape, stopped=self._give_up, embeddings=True)
+        self._context = Context(self._weights, shape, stop=self._stop, embeddings=True)
         self._before, self._after = self._marks()
         self._requests: deque[_Request] = deque()
-        self._decoding: list[_Request] = []
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -108,6 +109,8 @@ class EmbeddingModel:
         batch, self._decoding = self._batch()
         if not self._decoding:
             return
+        self._stop.lower()
+        self.look()
         try:
             self._context.decode(batch)
             rows = np.stack([self._context.embedding(sequence) for sequence in range(len(self._decoding))])
@@ -123,6 +126,11 @@ class EmbeddingModel:
         for request in dict.fromkeys(self._decoding):
             self._tell(request, rows[[each is request for each in self._decoding]])
         self._requests.rotate(-1)
+
+    def look(self) -> None:
+        """A request may have been stopped: give up the batch that nobody wants any more. For any thread."""
+        if self._ended() or (self._decoding and all(request.stopped() for request in self._decoding)):
+            self._stop.raise_()
 
     def save(self) -> None:
         """There is nothing that outlives the process."""
@@ -160,9 +168,6 @@ class EmbeddingModel:
         for request in dict.fromkeys(self._decoding):
             self._requests.remove(request)
             request.listener.failed(error)
-
-    def _give_up(self) -> bool:
-        return self._ended() or (bool(self._decoding) and all(request.stopped() for request in self._decoding))
 
     def _tokens(self, text: str) -> Sequence[int]:
         """The text as far as the window goes, between the marks the model wants around it."""

@@ -21,7 +21,7 @@ from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.chat_template import ChatTemplate
 from rookery_core.model.expanded import Pair, expand, forget, open_pair, suits
 from rookery_core.model.generation import Generation, Listener
-from rookery_core.model.llama import Aborted, Batch, Context, NoRoom, Shape, Weights, log
+from rookery_core.model.llama import Aborted, Batch, Context, NoRoom, Shape, StopSign, Weights, log
 from rookery_core.model.prefix import PrefixCache, Tokens, shared
 from rookery_core.model.saved import SavedStates, fingerprint
 
@@ -32,7 +32,7 @@ MAX_RUNNING = 16
 MAX_WAITING = 256
 ALONE_S, BESIDE_OTHERS_S = 0.3, 0.06
 """How long reading may take at a time: while nobody else writes, and while somebody does."""
-MIN_CHUNK = 16
+MIN_CHUNK = 32
 WORTH_WAITING = 32
 """Tokens of a prompt that another request is about to read, for which a request waits rather than read them too."""
 
@@ -51,10 +51,11 @@ class Engine:
         progress: Callable[[float], None] = lambda _: None,
         ended: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Load the model; `ended` is asked from inside llama.cpp, and stops everything. Raises ModelUnreadable."""
+        """Load the model; once `ended` says so, loading and decoding are given up. Raises ModelUnreadable."""
         log()
         path = Path(options.path)
         self._ended = ended
+        self._stop = StopSign()
         self._weights = Weights(path, progress, ended)
         self._expanded: Weights | None = None
         try:
@@ -70,7 +71,6 @@ class Engine:
             )
         if not self._weights.ends:
             raise ModelUnreadable(f"{options.path} has no end-of-text token; it is not a chat model")
-        self.n_bytes = self._weights.n_bytes
         self.n_ctx_train = self._weights.n_ctx_train
         n_ctx = options.n_ctx or min(self.n_ctx_train, MAX_DEFAULT_CTX)
         shape = Shape(n_ctx, N_SEQ, N_BATCH, options.n_threads, options.n_threads_batch)
@@ -117,12 +117,12 @@ class Engine:
     def _open(self, shape: Shape, adapter: Path | None) -> Context | Pair:
         if self._expanded is not None:
             try:
-                return open_pair(self._weights, self._expanded, shape, self._give_up, adapter)
+                return open_pair(self._weights, self._expanded, shape, self._stop, adapter)
             except ModelUnreadable:  # too large for both; one alone may fit
                 self._expanded.close()
                 self._expanded = None
         lora = self._weights.load_adapter(adapter) if adapter is not None else None
-        return Context(self._weights, shape, stopped=self._give_up, adapter=lora)
+        return Context(self._weights, shape, stop=self._stop, adapter=lora)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -178,6 +178,11 @@ class Engine:
         )
 
     @property
+    def n_bytes(self) -> int:
+        """Memory of its weights."""
+        return self._weights.n_bytes + (self._expanded.n_bytes if self._expanded is not None else 0)
+
+    @property
     def busy(self) -> bool:
         """Whether a request is waiting or being served."""
         return bool(self._waiting or self._running)
@@ -196,6 +201,8 @@ class Engine:
         if not parts:
             return
         self._decoding = [request for request, _, _ in parts]
+        self._stop.lower()
+        self.look()
         began = time.perf_counter()
         try:
             self._context.decode(batch)
@@ -212,10 +219,16 @@ class Engine:
             for request, _, _ in parts:
                 self._fail(request, exc)
             return
+        self._cache.tick()
         if len(batch) >= MIN_CHUNK:
             self._rate += 0.3 * (len(batch) / max(time.perf_counter() - began, 1e-6) - self._rate)
         for request, tokens, index in parts:
             self._take_in(request, tokens, index)
+
+    def look(self) -> None:
+        """A request may have been stopped: give up the batch that nobody wants any more. For any thread."""
+        if self._ended() or (self._decoding and all(request.stopped() for request in self._decoding)):
+            self._stop.raise_()
 
     def save(self) -> None:
         """Write what was read to disk, for the next process."""
@@ -312,10 +325,6 @@ class Engine:
         for request, _, _ in parts:
             if request.held is not None:
                 request.held.n = min(request.held.n, self._context.length(request.held.number))
-
-    def _give_up(self) -> bool:
-        """Whether nobody wants the batch that is being decoded."""
-        return self._ended() or (bool(self._decoding) and all(request.stopped() for request in self._decoding))
 
     def _find_token(self, raw: bytes) -> int | None:
         tokens = self._guide.result().tokenize_bytes(raw)

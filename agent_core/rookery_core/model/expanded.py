@@ -11,7 +11,6 @@ import ctypes
 import json
 import math
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rookery_core.errors import ModelError, ModelUnreadable
-from rookery_core.model.llama import Batch, Context, NoRoom, Shape, Weights
+from rookery_core.model.llama import Batch, Context, NoRoom, Shape, StopSign, Weights
 from rookery_core.model.prefix import State
 from rookery_core.model.sampler import Logits
 from rookery_core.model.saved import fingerprint
@@ -236,14 +235,14 @@ def open_pair(
     weights: Weights,
     expanded: Weights,
     shape: Shape,
-    stopped: Callable[[], bool],
+    stop: StopSign,
     adapter: Path | None,
 ) -> Pair:
     """Both contexts, with one sequence more than asked for. Raises ModelUnreadable."""
     wider = Shape(shape.n_ctx, shape.n_seq + 1, shape.n_batch, shape.n_threads, shape.n_threads_batch)
 
     def made(each: Weights) -> Context:
-        return Context(each, wider, stopped=stopped, adapter=each.load_adapter(adapter) if adapter else None)
+        return Context(each, wider, stop=stop, adapter=each.load_adapter(adapter) if adapter else None)
 
     reading = made(expanded)
     try:

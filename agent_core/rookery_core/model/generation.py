@@ -78,7 +78,7 @@ class Generation:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._mask = llguidance.numpy.allocate_token_bitmask(1, vocabulary.n_vocab)
         self._asked_at = self._began_at = time.perf_counter()
-        self._read_at = self._first_at = 0.0
+        self._read_at = 0.0
         self._n_known = self._n_forced = 0
 
     @property
@@ -138,7 +138,7 @@ class Generation:
             queued_s=self._began_at - self._asked_at,
             prefill_s=read_at - self._began_at,
             decode_s=now - read_at,
-            first_token_s=self._first_at - self._asked_at if self._first_at else 0.0,
+            first_token_s=read_at - self._asked_at,
         )
 
     def _choose(self, logits: Logits) -> int:
@@ -176,7 +176,6 @@ class Generation:
                 self._write(token)
 
     def _write(self, token: int) -> None:
-        self._first_at = self._first_at or time.perf_counter()
         self.written.append(token)
         if token in self._vocabulary.ends:
             self.stop = "end"

@@ -6,6 +6,7 @@ Runs only in the model's process: a wrong call here ends a process, not the prog
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,26 @@ class Aborted(Exception):
 
 class NoRoom(Exception):
     """The cells of the KV cache are all in use."""
+
+
+class StopSign:
+    """Tells llama.cpp to give up what it is decoding; raised from any thread.
+
+    llama.cpp asks some hundred times for each token. So that no Python runs then, it asks C's own `strlen` about a
+    string that is empty or is not.
+    """
+
+    def __init__(self) -> None:
+        self._string = ctypes.create_string_buffer(2)
+        library: Any = ctypes.CDLL(None) if os.name == "posix" else ctypes.cdll.msvcrt
+        self.callback = ctypes.cast(library.strlen, llama_cpp.ggml_abort_callback)
+        self.data = ctypes.cast(self._string, ctypes.c_void_p)
+
+    def raise_(self) -> None:
+        self._string[0] = b"x"
+
+    def lower(self) -> None:
+        self._string[0] = b"\0"
 
 
 class Log:
@@ -242,11 +263,11 @@ class Context:
         weights: Weights,
         shape: Shape,
         *,
-        stopped: Callable[[], bool] = lambda: False,
+        stop: StopSign | None = None,
         adapter: Any = None,
         embeddings: bool = False,
     ) -> None:
-        """`stopped` is asked from inside llama.cpp. Raises ModelUnreadable when there is no memory for it."""
+        """`stop` ends a batch that is being decoded. Raises ModelUnreadable when there is no memory for it."""
         self.weights = weights
         self.n_batch = shape.n_batch
         log().clear()
@@ -260,8 +281,9 @@ class Context:
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.embeddings = embeddings
         params.no_perf = True
-        self._abort = llama_cpp.ggml_abort_callback(lambda _: stopped())
-        params.abort_callback = self._abort
+        self._stop = stop  # llama.cpp keeps only its address
+        if stop is not None:
+            params.abort_callback, params.abort_callback_data = stop.callback, stop.data
         self._context = llama_cpp.llama_init_from_model(weights.model, params)
         if not self._context:
             raise ModelUnreadable(
@@ -280,6 +302,7 @@ class Context:
         self._ones = np.ones(shape.n_batch, np.int32)
         first = self._sequences.ctypes.data
         self._pointers = first + np.arange(shape.n_batch, dtype=np.uintp) * self._sequences.itemsize
+        self._batch = self._made_batch()
 
     def set_threads(self, n: int, n_batch: int) -> None:
         """Use so many threads for single tokens, and for more than one."""
@@ -293,7 +316,8 @@ class Context:
         self._sequences[:n] = batch.sequences
         self._wanted[:n] = batch.wanted
         log().clear()
-        code = llama_cpp.llama_decode(self._context, self._as_batch(n))
+        self._batch.n_tokens = n
+        code = llama_cpp.llama_decode(self._context, self._batch)
         if code == 0:
             return
         for sequence in set(batch.sequences):
@@ -363,9 +387,9 @@ class Context:
         """Give the memory back."""
         llama_cpp.llama_free(self._context)
 
-    def _as_batch(self, n: int) -> Any:
+    def _made_batch(self) -> Any:
+        """llama.cpp's batch over our own arrays; only its number of tokens changes."""
         made: Any = llama_cpp.llama_batch()
-        made.n_tokens = n
         made.token = self._tokens.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token))
         made.pos = self._positions.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_pos))
         made.n_seq_id = self._ones.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))

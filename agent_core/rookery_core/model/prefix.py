@@ -7,7 +7,7 @@ states saved to disk. The least recently used leaves a tier when its room is nee
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +22,8 @@ TAKEN_OVER = 32
 """A kept sequence that holds at most this many tokens beyond the shared ones is gone on with, and not copied."""
 IDLE_CELLS = 128
 """Idle sequences may keep this many cells of their own; attention walks over every cell in use."""
+PATIENCE = 32
+"""Batches until one leaves that shares most of its cells; parking it costs about as much as walking over it so often."""
 WORTH_KEEPING = 64
 """A state that knows fewer tokens than this more than the others do is read anew when it is needed."""
 
@@ -80,6 +82,8 @@ class Held:
         self.room = 0
         """Tokens it may grow to while it is busy."""
         self.used = 0
+        self.idle_since = 0
+        """The batch after which it was no longer busy."""
         self.n = 0
         self._tokens = np.empty(capacity, np.int32)
         self._cells = np.empty(capacity, np.int64)
@@ -117,6 +121,7 @@ class PrefixCache:
         self._numbers = list(range(n_seq))[::-1]
         self._uses = itertools.count(1)
         self._named = 0
+        self._batches = 0
         self.held: list[Held] = []
         self.parked: list[Parked] = []
 
@@ -140,8 +145,14 @@ class PrefixCache:
         if taken is None:
             return None
         taken.busy, taken.room, taken.used = True, room, next(self._uses)
-        self._thin_out()
+        self._thin_out(lambda held: self._own(held) >= held.n // 8)
         return taken
+
+    def tick(self) -> None:
+        """A batch was decoded."""
+        self._batches += 1
+        if self._batches % PATIENCE == 0:
+            self._thin_out(lambda held: held.idle_since <= self._batches - PATIENCE)
 
     def extend(self, held: Held, tokens: Sequence[int]) -> None:
         """These tokens were decoded into the sequence."""
@@ -150,7 +161,7 @@ class PrefixCache:
 
     def release(self, held: Held) -> None:
         """The request is done with it; what it holds stays known."""
-        held.busy, held.used = False, next(self._uses)
+        held.busy, held.used, held.idle_since = False, next(self._uses), self._batches
 
     def clear_idle(self) -> bool:
         """Let every idle sequence leave the cells; False when there was none."""
@@ -239,13 +250,18 @@ class PrefixCache:
     def _promised(self) -> int:
         return sum(max(held.room - held.n, 0) for held in self.held if held.busy)
 
-    def _thin_out(self) -> None:
-        """Take idle sequences out of the cells, since every cell in use slows down everyone's attention."""
+    def _thin_out(self, may_leave: Callable[[Held], bool]) -> None:
+        """Let idle sequences leave, oldest first, until those that are left have few cells of their own."""
         busy = self._count([held for held in self.held if held.busy])
         for held in sorted((held for held in self.held if not held.busy), key=lambda held: held.used):
             if self._count(self.held) - busy <= IDLE_CELLS:
                 return
-            self._leave(held)
+            if may_leave(held):
+                self._leave(held)
+
+    def _own(self, held: Held) -> int:
+        """Cells that nobody else uses."""
+        return self._count(self.held) - self._count([other for other in self.held if other is not held])
 
     def _leave(self, held: Held) -> None:
         if held.n - self._known_elsewhere(held) >= WORTH_KEEPING:
