@@ -283,6 +283,7 @@ class ToolStarted(Event):
     call_id: str
     tool: str
     """Full name, `plugin.tool`; in the other events, the name the model used."""
+    risk: str = ""
     arguments: dict[str, Any]
 
 

@@ -15,9 +15,10 @@ from rookery_core.events import Usage
 from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.engine import MAX_RUNNING, WORTH_WAITING, Engine, Stopped
-from rookery_core.model.llama import Batch, Context, Shape, Weights
+from rookery_core.model.llama import Batch, Context, Shape
 from rookery_core.model.registry import find
 from rookery_core.model.sampler import Logits
+from rookery_core.model.weights import Weights
 from rookery_core.paths import Paths
 from rookery_core.reasoning.step import ToolCall, parse
 

@@ -14,8 +14,9 @@ from rookery_core.model import expanded
 from rookery_core.model.base import LoadOptions
 from rookery_core.model.engine import Engine
 from rookery_core.model.expanded import MAX_KL, Pair, expand, open_pair, suits
-from rookery_core.model.llama import Batch, Context, Shape, StopSign, Weights
+from rookery_core.model.llama import Batch, Context, Shape, StopSign
 from rookery_core.model.registry import find
+from rookery_core.model.weights import Weights
 from rookery_core.paths import Paths
 from tests.core.test_engine import COUNT, STORY, ask, finish, kl
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from rookery_core.errors import ModelError, ModelUnreadable
 from rookery_core.model.base import LoadOptions
-from rookery_core.model.llama import Aborted, Batch, Context, Shape, StopSign, Weights, log
+from rookery_core.model.llama import Aborted, Batch, Context, Shape, StopSign
+from rookery_core.model.weights import Weights, log
 
 Vectors = NDArray[np.float32]
 

@@ -21,9 +21,10 @@ from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.chat_template import ChatTemplate
 from rookery_core.model.expanded import Pair, expand, forget, open_pair, suits
 from rookery_core.model.generation import Generation, Listener
-from rookery_core.model.llama import Aborted, Batch, Context, NoRoom, Shape, StopSign, Weights, log
+from rookery_core.model.llama import Aborted, Batch, Context, NoRoom, Shape, StopSign
 from rookery_core.model.prefix import PrefixCache, Tokens, shared
 from rookery_core.model.saved import SavedStates, fingerprint
+from rookery_core.model.weights import Weights, log
 
 MAX_DEFAULT_CTX = 8192
 N_SEQ = 32

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rookery_core.errors import ModelError, ModelUnreadable
-from rookery_core.model.llama import Batch, Context, NoRoom, Shape, StopSign, Weights
+from rookery_core.model.llama import Batch, Context, NoRoom, Shape, StopSign
 from rookery_core.model.prefix import State
 from rookery_core.model.sampler import Logits
 from rookery_core.model.saved import fingerprint
+from rookery_core.model.weights import Weights
 from rookery_core.paths import private_folder
 
 SLOW_FORMATS = {

@@ -18,7 +18,8 @@ from typing import Any
 from rookery_core.errors import RookeryError
 from rookery_core.model.base import LoadOptions
 from rookery_core.model.expanded import expand, suits
-from rookery_core.model.llama import Batch, Context, Shape, Weights, log
+from rookery_core.model.llama import Batch, Context, Shape
+from rookery_core.model.weights import Weights, log
 
 N_READ = 64
 DEPTH = 256

@@ -23,7 +23,7 @@ TAKEN_OVER = 32
 IDLE_CELLS = 128
 """Idle sequences may keep this many cells of their own; attention walks over every cell in use."""
 PATIENCE = 32
-"""Batches until one leaves that shares most of its cells; parking it costs about as much as walking over it so often."""
+"""Batches until one leaves that shares most of its cells; parking it costs as much as walking over it so often."""
 WORTH_KEEPING = 64
 """A state that knows fewer tokens than this more than the others do is read anew when it is needed."""
 

@@ -13,13 +13,18 @@ from pydantic import ValidationError
 
 from rookery_core.errors import SessionBusy, SessionUnknown, StoreBroken, StoreNewer
 from rookery_core.event_json import dump_event, load_event
-from rookery_core.events import AnyEvent, Event
+from rookery_core.events import AnyEvent, Event, ToolStarted
 from rookery_core.paths import PRIVATE_FILE, private_folder
 from rookery_core.store.db import Store
 from rookery_core.text import one_line, storable
 
-_DURABLE = frozenset({"turn_started", "tool_started", "tool_finished", "turn_ended"})
-"""Events whose commit survives a power failure."""
+_DURABLE = frozenset({"turn_started", "turn_ended"})
+"""Events whose commit survives a power failure; so does a call that may change something, and its end."""
+_HARMLESS = frozenset({"pure", "read"})
+_WITH_THE_NEXT = frozenset(
+    {"memory_recalled", "step_started", "prompt_built", "generated", "thought_formed", "tool_requested", "answered"}
+)
+"""Events that are written together with the next one, which follows at once or says what came of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class SessionLog:
         self._workspace = workspace
         self._stored = stored
         self._waiting: list[Event] = []
+        self._effect = False
+        """Whether the newest call may have changed something."""
         self._lock = FileLock(_lock_path(store, session), timeout=0, mode=PRIVATE_FILE)
         try:
             self._lock.acquire()
@@ -54,10 +61,11 @@ class SessionLog:
             ) from exc
 
     def append(self, event: Event) -> Event:
-        """Store the event, numbered; what comes before the first turn waits for it."""
+        """Store the event, numbered; what comes before the first turn waits for it, and so do steps on the way."""
         event = event.model_copy(update={"session": self.id, "seq": self.next_seq})
         self._waiting.append(event)
-        if self._stored or event.kind == "turn_started":
+        waits = self._waits(event)
+        if not waits and (self._stored or event.kind == "turn_started"):
             self._flush(event)
         self.events.append(event)
         self.turns = max(self.turns, event.turn)
@@ -73,10 +81,18 @@ class SessionLog:
         Path(self._lock.lock_file).unlink(missing_ok=True)
         self._lock.release()
 
+    def _waits(self, event: Event) -> bool:
+        """Whether it is written with the next one."""
+        if isinstance(event, ToolStarted):
+            self._effect = event.risk not in _HARMLESS
+            return not self._effect
+        return event.kind in _WITH_THE_NEXT
+
     def _flush(self, newest: Event) -> None:
         kind = newest.kind
+        durable = kind in _DURABLE or (self._effect and kind in ("tool_started", "tool_finished"))
         try:
-            with self._store.writing(durable=kind in _DURABLE) as db:
+            with self._store.writing(durable=durable) as db:
                 if not self._stored:
                     title = one_line(getattr(newest, "text", ""), 80)
                     db.conn.execute(

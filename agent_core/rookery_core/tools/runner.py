@@ -97,7 +97,7 @@ class ToolRunner:
             if reply.decision is Decision.SESSION:
                 self.grants.add(offered, parts)
 
-        emit(ToolStarted(call_id=call_id, tool=offered.full_name, arguments=_jsonable(values)))
+        emit(ToolStarted(call_id=call_id, tool=offered.full_name, risk=offered.tool.risk, arguments=_jsonable(values)))
         over = threading.Event()
         context = ToolContext(
             call_id=call_id,
