@@ -79,11 +79,9 @@ def test_it_is_only_for_slow_formats_small_models_and_memory_to_spare(
 def pair(weights: Weights, folder: Path) -> Iterator[Pair]:
     made = expand(weights, folder, 1)
     assert made is not None
-    reading = Weights(made.path)
-    opened = open_pair(weights, reading, SHAPE, StopSign(), None)
+    opened = open_pair(weights, None, made.path, None, SHAPE, StopSign())
     yield opened
     opened.close()
-    reading.close()
 
 
 def test_two_contexts_give_what_one_gives_whatever_is_done_with_them(weights: Weights, pair: Pair) -> None:

@@ -221,7 +221,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # OpenMP's idle workers must not eat a neighbour's core
     send = _take_output()
-    Host(Inbox(sys.stdin.buffer), send).serve()
+    inbox = Inbox(sys.stdin.buffer)
+    import rookery_core.model.engine  # noqa: F401  0.2 s, while the first request is being made
+
+    Host(inbox, send).serve()
 
 
 def _messages(request: Request) -> list[Message]:

@@ -58,7 +58,7 @@ class Engine:
         self._ended = ended
         self._stop = StopSign()
         self._weights = Weights(path, progress, ended)
-        self._expanded: Weights | None = None
+        self._guide: Future[Any] = ThreadPoolExecutor(1).submit(self._weights.guide)  # 0.2 s, beside all that follows
         try:
             self._set_up(options)
         except BaseException:
@@ -75,10 +75,9 @@ class Engine:
         self.n_ctx_train = self._weights.n_ctx_train
         n_ctx = options.n_ctx or min(self.n_ctx_train, MAX_DEFAULT_CTX)
         shape = Shape(n_ctx, N_SEQ, N_BATCH, options.n_threads, options.n_threads_batch)
-        kl = self._expand(options)
-        self._context = self._open(shape, Path(options.adapter) if options.adapter else None)
+        self._context, kl = self._open(options, shape)
         self.n_ctx = self._context.n_ctx
-        self._states = _states(options, self.n_ctx, expanded=self._expanded is not None)
+        self._states = _states(options, self.n_ctx, expanded=isinstance(self._context, Pair))
         self._cache = PrefixCache(
             self._context,
             n_seq=N_SEQ,
@@ -92,9 +91,8 @@ class Engine:
             eos=self._weights.special_text(llama_cpp.llama_vocab_eos(self._weights.vocab)),
         )
         self.template_origin = self._template.origin
-        self.notes = _notes(self._weights, self._expanded, kl)
+        self.notes = _notes(self._weights, self._context, kl)
         self._forced = options.forced
-        self._guide: Future[Any] = ThreadPoolExecutor(1).submit(self._weights.guide)  # 0.2 s, beside the first prompt
         self._matchers: dict[str, Any] = {}
         self._token_of = lru_cache(maxsize=1024)(self._find_token)
         self._waiting: list[Generation] = []
@@ -102,28 +100,19 @@ class Engine:
         self._decoding: list[Generation] = []
         self._rate = 200.0
 
-    def _expand(self, options: LoadOptions) -> float:
-        """Load the weights in the format that reads faster, where there is one; how far its output is off."""
-        if not options.expanded or not suits(self._weights):
-            return 0.0
-        made = expand(self._weights, Path(options.expanded), options.n_threads_batch)
-        if made is None:
-            return 0.0
-        try:
-            self._expanded = Weights(made.path)
-        except ModelUnreadable:
-            forget(made.path)
-        return made.kl
-
-    def _open(self, shape: Shape, adapter: Path | None) -> Context | Pair:
-        if self._expanded is not None:
-            try:
-                return open_pair(self._weights, self._expanded, shape, self._stop, adapter)
-            except ModelUnreadable:  # too large for both; one alone may fit
-                self._expanded.close()
-                self._expanded = None
+    def _open(self, options: LoadOptions, shape: Shape) -> tuple[Context | Pair, float]:
+        """The context, or two that read faster where that is so; and how far the output of those is off."""
+        adapter = Path(options.adapter) if options.adapter else None
         lora = self._weights.load_adapter(adapter) if adapter is not None else None
-        return Context(self._weights, shape, stop=self._stop, adapter=lora)
+        if options.expanded and suits(self._weights):
+            made = expand(self._weights, Path(options.expanded), options.n_threads_batch)
+            if made is not None:
+                try:
+                    pair = open_pair(self._weights, lora, made.path, adapter, shape, self._stop)
+                    return pair, made.kl
+                except ModelUnreadable:  # damaged, or too large for both; the file as it is may do
+                    forget(made.path)
+        return Context(self._weights, shape, stop=self._stop, adapter=lora), 0.0
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -181,7 +170,7 @@ class Engine:
     @property
     def n_bytes(self) -> int:
         """Memory of its weights."""
-        return self._weights.n_bytes + (self._expanded.n_bytes if self._expanded is not None else 0)
+        return self._weights.n_bytes + (self._context.n_bytes if isinstance(self._context, Pair) else 0)
 
     @property
     def busy(self) -> bool:
@@ -239,14 +228,12 @@ class Engine:
 
     def close(self) -> None:
         """Give the memory back."""
-        self._guide.exception()  # it uses the weights
         self._context.close()
         self._close_weights()
 
     def _close_weights(self) -> None:
-        for weights in (self._weights, self._expanded):
-            if weights is not None:
-                weights.close()
+        self._guide.exception()  # whoever makes it reads them
+        self._weights.close()
 
     # -- one step -----------------------------------------------------------------------------------------------
 
@@ -353,16 +340,16 @@ def _states(options: LoadOptions, n_ctx: int, *, expanded: bool) -> SavedStates 
     return SavedStates(Path(options.states), name, options.states_bytes)
 
 
-def _notes(weights: Weights, expanded: Weights | None, kl: float) -> tuple[str, ...]:
+def _notes(weights: Weights, context: Context | Pair, kl: float) -> tuple[str, ...]:
     notes: list[str] = []
     if weights.recurrent:
         notes.append(
             "this model's memory cannot be cut, so a conversation is read from its beginning again where it is not "
             "gone on with at its very end"
         )
-    if expanded is not None:
+    if isinstance(context, Pair):
         notes.append(
-            f"prompts are read with the weights expanded to BF16 ({expanded.n_bytes >> 20} MB more memory, KL {kl:.4f} "
+            f"prompts are read with the weights expanded to BF16 ({context.n_bytes >> 20} MB more memory, KL {kl:.4f} "
             "to the installed file; model.expand = false turns it off)"
         )
     return tuple(notes)

@@ -11,8 +11,10 @@ import ctypes
 import json
 import math
 import os
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import llama_cpp
 import numpy as np
@@ -197,8 +199,14 @@ class Pair:
     def restore(self, sequence: int, state: State) -> bool:
         return self._reading.restore(sequence, state)
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory of the expanded weights."""
+        return self._reading.weights.n_bytes
+
     def close(self) -> None:
-        self._reading.close()
+        """Give the memory back, that of the expanded weights included."""
+        _close(self._reading)
         self._writing.close()
 
     def _hand_over(self, sequence: int, n: int) -> bool:
@@ -232,22 +240,36 @@ def _move(source: Context, target: Context, sequence: int, start: int, end: int,
     return True
 
 
-def open_pair(
-    weights: Weights,
-    expanded: Weights,
-    shape: Shape,
-    stop: StopSign,
-    adapter: Path | None,
-) -> Pair:
-    """Both contexts, with one sequence more than asked for. Raises ModelUnreadable."""
-    wider = Shape(shape.n_ctx, shape.n_seq + 1, shape.n_batch, shape.n_threads, shape.n_threads_batch)
+def open_pair(weights: Weights, lora: Any, path: Path, adapter: Path | None, shape: Shape, stop: StopSign) -> Pair:
+    """Both contexts, made at the same time, with one sequence more than asked for. Raises ModelUnreadable.
 
-    def made(each: Weights) -> Context:
-        return Context(each, wider, stop=stop, adapter=each.load_adapter(adapter) if adapter else None)
+    `lora` is the adapter loaded for the installed weights, `adapter` its file.
+    """
+    wider = replace(shape, n_seq=shape.n_seq + 1)
 
-    reading = made(expanded)
+    def read() -> Context:
+        expanded = Weights(path)
+        try:
+            return Context(expanded, wider, stop=stop, adapter=expanded.load_adapter(adapter) if adapter else None)
+        except ModelUnreadable:
+            expanded.close()
+            raise
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read)
+        try:
+            writing = Context(weights, wider, stop=stop, adapter=lora)
+        except ModelUnreadable:
+            if reading.exception() is None:
+                _close(reading.result())
+            raise
     try:
-        return Pair(reading, made(weights), spare=shape.n_seq)
+        return Pair(reading.result(), writing, spare=shape.n_seq)
     except ModelUnreadable:
-        reading.close()
+        writing.close()
         raise
+
+
+def _close(reading: Context) -> None:
+    reading.close()
+    reading.weights.close()
