@@ -195,14 +195,14 @@ class Meter:
                 return self
 
     def text(self, mode: str) -> str:
-        """The status line: model, context used, speed, permission mode; without a model, just that there is none."""
+        """The status line: model, permission mode, context used, speed; without a model, just that there is none."""
         if not self.n_ctx:
             return f"{self.model} · {mode}"
         window = f"{self.n_tokens}/{self.n_ctx} tokens ({100 * self.n_tokens // self.n_ctx} %)"
         speed = f"{self.tokens_per_second:.0f} tok/s"
         if self.first_token_s:
-            speed += f" (first {self.first_token_s:.1f} s, {100 * self.reused:.0f} % reused)"
-        return f"{self.model} · {window} · {speed} · {mode}"
+            speed += f", first {self.first_token_s:.1f} s, {100 * self.reused:.0f} % reused"
+        return f"{self.model} · {mode} · {window} · {speed}"
 
 
 def usage_text(usage: Usage) -> str:
