@@ -22,12 +22,12 @@ import llama_cpp
 import numpy as np
 from llama_cpp import Llama
 
-from rookery_core.events import Usage
 from rookery_core.model.base import LoadOptions, Sampling
 from rookery_core.model.engine import Engine
 from rookery_core.model.generation import Generation
 from rookery_core.model.registry import find
 from rookery_core.paths import Paths
+from rookery_core.usage import Usage
 
 N_CTX = 8192
 N_BATCH = 512

@@ -11,6 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rookery_core.usage import Usage
+
 
 class TurnStatus(StrEnum):
     """How a turn ended."""
@@ -49,40 +51,6 @@ class Record(BaseModel):
     """A frozen value inside an event."""
 
     model_config = ConfigDict(frozen=True)
-
-
-class Usage(Record):
-    """What generating cost; counts are tokens, times are seconds."""
-
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    """Part of `prompt_tokens` that was still in the KV cache and was not decoded again."""
-    completion_tokens: int = 0
-    forced_tokens: int = 0
-    """Part of `completion_tokens` that the grammar left no choice of, so that they were not sampled."""
-    queued_s: float = 0.0
-    """From the request to the beginning of its work."""
-    prefill_s: float = 0.0
-    decode_s: float = 0.0
-    first_token_s: float = 0.0
-    """From the request to its first token; of a sum, the first request's."""
-
-    @property
-    def tokens_per_second(self) -> float:
-        """Decoding speed; 0.0 when nothing was timed."""
-        return self.completion_tokens / self.decode_s if self.decode_s > 0 else 0.0
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
-            cached_tokens=self.cached_tokens + other.cached_tokens,
-            completion_tokens=self.completion_tokens + other.completion_tokens,
-            forced_tokens=self.forced_tokens + other.forced_tokens,
-            queued_s=self.queued_s + other.queued_s,
-            prefill_s=self.prefill_s + other.prefill_s,
-            decode_s=self.decode_s + other.decode_s,
-            first_token_s=self.first_token_s or other.first_token_s,
-        )
 
 
 class Recalled(Record):

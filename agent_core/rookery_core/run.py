@@ -31,7 +31,6 @@ from rookery_core.events import (
     ToolFinished,
     ToolRequested,
     ToolStatus,
-    Usage,
 )
 from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Reading, Sampling
 from rookery_core.model.window import fit
@@ -42,6 +41,7 @@ from rookery_core.store.sessions import SessionLog
 from rookery_core.tools.contract import Risk
 from rookery_core.tools.runner import ToolRunner
 from rookery_core.transcript import Transcript
+from rookery_core.usage import Usage
 
 REPAIR_TEMPERATURE = 0.7
 """After a step that could not be used: the same choice of tokens would only fail again."""

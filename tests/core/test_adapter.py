@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from rookery_core.errors import ModelUnreadable
-from rookery_core.events import Usage
 from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.engine import Engine
 from rookery_core.model.llama import Batch, Context, Shape
@@ -18,6 +17,7 @@ from rookery_core.model.sampler import Logits
 from rookery_core.model.weights import Weights
 from rookery_core.model.worker import Worker, WorkerModel
 from rookery_core.paths import Paths
+from rookery_core.usage import Usage
 from tests.core.gguf_files import lora, tiny_bert
 
 pytestmark = pytest.mark.model

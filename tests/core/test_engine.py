@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from rookery_core.errors import GrammarError, PromptTooLong
-from rookery_core.events import Usage
 from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.engine import MAX_RUNNING, WORTH_WAITING, Engine, Stopped
@@ -21,6 +20,7 @@ from rookery_core.model.sampler import Logits
 from rookery_core.model.weights import Weights
 from rookery_core.paths import Paths
 from rookery_core.reasoning.step import ToolCall, parse
+from rookery_core.usage import Usage
 
 pytestmark = pytest.mark.model
 

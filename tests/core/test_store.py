@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from rookery_core.errors import SessionBusy, SessionUnknown, StoreBroken, StoreLocked, StoreNewer
-from rookery_core.events import ToolStarted, TurnEnded, TurnStarted, TurnStatus, Usage
+from rookery_core.events import ToolStarted, TurnEnded, TurnStarted, TurnStatus
 from rookery_core.memory.episodic import Episode, Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.memory.retrieve import recall
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import Sessions
+from rookery_core.usage import Usage
 
 
 @pytest.fixture

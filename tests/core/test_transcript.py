@@ -20,10 +20,10 @@ from rookery_core.events import (
     TurnEnded,
     TurnStarted,
     TurnStatus,
-    Usage,
 )
 from rookery_core.model.base import Message
 from rookery_core.transcript import Transcript
+from rookery_core.usage import Usage
 
 HEAD = [Message("system", "S")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -37,10 +38,10 @@ from rookery_core.events import (
     TurnEnded,
     TurnStarted,
     TurnStatus,
-    Usage,
 )
 from rookery_core.store.sessions import SessionSummary
 from rookery_core.text import visible
+from rookery_core.usage import Usage
 from rookery_tui.presenter import (
     TITLE_WIDTH,
     Meter,
@@ -281,7 +282,7 @@ def test_an_interrupted_step_does_not_empty_the_meter() -> None:
 def test_usage_on_one_line() -> None:
     usage = Usage(prompt_tokens=10, cached_tokens=4, completion_tokens=20, decode_s=2.0)
     assert usage_text(usage) == "10 tokens read (4 reused), 20 written, 10 tok/s"
-    forced = usage.model_copy(update={"forced_tokens": 5})
+    forced = replace(usage, forced_tokens=5)
     assert usage_text(forced) == "10 tokens read (4 reused), 20 written (5 forced), 10 tok/s"
 
 

@@ -16,8 +16,8 @@ from rookery_core.events import (
     TokenDelta,
     TurnEnded,
     TurnStatus,
-    Usage,
 )
+from rookery_core.usage import Usage
 from rookery_tui.telling import Teller
 
 TRICKY = st.text(st.sampled_from("ab\r\n\t\x1b\u200d\ufe0f\u202e😀👩é\u2028"), max_size=12)

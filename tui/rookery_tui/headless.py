@@ -7,16 +7,17 @@ import json
 import signal
 from collections.abc import Callable
 from contextlib import aclosing, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Protocol, TextIO
 
 from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON, Assistant
 from rookery_core.errors import RookeryError
 from rookery_core.event_json import dump_event
-from rookery_core.events import Answered, Event, ModelLoading, TurnEnded, TurnStarted, TurnStatus, Usage
+from rookery_core.events import Answered, Event, ModelLoading, TurnEnded, TurnStarted, TurnStatus
 from rookery_core.store.sessions import SessionLog
 from rookery_core.text import visible
+from rookery_core.usage import Usage
 from rookery_tui.console import json_for
 from rookery_tui.exits import Exit, report
 from rookery_tui.presenter import ending, row, told_to_the_person, usage_text
@@ -187,7 +188,7 @@ class JsonPrinter:
             "status": result.status.value,
             "session": result.session,
             "steps": result.ended.steps if result.ended else 0,
-            "usage": (result.ended.usage if result.ended else Usage()).model_dump(),
+            "usage": asdict(result.ended.usage if result.ended else Usage()),
         }
         print(json_for(self.out, json.dumps(made, ensure_ascii=False)), file=self.out, flush=True)
 

@@ -30,10 +30,10 @@ from rookery_core.events import (
     ToolStatus,
     TurnEnded,
     TurnStatus,
-    Usage,
 )
 from rookery_core.reasoning.step import StepStream
 from rookery_core.text import one_line, visible
+from rookery_core.usage import Usage
 
 Tone = Literal["plain", "good", "bad", "quiet"]
 TITLE_WIDTH = 100

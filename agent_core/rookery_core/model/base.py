@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from rookery_core.errors import ModelDied
-from rookery_core.events import Usage
+from rookery_core.usage import Usage
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -22,9 +23,9 @@ from rookery_core.errors import ModelError, ModelUnreadable, RookeryError
 from rookery_core.model.base import LoadOptions, Message, Sampling
 
 if TYPE_CHECKING:
-    from rookery_core.events import Usage
     from rookery_core.model.embedder import EmbeddingModel, Vectors
     from rookery_core.model.engine import Engine
+    from rookery_core.usage import Usage
 
     Served = TypeVar("Served", Engine, EmbeddingModel)
 
@@ -92,7 +93,7 @@ class Answers:
         self._send({"id": self._number, "delta": text})
 
     def ended(self, stop: str, usage: Usage) -> None:
-        self.last(stop=stop, usage=usage.model_dump())
+        self.last(stop=stop, usage=asdict(usage))
 
     def embedded(self, vectors: Vectors) -> None:
         self._send({"id": self._number, "vectors": base64.b64encode(vectors.tobytes()).decode()})

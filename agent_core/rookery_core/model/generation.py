@@ -11,10 +11,10 @@ import llguidance.numpy
 import numpy as np
 
 from rookery_core.errors import ModelError
-from rookery_core.events import Usage
 from rookery_core.model.base import Sampling
 from rookery_core.model.prefix import Held, Tokens
 from rookery_core.model.sampler import Logits, sample
+from rookery_core.usage import Usage
 
 LOOP_PERIOD = 20
 LOOP_TIMES = 8

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rookery_core.errors import ModelDied, RookeryError
-from rookery_core.events import Usage
 from rookery_core.model.base import Chunk, Completion, Delta, Message, ModelInfo, Sampling
+from rookery_core.usage import Usage
 
 
 @dataclass

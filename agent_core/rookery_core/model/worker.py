@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from rookery_core.errors import GrammarError, ModelDied, ModelError, ModelUnreadable, PromptTooLong
-from rookery_core.events import Usage
 from rookery_core.model.base import (
     Chunk,
     Completion,
@@ -33,6 +32,7 @@ from rookery_core.model.base import (
     Sampling,
 )
 from rookery_core.paths import private_file, private_folder
+from rookery_core.usage import Usage
 
 if TYPE_CHECKING:
     import numpy as np
