@@ -62,10 +62,11 @@ def build(
     approver: Approver = nobody,
     model: ModelBackend | Sequence[ModelBackend] | None = None,
     plugins: Loaded | None = None,
+    worker: Worker | None = None,
 ) -> Assistant:
     """Make an assistant. `model` and `plugins` stand in for the configured and the installed ones.
 
-    Of several models the first is used until another is chosen.
+    Of several models the first is used until another is chosen. `worker` is the models' process, where it runs already.
 
     Raises ConfigError, ModelMissing, ModelUnreadable (the file is not there), StoreError. Nothing is left open then.
     """
@@ -80,7 +81,7 @@ def build(
     allowed = Allowed.parse(options.allow, usable)
     if model is None:
         wanted = config.model.path if options.model is None else options.model
-        models = worker_models(config, paths, wanted)
+        models = worker_models(config, paths, wanted, worker or Worker(paths.model_log))
         model = models.get(wanted)
     else:
         given = model if isinstance(model, Sequence) else [model]
@@ -141,10 +142,10 @@ def archive(paths: Paths) -> Archive:
     return Archive(store, Sessions(store), Episodes(store))
 
 
-def worker_models(config: Config, paths: Paths, wanted: str) -> Models:
+def worker_models(config: Config, paths: Paths, wanted: str, worker: Worker) -> Models:
     """The models of this machine, to be loaded in one process; the adapter is for the wanted one. Raises ModelError."""
     settings = config.model
-    worker = Worker(paths.model_log, settings.memory_mb << 20)
+    worker.memory_bytes = settings.memory_mb << 20
     first = find(wanted, paths)
 
     def make(file: ModelFile) -> ModelBackend:

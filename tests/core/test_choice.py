@@ -15,7 +15,7 @@ from rookery_core.events import Answered, Event, ModelReady, TurnStarted
 from rookery_core.model.base import ModelBackend
 from rookery_core.model.choice import Models
 from rookery_core.model.registry import ModelFile
-from rookery_core.model.worker import WorkerModel
+from rookery_core.model.worker import Worker, WorkerModel
 from rookery_core.paths import Paths
 from rookery_core.plugin import Risk, tool
 from rookery_core.store.sessions import SessionLog
@@ -68,7 +68,7 @@ def test_the_files_of_the_models_folder_share_a_process_and_the_adapter_is_for_t
     for name in ("a", "b"):
         (paths.models / f"{name}.gguf").touch()
     config = Config(model=ModelSettings(adapter="/adapter.gguf"))
-    models = worker_models(config, paths, "b")
+    models = worker_models(config, paths, "b", Worker(paths.model_log))
     a, b = models.get("a"), models.get("b")
     assert isinstance(a, WorkerModel)
     assert isinstance(b, WorkerModel)

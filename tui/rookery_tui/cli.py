@@ -5,6 +5,7 @@ Imports nothing that a command may not need, so that `--help` is there at once.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -55,9 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> int:
     match arguments.command:
         case "run":
-            from rookery_tui.subcommands import run
+            import asyncio
 
-            return run.main(arguments, paths, console)
+            return asyncio.run(_run(arguments, paths, console))
         case "sessions":
             from rookery_tui.subcommands import sessions
 
@@ -82,6 +83,21 @@ def _unwritten(error: OSError, console: Console) -> int:
 
     print(f"rookery: the output could not be written: {error.strerror}", file=console.stderr)
     return Exit.FAILED
+
+
+async def _run(arguments: argparse.Namespace, paths: Paths, console: Console) -> int:
+    """Start the models' process first: it takes as long to be ready for work as all that is imported here."""
+    from rookery_core.model.worker import Worker
+
+    worker = Worker(paths.model_log)
+    try:
+        with contextlib.suppress(OSError):  # it is said when the model is loaded
+            await worker.start()
+        from rookery_tui.subcommands import run
+
+        return await run.main(arguments, paths, console, worker)
+    finally:
+        await worker.close()
 
 
 def _unexpected(error: Exception, console: Console, what: str) -> int:

@@ -12,6 +12,7 @@ from rookery_core.assistant import Assistant
 from rookery_core.compose import Options, build
 from rookery_core.config import DEFAULT, load_config
 from rookery_core.errors import ModelUnreadable
+from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from rookery_core.store.sessions import SessionLog
 
@@ -26,7 +27,9 @@ class Resume:
     continue_last: bool = False
 
 
-def maker(arguments: argparse.Namespace, paths: Paths) -> Callable[[Approver], Assistant]:
+def maker(
+    arguments: argparse.Namespace, paths: Paths, worker: Worker | None = None
+) -> Callable[[Approver], Assistant]:
     """What makes the assistant that the options and the settings ask for, once it is known who is asked.
 
     The settings are read each time, so that trying again finds what was mended meanwhile.
@@ -44,7 +47,7 @@ def maker(arguments: argparse.Namespace, paths: Paths) -> Callable[[Approver], A
     def make(approver: Approver) -> Assistant:
         loaded = load_config(paths)
         try:
-            return build(loaded.config, paths, options, approver=approver)
+            return build(loaded.config, paths, options, approver=approver, worker=worker)
         except ModelUnreadable as exc:
             source = loaded.sources["model.path"]
             if options.model is not None or source == DEFAULT:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
 from rookery_core.approval.policy import Approver, Reply, nobody
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ConfigError
 from rookery_core.events import ApprovalRequested
+from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from rookery_tui.asking import asking
 from rookery_tui.console import Console
@@ -21,8 +21,11 @@ from rookery_tui.stopping import Stop, on_signals
 NOT_READ = "standard input was not read; --stdin puts it after the task"
 
 
-def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
-    """Carry out the task; a second Ctrl+C ends the process without waiting for the first to be obeyed."""
+async def main(arguments: argparse.Namespace, paths: Paths, console: Console, worker: Worker | None = None) -> Exit:
+    """Carry out the task; a second Ctrl+C ends the process without waiting for the first to be obeyed.
+
+    `worker` is the models' process, where it was started already.
+    """
     job = Job(
         task=task_text(arguments.task, console, with_stdin=arguments.stdin),
         output=Output(arguments.output),
@@ -35,14 +38,11 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         console.write_utf8()
 
     def make() -> Assistant:
-        return maker(arguments, paths)(_approver(console))
+        return maker(arguments, paths, worker)(_approver(console))
 
-    async def carry_out() -> Exit:
-        stop = Stop()
-        with on_signals(stop.request, insist=True):
-            return await run(make, job, console.stdout, console.stderr, stop)
-
-    return asyncio.run(carry_out())
+    stop = Stop()
+    with on_signals(stop.request, insist=True):
+        return await run(make, job, console.stdout, console.stderr, stop)
 
 
 def task_text(task: str | None, console: Console, *, with_stdin: bool = False) -> str:
