@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rookery_core.errors import GrammarError, PromptTooLong
+from rookery_core.errors import GrammarError, ModelError, PromptTooLong
 from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.engine import MAX_RUNNING, WORTH_WAITING, Engine, Stopped
@@ -284,3 +284,16 @@ def test_what_must_come_next_is_not_written_in_halves(engine: Engine) -> None:
             if written[n - 1] == b'":':
                 assert piece.startswith(b' "')
     assert halves > 0
+
+
+def test_an_empty_prompt_is_refused(engine: Engine) -> None:
+    with pytest.raises(ModelError, match="empty"):
+        engine.submit([], Sampling(), None, Ear())
+
+
+def test_every_request_can_be_ended_at_once(engine: Engine) -> None:
+    ears = [ask(engine, f"{COUNT} {n}", max_tokens=50) for n in range(MAX_RUNNING + 2)]
+    engine.step()
+    engine.fail(ModelError("gone"))
+    assert [str(ear.error) for ear in ears] == ["gone"] * len(ears)
+    assert not engine.busy

@@ -118,3 +118,10 @@ def test_whole_numbers_are_kept_to_a_sane_size_in_the_grammar_and_the_tool_s_own
     assert f'"a": {{"type": "integer", "minimum": {-MAX_INTEGER}, "maximum": {MAX_INTEGER}}}' in grammar
     assert f'"b": {{"type": "integer", "maximum": 5, "minimum": {-MAX_INTEGER}}}' in grammar
     assert "minimum" not in schema["properties"]["a"]
+
+
+def test_output_that_is_no_number_is_an_error() -> None:
+    for bad in (np.nan, np.inf):
+        logits = np.array([0.0, bad, 1.0], dtype=np.float32)
+        with pytest.raises(ModelError, match="not a number"):
+            sample(logits, Sampling(temperature=1.0), np.random.default_rng(0))

@@ -174,3 +174,47 @@ async def test_a_load_that_nobody_waits_for_any_more_leaves_the_others_alone(mak
     assert await write(a)
     await b.open()
     assert await write(b)
+
+
+async def test_unloading_ends_what_the_model_is_writing(make: Make) -> None:
+    a, b = make(0, "ab")
+    await asyncio.gather(a.open(), b.open())
+    writing = asyncio.create_task(write(a, max_tokens=400))
+    await asyncio.sleep(0.3)
+    await a.close()
+    with pytest.raises(ModelError):
+        await writing
+    assert await write(b)
+
+
+async def test_who_was_replaced_does_not_take_its_successor_along(make: Make) -> None:
+    first, keeper = make(0, "ab")
+    await asyncio.gather(first.open(), keeper.open())
+    second = WorkerModel("a", first._place._options, first._worker)
+    await second.open()
+    assert first.info is None
+    await first.close()
+    assert await write(second)
+
+
+async def test_closing_while_another_opens_leaves_a_process_that_works(make: Make) -> None:
+    a, b = make(0, "ab")
+    await a.open()
+    closing, opened = asyncio.create_task(a.close()), asyncio.create_task(b.open())
+    await asyncio.gather(closing, opened, return_exceptions=True)
+    await b.open()
+    assert await write(b)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script takes the place of the process")
+async def test_half_a_line_is_the_last_that_is_heard(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "child"
+    script.write_text('#!/bin/sh\nprintf \'{"id": 1, "load\'\n')
+    script.chmod(0o700)
+    monkeypatch.setattr("rookery_core.model.worker.sys.executable", str(script))
+    (a,) = make(0, "a")
+    async with asyncio.timeout(20):
+        with pytest.raises(ModelUnreadable):
+            await a.open()

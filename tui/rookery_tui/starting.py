@@ -27,9 +27,7 @@ class Resume:
     continue_last: bool = False
 
 
-def maker(
-    arguments: argparse.Namespace, paths: Paths, worker: Worker | None = None
-) -> Callable[[Approver], Assistant]:
+def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = None) -> Callable[[Approver], Assistant]:
     """What makes the assistant that the options and the settings ask for, once it is known who is asked.
 
     The settings are read each time, so that trying again finds what was mended meanwhile.

@@ -14,6 +14,7 @@ import queue
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -63,16 +64,18 @@ class Inbox:
         self._cancelled.discard(number)
 
     def _read(self, source: IO[bytes]) -> None:
-        for line in source:
-            request = json.loads(line)
-            if request["op"] == "cancel":
-                self._cancelled.add(request["id"])
-                self.changed()
-            else:
-                self._waiting.put(request)
-        self.ended = True
-        self._waiting.put(None)
-        self.changed()
+        try:
+            for line in source:
+                request = json.loads(line)
+                if request["op"] == "cancel":
+                    self._cancelled.add(request["id"])
+                    self.changed()
+                else:
+                    self._waiting.put(request)
+        finally:
+            self.ended = True
+            self._waiting.put(None)
+            self.changed()
 
 
 class Answers:
@@ -137,8 +140,15 @@ class Host:
                     self._take(request, answers)
                 except RookeryError as exc:
                     answers.failed(exc)
-            for model in self._models.values():
-                model.step()
+                except Exception as exc:
+                    answers.failed(_unexpected(exc))
+            for name, model in list(self._models.items()):
+                try:
+                    model.step()
+                except Exception as exc:  # a mistake of ours costs one model its requests, and nobody else
+                    model.fail(_unexpected(exc))
+                    self._unload(name)
+                    self._send({"unloaded": name})
         for model in self._models.values():
             model.save()
 
@@ -212,8 +222,15 @@ class Host:
     def _unload(self, name: str) -> None:
         model = self._models.pop(name, None)
         if model is not None:
+            model.fail(ModelError(f"the model {name} was unloaded"))
             model.save()
             model.close()
+
+
+def _unexpected(error: Exception) -> ModelError:
+    """What nobody expected, in a line; the whole of it is in the log."""
+    traceback.print_exception(error)
+    return ModelError(f"an unexpected error in the model's process: {type(error).__name__}: {error}")
 
 
 def main() -> None:

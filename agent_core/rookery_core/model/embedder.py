@@ -106,7 +106,9 @@ class EmbeddingModel:
 
     def step(self) -> None:
         """Decode one batch of texts, taken from every request in turn."""
-        self._requests = deque(request for request in self._requests if not request.stopped())
+        for request in [request for request in self._requests if request.stopped()]:
+            self._requests.remove(request)
+            request.listener.failed(ModelError("stopped"))
         batch, self._decoding = self._batch()
         if not self._decoding:
             return
@@ -132,6 +134,11 @@ class EmbeddingModel:
         """A request may have been stopped: give up the batch that nobody wants any more. For any thread."""
         if self._ended() or (self._decoding and all(request.stopped() for request in self._decoding)):
             self._stop.raise_()
+
+    def fail(self, error: ModelError) -> None:
+        """End every request with this error."""
+        while self._requests:
+            self._requests.popleft().listener.failed(error)
 
     def save(self) -> None:
         """There is nothing that outlives the process."""

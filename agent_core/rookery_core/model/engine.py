@@ -19,7 +19,7 @@ import numpy as np
 from rookery_core.errors import GrammarError, ModelError, ModelUnreadable, PromptTooLong, RookeryError
 from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.chat_template import ChatTemplate
-from rookery_core.model.expanded import Pair, expand, forget, open_pair, suits
+from rookery_core.model.expanded import Pair, expand, open_pair, suits
 from rookery_core.model.generation import Generation, Listener
 from rookery_core.model.llama import Aborted, Batch, Context, NoRoom, Shape, StopSign
 from rookery_core.model.prefix import PrefixCache, Tokens, shared
@@ -110,8 +110,8 @@ class Engine:
                 try:
                     pair = open_pair(self._weights, lora, made.path, adapter, shape, self._stop)
                     return pair, made.kl
-                except ModelUnreadable:  # damaged, or too large for both; the file as it is may do
-                    forget(made.path)
+                except ModelUnreadable:
+                    pass  # damaged, or there is no memory for both; the file as it is may do
         return Context(self._weights, shape, stop=self._stop, adapter=lora), 0.0
 
     @property
@@ -147,6 +147,8 @@ class Engine:
 
         Raises GrammarError, PromptTooLong, and ModelError when too many wait.
         """
+        if not prompt:
+            raise ModelError("the prompt is empty")
         if len(prompt) + 1 > self.n_ctx:
             raise PromptTooLong(f"the prompt has {len(prompt)} tokens and the window {self.n_ctx}")
         if len(self._waiting) >= MAX_WAITING:
@@ -220,11 +222,16 @@ class Engine:
         if self._ended() or (self._decoding and all(request.stopped() for request in self._decoding)):
             self._stop.raise_()
 
+    def fail(self, error: ModelError) -> None:
+        """End every request with this error."""
+        for request in (*self._waiting, *self._running):
+            self._fail(request, error)
+
     def save(self) -> None:
         """Write what was read to disk, for the next process."""
         if self._states is not None:
-            for tokens, state in self._cache.worth_saving():
-                self._states.save(tokens, state)
+            for age, (tokens, state) in enumerate(self._cache.worth_saving()):
+                self._states.save(tokens, state, age)
 
     def close(self) -> None:
         """Give the memory back."""

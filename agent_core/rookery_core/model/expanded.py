@@ -87,15 +87,24 @@ def expand(weights: Weights, folder: Path, n_threads: int) -> Expanded | None:
     path = folder / f"{weights.path.stem}-{fingerprint(llama_cpp.__version__, files=[weights.path])}.bf16.gguf"
     measured = path.with_suffix(".json")
     try:
-        if not path.exists() or not measured.exists():
+        if not measured.exists():
             private_folder(folder)
+            for old in folder.glob(f"{weights.path.stem}-*.bf16.gguf"):
+                forget(old)
             _write(weights.path, path, n_threads)
-            measured.write_text(json.dumps({"kl": divergence(weights, path, n_threads)}))
+            part = measured.with_suffix(f".{os.getpid()}.part")
+            part.write_text(json.dumps({"kl": divergence(weights, path, n_threads)}))
+            os.replace(part, measured)
         kl = float(json.loads(measured.read_text())["kl"])
+        if kl > MAX_KL:
+            path.unlink(missing_ok=True)  # the measurement stays, so that it is not made again
+            return None
+        if not path.exists():
+            _write(weights.path, path, n_threads)
     except (OSError, ValueError, KeyError, RuntimeError, ModelError):
         forget(path)
         return None
-    return Expanded(path, kl) if kl <= MAX_KL else None
+    return Expanded(path, kl)
 
 
 def forget(path: Path) -> None:
@@ -248,7 +257,11 @@ def open_pair(weights: Weights, lora: Any, path: Path, adapter: Path | None, sha
     wider = replace(shape, n_seq=shape.n_seq + 1)
 
     def read() -> Context:
-        expanded = Weights(path)
+        try:
+            expanded = Weights(path)
+        except ModelUnreadable:
+            forget(path)
+            raise
         try:
             return Context(expanded, wider, stop=stop, adapter=expanded.load_adapter(adapter) if adapter else None)
         except ModelUnreadable:

@@ -183,6 +183,8 @@ class Generation:
         piece = self._decoder.decode(self._vocabulary.piece(token))
         if piece:
             self.listener.said(piece)
+        if self._matcher is not None and self._matcher.is_error():
+            raise ModelError(f"the grammar cannot go on: {self._matcher.get_error()}")
         if self._matcher is not None and self._matcher.is_stopped():
             self.stop = "end"
         elif loops(self.written):

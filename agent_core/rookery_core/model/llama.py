@@ -26,7 +26,7 @@ class Aborted(Exception):
     """Decoding was given up half-way because it was asked to."""
 
 
-class NoRoom(Exception):
+class NoRoom(ModelError):
     """The cells of the KV cache are all in use."""
 
 

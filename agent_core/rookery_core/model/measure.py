@@ -24,7 +24,7 @@ from rookery_core.model.weights import Weights, log
 N_READ = 64
 DEPTH = 256
 """Tokens before those that are measured, as many as a short conversation has."""
-_NEIGHBOUR = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(100_000))\n"
+_NEIGHBOUR = "import os, sys\nwhile os.getppid() == int(sys.argv[1]):\n    sum(range(100_000))\n"
 
 
 def threads() -> list[int]:
@@ -90,7 +90,7 @@ def _neighbour(busy: bool) -> Iterator[None]:
     if not busy:
         yield
         return
-    process = subprocess.Popen([sys.executable, "-c", _NEIGHBOUR])
+    process = subprocess.Popen([sys.executable, "-c", _NEIGHBOUR, str(os.getpid())])
     try:
         yield
     finally:

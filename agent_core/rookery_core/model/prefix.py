@@ -45,7 +45,7 @@ class Disk(Protocol):
 
     def entries(self) -> Iterable[Saved]: ...
     def load(self, saved: Saved) -> State | None: ...
-    def save(self, tokens: Tokens, state: State) -> None: ...
+    def save(self, tokens: Tokens, state: State, age: int = 0) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +191,7 @@ class PrefixCache:
             n = min(shared(source.tokens, prompt), len(prompt) - 1)
             if self._recurrent and n < source.n:
                 continue
-            if n > best[0]:
+            if n >= best[0] + (1 if isinstance(source, Held) else WORTH_KEEPING):
                 best = (n, source)
         return best
 
@@ -206,26 +206,32 @@ class PrefixCache:
 
     def _branch(self, source: Held, n: int, room: int) -> Held | None:
         if not self._make_room(room - n, keep=source, number=True):
-            return None if source.busy else self._go_on(source, n, room)
+            if source.busy:
+                return None
+            self._park(source)
+            return self._go_on(source, n, room)
         made = self._new()
         self._kv.copy(source.number, made.number, n)
         made.extend(source.tokens[:n], source.cells[:n])
         return made
 
     def _bring_back(self, source: Parked | Saved, n: int, room: int) -> Held | None:
-        if not self._make_room(max(room, source.n), number=True):
-            return None
-        state = source.state if isinstance(source, Parked) else self._disk.load(source) if self._disk else None
-        if state is None:
-            return None
-        made = self._new()
-        if not self._kv.restore(made.number, state):
-            self._forget(made)
-            return None
-        self.extend(made, list(source.tokens))
-        if isinstance(source, Parked) and source.n - n <= TAKEN_OVER:
-            self.parked.remove(source)
-        made.n = self._kv.cut(made.number, n)
+        if isinstance(source, Parked):
+            self.parked.remove(source)  # so that it is not forgotten to make room for itself
+            state: State | None = source.state
+        else:
+            state = self._disk.load(source) if self._disk is not None else None
+        made: Held | None = None
+        if state is not None and self._make_room(max(room, source.n), number=True):
+            made = self._new()
+            if self._kv.restore(made.number, state):
+                self.extend(made, list(source.tokens))
+                made.n = self._kv.cut(made.number, n)
+            else:
+                self._forget(made)
+                made = None
+        if isinstance(source, Parked) and (made is None or source.n - n > TAKEN_OVER):
+            self.parked.append(source)
         return made
 
     def _empty(self, room: int) -> Held | None:
@@ -264,9 +270,13 @@ class PrefixCache:
         return self._count(self.held) - self._count([other for other in self.held if other is not held])
 
     def _leave(self, held: Held) -> None:
+        self._park(held)
+        self._forget(held)
+
+    def _park(self, held: Held) -> None:
+        """Keep its state in memory, if it knows enough that nobody else does."""
         if held.n - self._known_elsewhere(held) >= WORTH_KEEPING:
             self.parked.append(Parked(held.tokens.copy(), self._kv.save(held.number), held.used))
-        self._forget(held)
         while self.parked and sum(parked.state.nbytes for parked in self.parked) > self._park_bytes:
             oldest = min(self.parked, key=lambda parked: parked.used)
             self.parked.remove(oldest)

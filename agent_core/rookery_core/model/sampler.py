@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rookery_core.errors import ModelError
 from rookery_core.model.base import Sampling
 
 Logits = NDArray[np.float32]
@@ -23,6 +24,8 @@ def sample(logits: Logits, sampling: Sampling, random: np.random.Generator) -> i
     ids: NDArray[Any] = np.argpartition(logits, -k)[-k:]
     ids = ids[np.argsort(logits[ids])[::-1]]
     scaled = logits[ids].astype(np.float64) / sampling.temperature
+    if not np.isfinite(scaled[0]):
+        raise ModelError("the model's output is not a number; the file may be damaged")
     weights = np.exp(scaled - scaled[0])
     keep = weights >= sampling.min_p * weights[0]
     total = np.cumsum(weights) / weights.sum()

@@ -6,10 +6,11 @@ state that was made with anything else is never looked at.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import struct
-import tempfile
+import time
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,20 +18,21 @@ from pathlib import Path
 import numpy as np
 
 from rookery_core.model.prefix import Saved, State, Tokens, shared
-from rookery_core.paths import private_folder
+from rookery_core.paths import private_file, private_folder
 
 _HEADER = struct.Struct("<4sIIQ")
 """Mark, tokens, checksum of the state, bytes of the state; the tokens and the state follow."""
-_MARK = b"RKV1"
+_MARK = b"RKV2"
 _SAMPLE = 1 << 20
 
 
 def fingerprint(*parts: object, files: Iterable[Path] = ()) -> str:
-    """A short name for what states are made with: files by size, beginning and end, everything else by its text."""
+    """A short name for what states are made with: files by size, date and both ends, everything else by its text."""
     digest = hashlib.sha256(repr(parts).encode())
     for file in files:
-        size = file.stat().st_size
-        digest.update(str(size).encode())
+        stat = file.stat()
+        size = stat.st_size
+        digest.update(f"{size} {stat.st_mtime_ns}".encode())
         with file.open("rb") as stream:
             digest.update(stream.read(_SAMPLE))
             stream.seek(max(size - _SAMPLE, 0))
@@ -64,45 +66,61 @@ class SavedStates:
             state = np.frombuffer(raw, np.uint8, offset=_HEADER.size + 4 * n)
         except (OSError, struct.error, ValueError):
             state, n_bytes, checksum = np.empty(0, np.uint8), 1, 0
-        if len(state) == n_bytes and zlib.crc32(state.data) == checksum:
+        if len(state) == n_bytes and _checksum(saved.tokens, state) == checksum:
             return state
-        self._saved.remove(saved)
-        saved.path.unlink(missing_ok=True)
+        self._forget(saved.path)
         return None
 
-    def save(self, tokens: Tokens, state: State) -> None:
-        """Write a state; those it continues are no longer needed."""
+    def save(self, tokens: Tokens, state: State, age: int = 0) -> None:
+        """Write a state; those it continues are no longer needed. The one with the highest age is deleted first."""
         if state.nbytes > self._max_bytes:
             return
         name = hashlib.sha256(tokens.tobytes()).hexdigest()[:16]
         path = self._folder / f"{self._fingerprint}-{name}.kv"
+        part = path.with_suffix(f".{os.getpid()}.part")
         try:
             private_folder(self._folder)
-            with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".part", delete=False) as stream:
-                stream.write(_HEADER.pack(_MARK, len(tokens), zlib.crc32(state.data), state.nbytes))
+            private_file(part)
+            with part.open("wb") as stream:
+                stream.write(_HEADER.pack(_MARK, len(tokens), _checksum(tokens, state), state.nbytes))
                 stream.write(tokens.tobytes())
                 stream.write(state.data)
-            os.replace(stream.name, path)
+            os.utime(part, (time.time() - age,) * 2)
+            os.replace(part, path)
         except OSError:
-            return
-        for old in self._saved.copy():
-            if shared(old.tokens, tokens) == old.n:
-                self._saved.remove(old)
-                if old.path != path:
-                    old.path.unlink(missing_ok=True)
-        self._saved.append(Saved(tokens.copy(), path))
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+        else:
+            for old in self._saved.copy():
+                if shared(old.tokens, tokens) == old.n and old.path != path:
+                    self._forget(old.path)
+            self._saved = [saved for saved in self._saved if saved.path != path]
+            self._saved.append(Saved(tokens.copy(), path))
         self._trim()
 
     def _trim(self) -> None:
-        """Keep the folder within its budget, whatever the files in it were made with."""
-        files = sorted(((path.stat(), path) for path in self._folder.iterdir()), key=lambda item: item[0].st_mtime)
-        total = sum(stat.st_size for stat, _ in files)
-        for stat, path in files[:-1]:
+        """Keep the folder within its budget, whatever the files in it were made with; other programs use it too."""
+        files: list[tuple[float, int, Path]] = []
+        for path in self._folder.glob("*"):
+            with contextlib.suppress(OSError):
+                stat = path.stat()
+                files.append((stat.st_mtime, stat.st_size, path))
+        files.sort()
+        total = sum(size for _, size, _ in files)
+        for _, size, path in files[:-1]:
             if total <= self._max_bytes:
                 return
+            self._forget(path)
+            total -= size
+
+    def _forget(self, path: Path) -> None:
+        self._saved = [saved for saved in self._saved if saved.path != path]
+        with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
-            self._saved = [saved for saved in self._saved if saved.path != path]
-            total -= stat.st_size
+
+
+def _checksum(tokens: Tokens, state: State) -> int:
+    return zlib.crc32(state.data, zlib.crc32(tokens.tobytes()))
 
 
 def _tokens_of(path: Path) -> Tokens | None:

@@ -18,6 +18,8 @@ import llguidance
 from rookery_core.errors import ModelError, ModelUnreadable
 
 MAX_ERRORS = 20
+SHORT = 4096
+"""Characters of a text whose tokens are remembered."""
 _LOG_WARN, _LOG_ERROR = 3, 4
 
 
@@ -96,7 +98,7 @@ class Weights:
         )
         """Whether a part of what was read cannot be taken out of its memory again."""
         self._adapters: list[Any] = []
-        self.tokenize = lru_cache(maxsize=4096)(self._tokenize)
+        self._tokenize_short = lru_cache(maxsize=1024)(self._tokenize)
 
     @property
     def chat_template(self) -> str | None:
@@ -175,8 +177,15 @@ class Weights:
         n = llama_cpp.llama_model_meta_val_str(self.model, key.encode(), room, len(room))
         return room.value.decode("utf-8", "replace") if n >= 0 else ""
 
-    def _tokenize(self, text: str, special: bool, marked: bool = False) -> tuple[int, ...]:
-        """`special`: marks in the text count as such; `marked`: with those that the model wants around a text."""
+    def tokenize(self, text: str, special: bool, marked: bool = False) -> tuple[int, ...]:
+        """`special`: marks in the text count as such; `marked`: with those that the model wants around a text.
+
+        Raises ModelError.
+        """
+        made = self._tokenize_short if len(text) <= SHORT else self._tokenize
+        return made(text, special, marked)
+
+    def _tokenize(self, text: str, special: bool, marked: bool) -> tuple[int, ...]:
         raw = text.encode("utf-8", "replace")
         room = len(raw) + 8
         ids = (llama_cpp.llama_token * room)()

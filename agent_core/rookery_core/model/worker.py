@@ -91,13 +91,15 @@ class Worker:
                     limit=LINE_LIMIT,
                     start_new_session=True,  # Ctrl+C in the terminal is for the program, not for the model
                 )
-            self._reader = asyncio.create_task(self._read(self._process))
+            self._answers = {}  # those of an earlier process are told its end, and not this one's
+            self._reader = asyncio.create_task(self._read(self._process, self._answers))
 
     async def ask(self, op: str, model: str, **values: Any) -> AsyncGenerator[Answer, None]:
         """Make a request, and what is answered, to the last. Leaving early cancels it. Raises ModelError, ModelDied."""
         number = next(self._numbers)
         answers: asyncio.Queue[Answer] = asyncio.Queue()
-        self._answers[number] = answers
+        waiting = self._answers
+        waiting[number] = answers
         ended = False
         try:
             try:
@@ -114,8 +116,8 @@ class Worker:
                 _raise(answer, self._died(model, str(answer.get("died"))))
                 yield answer
         finally:
-            self._answers.pop(number, None)
-            if not ended:
+            waiting.pop(number, None)
+            if not ended and waiting is self._answers:
                 with contextlib.suppress(ModelDied):
                     self._send({"op": "cancel", "id": number})
 
@@ -132,11 +134,12 @@ class Worker:
     async def leave(self, guest: Guest) -> None:
         """The model is no longer needed; with the last one the process ends."""
         name = guest.name
-        if self.holds(guest):
+        held = self.holds(guest)
+        if held:
             self._guests.pop(name)
         if not self._guests:
             await self.close()
-        elif self._process is not None:
+        elif held and self._process is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS), aclosing(self.ask("unload", name)) as answers:
                     async for _ in answers:
@@ -144,7 +147,12 @@ class Worker:
 
     async def close(self) -> None:
         """End the process."""
+        async with self._starting:
+            await self._close()
+
+    async def _close(self) -> None:
         process, self._process = self._process, None
+        reader, self._reader = self._reader, None
         self._guests.clear()
         if process is None:
             return
@@ -156,27 +164,31 @@ class Worker:
         except TimeoutError:
             process.kill()
             await process.wait()
-        if self._reader is not None:
-            await asyncio.wait([self._reader])
-            self._reader = None
+        if reader is not None:
+            await asyncio.wait([reader])
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
+    async def _read(self, process: asyncio.subprocess.Process, answers: dict[int, asyncio.Queue[Answer]]) -> None:
         assert process.stdout is not None
-        with contextlib.suppress(ConnectionError):
+        try:
             while line := await process.stdout.readline():
                 answer = json.loads(line)
                 if "unloaded" in answer:
                     if (guest := self._guests.pop(answer["unloaded"], None)) is not None:
                         guest.gone(None)
-                elif (waiting := self._answers.get(answer["id"])) is not None:
+                elif (waiting := answers.get(answer["id"])) is not None:
                     waiting.put_nowait(answer)
+        except ConnectionError:
+            pass
+        except ValueError:  # half a line is the last thing a process says that is killed
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
         how = _how_it_ended(await process.wait())
         if process is self._process:  # otherwise it was closed on purpose
             self._process = None
             for name, guest in self._guests.items():
                 guest.gone(self._died(name, how))
             self._guests.clear()
-        for waiting in self._answers.values():
+        for waiting in answers.values():
             waiting.put_nowait({"died": how, "end": True})
 
     def _send(self, message: dict[str, Any]) -> None:
