@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import constrained
 import decode
+import formats
 import framework
 import interface
 import overhead
@@ -63,6 +64,8 @@ BENCHMARKS = {
     "constrained-20": Benchmark(partial(constrained.measure, 20), 0.95),
     "constrained-100": Benchmark(partial(constrained.measure, 100), 1.0),
     "grammar-compile": Benchmark(constrained.compile_again, 0.02),
+    "format": Benchmark(partial(formats.measure, 256), 1 / 3),
+    "format-2k": Benchmark(partial(formats.measure, 2000), 1 / 2.2),
     "grow": Benchmark(prefix.grow, 0.15),
     "grow-llama": Benchmark(prefix.grow_llama, 1.0),
     "alternate": Benchmark(prefix.alternate, 0.12),
