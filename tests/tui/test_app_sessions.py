@@ -139,7 +139,7 @@ async def test_n_in_the_session_list_begins_a_new_one(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, SessionsScreen))
         await pilot.press("n")
         await until(pilot, lambda: "one" not in chat_text(pilot))
-        assert "scripted · 0/8192" in shown(the_app(pilot).main.query_one("#meter"))
+        assert "scripted · ask · 0/8192" in shown(the_app(pilot).main.query_one("#meter"))
 
 
 async def test_the_session_does_not_change_during_a_turn(tmp_path: Path) -> None:
