@@ -17,8 +17,9 @@ from kit import default_model, percentile, prose
 from rookery_core.compose import Options, build, load_options
 from rookery_core.config import Config
 from rookery_core.events import TokenDelta
+from rookery_core.model.backends import WorkerModel
 from rookery_core.model.base import Delta, Message, Sampling
-from rookery_core.model.worker import Worker, WorkerModel
+from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 
 STOP_LIMIT_S = 0.1

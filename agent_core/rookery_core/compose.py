@@ -16,11 +16,12 @@ from rookery_core.config import Config, ModelSettings
 from rookery_core.errors import ConfigError, GrammarError
 from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
+from rookery_core.model.backends import WorkerModel
 from rookery_core.model.base import LoadOptions, ModelBackend, Sampling
 from rookery_core.model.choice import Models
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.registry import ModelFile, available, find
-from rookery_core.model.worker import Worker, WorkerModel
+from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
 from rookery_core.reasoning.prompt import head

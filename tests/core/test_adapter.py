@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from rookery_core.errors import ModelUnreadable
+from rookery_core.model.backends import WorkerModel
 from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.engine import Engine
 from rookery_core.model.llama import Batch, Context, Shape
 from rookery_core.model.registry import find
 from rookery_core.model.sampler import Logits
 from rookery_core.model.weights import Weights
-from rookery_core.model.worker import Worker, WorkerModel
+from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from rookery_core.usage import Usage
 from tests.core.gguf_files import lora, tiny_bert

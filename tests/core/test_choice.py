@@ -12,10 +12,11 @@ from rookery_core.compose import worker_models
 from rookery_core.config import Config, ModelSettings
 from rookery_core.errors import ModelError, ModelUnreadable
 from rookery_core.events import Answered, Event, ModelReady, TurnStarted
+from rookery_core.model.backends import WorkerModel
 from rookery_core.model.base import ModelBackend
 from rookery_core.model.choice import Models
 from rookery_core.model.registry import ModelFile
-from rookery_core.model.worker import Worker, WorkerModel
+from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from rookery_core.plugin import Risk, tool
 from rookery_core.store.sessions import SessionLog

@@ -13,9 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from rookery_core.errors import ModelDied, ModelError, ModelUnreadable
+from rookery_core.model.backends import WorkerEmbedder, WorkerModel
 from rookery_core.model.base import LoadOptions
 from rookery_core.model.registry import find
-from rookery_core.model.worker import Worker, WorkerEmbedder, WorkerModel
+from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from tests.core.gguf_files import N_CTX, N_DIMS, WORDS, tiny_bert
 

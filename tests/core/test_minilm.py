@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rookery_core.model.backends import WorkerEmbedder
 from rookery_core.model.base import LoadOptions
-from rookery_core.model.worker import Worker, WorkerEmbedder
+from rookery_core.model.worker import Worker
 from tests.minilm import N_CTX, N_DIMS, Reference, Source, convert, download
 
 pytestmark = [

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from rookery_core.errors import ModelDied, ModelError, ModelUnreadable
+from rookery_core.model.backends import WorkerEmbedder, WorkerModel
 from rookery_core.model.base import Completion, LoadOptions, Message, Sampling
 from rookery_core.model.registry import find
-from rookery_core.model.worker import Worker, WorkerEmbedder, WorkerModel
+from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from tests.core.gguf_files import tiny_bert
 

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from rookery_core.errors import GrammarError, ModelDied, ModelUnreadable, PromptTooLong
+from rookery_core.model.backends import WorkerModel
 from rookery_core.model.base import Completion, Delta, LoadOptions, Message, Reading, Sampling
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.registry import find
-from rookery_core.model.worker import Worker, WorkerModel
+from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from rookery_core.reasoning.step import Answer, ToolCall, parse
 
@@ -289,7 +290,8 @@ def test_the_process_ends_with_its_parent(gguf: Path, tmp_path: Path) -> None:
     program = (
         "import asyncio, os, sys\nfrom pathlib import Path\n"
         "from rookery_core.model.base import LoadOptions\n"
-        "from rookery_core.model.worker import Worker, WorkerModel\n"
+        "from rookery_core.model.backends import WorkerModel\n"
+        "from rookery_core.model.worker import Worker\n"
         "async def main():\n"
         "    model = WorkerModel('m', LoadOptions(sys.argv[1], 512, 1, 1), Worker(Path(sys.argv[2])))\n"
         "    await model.open()\n"

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from rookery_core.paths import PRIVATE_FILE, private_file, private_folder
+
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import Completer
@@ -173,9 +175,9 @@ def history_at(file: Path) -> History:
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-        file.chmod(0o600)
+        private_folder(file.parent)
+        private_file(file)
+        file.chmod(PRIVATE_FILE)
     except OSError:
         return InMemoryHistory()
     return FileHistory(file)

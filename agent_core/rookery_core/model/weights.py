@@ -135,7 +135,7 @@ class Weights:
         tokens: list[bytes] = []
         for token in range(self.n_vocab):
             n = llama_cpp.llama_token_to_piece(self.vocab, token, room, len(room), 0, True)
-            piece = bytes(room[: max(n, 0)])  # type: ignore[arg-type]  # a slice of a buffer is bytes
+            piece = room.raw[: max(n, 0)]
             attributes = llama_cpp.llama_vocab_get_attr(self.vocab, token)
             mark = attributes & llama_cpp.LLAMA_TOKEN_ATTR_CONTROL or (
                 attributes & llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED and piece[:1] == b"<" and piece[-1:] == b">"
