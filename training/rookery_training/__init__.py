@@ -1,0 +1,1 @@
+"""Trains LoRA adapters for the models that Rookery runs."""

