@@ -63,9 +63,10 @@ def build(
     approver: Approver = nobody,
     model: ModelBackend | Sequence[ModelBackend] | None = None,
     plugins: Loaded | None = None,
+    strategy: Strategy | None = None,
     worker: Worker | None = None,
 ) -> Assistant:
-    """Make an assistant. `model` and `plugins` stand in for the configured and the installed ones.
+    """Make an assistant. `model`, `plugins` and `strategy` stand in for the configured and the installed ones.
 
     Of several models the first is used until another is chosen. `worker` is the models' process, where it runs already.
 
@@ -113,7 +114,7 @@ def build(
                 clock=time.monotonic,
             ),
             approver=approver,
-            strategy=STRATEGIES[config.agent.strategy],
+            strategy=strategy or STRATEGIES[config.agent.strategy],
             strategy_name=config.agent.strategy,
             limits=Limits(
                 max_steps=options.max_steps or config.agent.max_steps,
@@ -126,6 +127,35 @@ def build(
             clock=time.monotonic,
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model that is to be measured, and what it is made of."""
+
+    model: ModelBackend
+    file: Path
+    adapter: Path | None
+    models: Models
+
+    async def close(self) -> None:
+        """End the model's process."""
+        await self.models.close()
+
+
+def subject(config: Config, paths: Paths, wanted: str | None, worker: Worker | None = None) -> Subject:
+    """The model of that path or name, as an assistant would have it; None: as configured. Raises ModelError."""
+    wanted = config.model.path if wanted is None else wanted
+    models = worker_models(config, paths, wanted, worker or Worker(paths.model_log))
+    file = find(wanted, paths)
+    adapter = load_options(config.model, file.path, paths, expand=config.model.expand).adapter
+    return Subject(models.get(wanted), file.path, Path(adapter) if adapter else None, models)
+
+
+def built_in(config: Config) -> Loaded:
+    """The plugins that come with the program, and no others."""
+    own = [ep for ep in loader.installed() if ep.dist is not None and ep.dist.name == loader.OWN_DISTRIBUTION]
+    return loader.load(own, disabled=config.plugins.disabled)
 
 
 @dataclass(frozen=True, slots=True)

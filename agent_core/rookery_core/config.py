@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,8 @@ from rookery_core.text import one_line
 
 MAX_BYTES = 100_000
 DEFAULT = "default"
+OPTION = "--set"
+"""Where a setting is from that was given with the command."""
 STRICT = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, strict=True, allow_inf_nan=False)
 _INT32 = 2**31 - 1
 
@@ -121,17 +123,28 @@ class LoadedConfig:
 
     config: Config
     sources: Mapping[str, str]
-    """`section.key` to the file it is from, or `default`."""
+    """`section.key` to the file it is from, `default` or `--set`."""
 
 
-def load_config(paths: Paths) -> LoadedConfig:
-    """Read both files. ConfigError names the file, the key, and what was expected."""
+def load_config(paths: Paths, options: Iterable[str] = ()) -> LoadedConfig:
+    """Read both files. ConfigError names the file, the key, and what was expected.
+
+    `options` are of the form `section.key=value` and override what the files say.
+    """
     values: dict[str, dict[str, Any]] = {}
     sources: dict[str, str] = {}
     for file in (paths.config_file, paths.settings_file):
         for section, table in _checked(_read(file), file).items():
             values.setdefault(section, {}).update(table)
             sources.update({f"{section}.{key}": str(file) for key in table})
+    for option in options:
+        key, equals, text = option.partition("=")
+        if not equals:
+            raise ConfigError(f"{_shown(option)} is not of the form section.key=value")
+        section, name, value = _setting(key.strip(), text.strip())
+        _checked({section: {name: value}}, OPTION)
+        values.setdefault(section, {})[name] = value
+        sources[f"{section}.{name}"] = OPTION
     config = _validate(values, paths.settings_file)
     return LoadedConfig(config, {key: sources.get(key, DEFAULT) for key, _ in flatten(config)})
 
@@ -165,19 +178,23 @@ def set_value(paths: Paths, key: str, text: str, check: Callable[[Any], object] 
     """
     file = paths.settings_file
     values = _checked(_read(file), file)
+    section, name, value = _setting(key, text)
+    changed = _checked({**values, section: {**values.get(section, {}), name: value}}, file)
+    if check is not None:
+        check(value)
+    _replace(file, tomli_w.dumps(changed))
+    return value
+
+
+def _setting(key: str, text: str) -> tuple[str, str, Any]:
+    """Section, name and value of one setting that was written as text; whether there is such a one is not checked."""
     section, dot, name = key.partition(".")
     if not dot:
         raise ConfigError(f"{_shown(key)} is not a setting: write section.key{_nearest_setting(key)}")
     if "." in name:
         raise ConfigError(f"{_shown(key)} is not a setting: there is one dot in section.key")
     value = _toml_value(text)
-    if isinstance(_default(section, name), str) and not isinstance(value, str):
-        value = text
-    changed = _checked({**values, section: {**values.get(section, {}), name: value}}, file)
-    if check is not None:
-        check(value)
-    _replace(file, tomli_w.dumps(changed))
-    return value
+    return section, name, text if isinstance(_default(section, name), str) and not isinstance(value, str) else value
 
 
 def example() -> str:
@@ -249,7 +266,7 @@ def _default(section: str, name: str) -> Any:
     return next((value for key, value in flatten(Config()) if key == f"{section}.{name}"), None)
 
 
-def _checked(values: dict[str, Any], file: Path) -> dict[str, dict[str, Any]]:
+def _checked(values: dict[str, Any], file: Path | str) -> dict[str, dict[str, Any]]:
     """The same values, once they are known to be good by themselves."""
     for section, table in values.items():
         if section not in Config.model_fields:
@@ -272,7 +289,7 @@ def _checked(values: dict[str, Any], file: Path) -> dict[str, dict[str, Any]]:
     return values
 
 
-def _validate(values: Mapping[str, Any], file: Path) -> Config:
+def _validate(values: Mapping[str, Any], file: Path | str) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as exc:

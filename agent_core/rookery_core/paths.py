@@ -76,6 +76,11 @@ class Paths:
         return self.data / "expanded"
 
     @property
+    def evals(self) -> Path:
+        """Finished cases of `rookery eval`, so that one that was stopped goes on; may be deleted at any time."""
+        return self.data / "evals"
+
+    @property
     def history_file(self) -> Path:
         """What was typed in the plain prompt."""
         return self.data / "history"

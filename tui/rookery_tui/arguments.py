@@ -9,6 +9,8 @@ from typing import NoReturn
 from rookery_core.text import visible
 
 NONE = "none"
+SUITES = ("decisions", "tasks", "faithful")
+"""Those of `rookery_core.evals.suites`, which is not imported to show them."""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -34,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     _sessions(commands)
     _config(commands)
     _bench(commands)
+    _eval(commands)
     return top
 
 
@@ -127,6 +130,32 @@ def _bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     bench.add_argument("--model", metavar="PATH|NAME", help="a GGUF file, or the name of an installed model")
     bench.add_argument("--write", action="store_true", help="keep the best settings without asking")
     bench.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    evaluation = commands.add_parser(
+        "eval",
+        help="measure how well the model decides and works",
+        description="Run the cases of a suite and print the rates with their 95 % intervals. A run that was stopped "
+        "goes on where it was, as long as the model, the settings and the program are the same.",
+        allow_abbrev=False,
+    )
+    evaluation.add_argument("suite", metavar="SUITE", choices=SUITES, help=", ".join(SUITES))
+    evaluation.add_argument(
+        "--cases", metavar="FILE.jsonl", help="these cases in place of those that come with Rookery"
+    )
+    evaluation.add_argument("--model", metavar="PATH|NAME", help="a GGUF file, or the name of an installed model")
+    evaluation.add_argument(
+        "--limit", metavar="N", type=_whole(1, 1_000_000), help="only so many cases, spread evenly over the file"
+    )
+    evaluation.add_argument("--json", metavar="FILE", help="write the numbers and every case to FILE")
+    evaluation.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="another setting for this run; may be repeated"
+    )
+    evaluation.add_argument("--restart", action="store_true", help="forget the cases that were finished before")
+    evaluation.add_argument(
+        "--parallel", metavar="N", type=_whole(1, 64), default=1, help="cases at a time; seconds are told only with 1"
+    )
 
 
 def _words(text: str) -> list[str]:

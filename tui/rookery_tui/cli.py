@@ -71,6 +71,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import bench
 
             return bench.main(arguments, paths, console)
+        case "eval":
+            from rookery_tui.subcommands import eval as evaluation
+
+            return evaluation.main(arguments, paths, console)
         case _:
             from rookery_tui.subcommands import chat
 

@@ -1,0 +1,363 @@
+"""Case files: one JSON object a line, checked whole before anything is run. Knows nothing of how a case is judged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
+
+from rookery_core.errors import ConfigError, PluginError
+from rookery_core.text import one_line
+from rookery_core.tools.contract import Risk, Tool
+
+SHOWN_PROBLEMS = 3
+"""Of one line; what is wrong after them is mostly the same again."""
+
+Alternatives = tuple[str, ...]
+"""Texts of which one is enough."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class User(_Frozen):
+    """What the person said."""
+
+    role: Literal["user"]
+    content: str = Field(min_length=1)
+
+
+class Reply(_Frozen):
+    """What the assistant answered."""
+
+    role: Literal["assistant"]
+    content: str = Field(min_length=1)
+    thought: str = ""
+    """"": a neutral one is put there."""
+
+
+class Call(_Frozen):
+    """A tool that the assistant called."""
+
+    role: Literal["assistant"]
+    tool: str
+    arguments: dict[str, Any] = {}
+    thought: str = ""
+    """"": a neutral one is put there."""
+
+
+class Observation(_Frozen):
+    """What came of the call before it."""
+
+    role: Literal["tool"]
+    name: str = ""
+    content: str
+
+
+def _shape(message: Any) -> str:
+    match message:
+        case Call():
+            return "call"
+        case User() | Reply() | Observation():
+            return message.role
+        case {"role": "assistant", "tool": _}:
+            return "call"
+        case {"role": role}:
+            return str(role)
+        case _:
+            return ""
+
+
+Message = Annotated[
+    Annotated[User, Tag("user")]
+    | Annotated[Reply, Tag("assistant")]
+    | Annotated[Call, Tag("call")]
+    | Annotated[Observation, Tag("tool")],
+    Discriminator(_shape),
+]
+
+
+class ToolSpec(_Frozen):
+    """A tool that is offered in a case. Nothing is run: the decision for it is all that counts."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any] = {}
+
+    @property
+    def tool(self) -> Tool:
+        """The tool, as a plugin would offer it; it takes no other arguments than those it names, and asks nobody."""
+        schema = {"type": "object", "properties": {}, "additionalProperties": False, **self.parameters}
+        return Tool(self.name, self.description, schema, _never_ends, risk=Risk.PURE)
+
+    @model_validator(mode="after")
+    def _usable(self) -> ToolSpec:
+        import jsonschema  # 60 ms, and only needed where cases are read
+
+        try:
+            jsonschema.Draft202012Validator.check_schema(dict(self.tool.schema))
+        except PluginError as exc:
+            raise ValueError(str(exc)) from exc
+        except jsonschema.SchemaError as exc:
+            raise ValueError(f"the parameters of {self.name} are no JSON Schema: {exc.message}") from exc
+        return self
+
+
+async def _never_ends(**arguments: object) -> None:
+    """What stands for a tool's work: the turn is stopped as soon as it begins."""
+    import asyncio
+
+    await asyncio.Event().wait()
+
+
+class Turn(_Frozen):
+    """One turn of a case's conversation."""
+
+    asked: str
+    steps: tuple[tuple[Call, str], ...] = ()
+    """Calls, each with its observation."""
+    answer: Reply | None = None
+
+
+class Case(_Frozen):
+    """What every case has."""
+
+    id: str = Field(min_length=1)
+    group: str = ""
+
+    @property
+    def played(self) -> Mapping[str, Any]:
+        """All of it that decides what happens; what is expected is not part of it, so that it can be mended."""
+        return self.model_dump(mode="json", exclude={"id", "group", "expect"})
+
+    @property
+    def key(self) -> str:
+        """The same for two cases in which the same happens."""
+        return hashlib.sha256(json.dumps(self.played, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class Conversation(Case):
+    """A case in which a conversation with some tools goes on."""
+
+    tools: tuple[ToolSpec, ...]
+    messages: tuple[Message, ...] = Field(min_length=1)
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The conversation by turns; the last one is to be gone on with, the others are over."""
+        return _turns(self.messages)
+
+    def tool(self, name: str) -> ToolSpec | None:
+        """The offered tool of that name."""
+        return next((tool for tool in self.tools if tool.name == name), None)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Conversation:
+        names = [tool.name for tool in self.tools]
+        if len(set(names)) < len(names):
+            raise ValueError("two tools have one name")
+        if isinstance(self.messages[-1], Reply | Call):
+            raise ValueError("the last message must be the person's or a tool's")
+        _turns(self.messages)
+        return self
+
+
+class CallExpected(_Frozen):
+    """This tool is to be called."""
+
+    tool: str
+    arguments: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] | None = None
+    """Acceptable values of each argument, "" where it may be left out; None: any arguments will do."""
+
+
+class NoCallExpected(_Frozen):
+    """No tool is to be called."""
+
+    tool: None
+    kind: Literal["answer", "ask"] = "answer"
+
+
+class DecisionCase(Conversation):
+    """What does the assistant do next?"""
+
+    expect: CallExpected | NoCallExpected
+
+    @model_validator(mode="after")
+    def _offered(self) -> DecisionCase:
+        if self.expect.tool is not None and self.tool(self.expect.tool) is None:
+            raise ValueError(f"expect.tool: {self.expect.tool} is none of the tools")
+        return self
+
+
+class AnswerExpected(_Frozen):
+    """What an answer has to say, and must not."""
+
+    answer_contains: tuple[Alternatives, ...] = ()
+    """One text of each."""
+    answer_excludes: Alternatives = ()
+
+    @field_validator("answer_contains", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        """A text by itself is a list of one."""
+        return [[each] if isinstance(each, str) else each for each in value] if isinstance(value, list) else value
+
+
+class FaithfulCase(Conversation):
+    """Does the answer say what the tool's result says?"""
+
+    expect: AnswerExpected
+
+    @model_validator(mode="after")
+    def _has_a_result(self) -> FaithfulCase:
+        if not isinstance(self.messages[-1], Observation):
+            raise ValueError("the last message must be a tool's")
+        return self
+
+
+class FileExpected(_Frozen):
+    """How a file has to be in the end."""
+
+    equals: str | None = None
+    contains: Alternatives = ()
+    """All of these."""
+    absent: bool = False
+    """It must not be there."""
+
+    @field_validator("contains", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> FileExpected:
+        if self.equals is None and not self.contains and not self.absent:
+            raise ValueError("say equals, contains or absent")
+        return self
+
+
+class TaskExpected(AnswerExpected):
+    """What has to be said, and how files have to be in the end."""
+
+    files: dict[str, FileExpected] = {}
+
+
+class TaskCase(Case):
+    """Work to be done in a folder of its own, with the tools that are built in."""
+
+    goal: str = Field(min_length=1)
+    files: dict[str, str] = {}
+    allow: tuple[str, ...] = ()
+    """Kinds of risk that run without asking; nobody answers a question."""
+    expect: TaskExpected
+
+    @field_validator("allow")
+    @classmethod
+    def _kinds(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
+        for word in allow:
+            if word.lower() not in {risk.value for risk in Risk}:
+                raise ValueError(f"{word} is no kind of risk; there are: {', '.join(Risk)}")
+        return allow
+
+    @model_validator(mode="after")
+    def _inside(self) -> TaskCase:
+        for name in (*self.files, *self.expect.files):
+            path = PurePosixPath(name)
+            if not path.parts or path.is_absolute() or ".." in path.parts:
+                raise ValueError(f"{name!r} is not a path inside the folder")
+        return self
+
+
+C = TypeVar("C", bound=Case)
+
+
+def read(file: Path, kind: type[C]) -> list[C]:
+    """All cases of a file. ConfigError names the line and what is wrong with it."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as exc:
+        raise ConfigError(f"{file} cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        line = exc.object.count(b"\n", 0, exc.start) + 1
+        raise ConfigError(f"{file}, line {line}: not UTF-8 text") from exc
+    found: list[C] = []
+    lines: dict[str, int] = {}
+    for number, line_text in enumerate(text.split("\n"), 1):
+        if not line_text.strip():
+            continue
+        case = _case(line_text, kind, f"{file}, line {number}")
+        if case.id in lines:
+            raise ConfigError(f"{file}, line {number}: the id {case.id} is used in line {lines[case.id]} too")
+        lines[case.id] = number
+        found.append(case)
+    if not found:
+        raise ConfigError(f"{file} holds no cases")
+    return found
+
+
+def shipped(suite: str) -> Path:
+    """The case file that comes with the program. ConfigError when there is none."""
+    file = Path(str(files("rookery_core.evals").joinpath("cases", f"{suite}.jsonl")))
+    if not file.is_file():
+        raise ConfigError(f"no cases for {suite} come with this version; name a file with --cases")
+    return file
+
+
+def spread(cases: list[C], limit: int | None) -> list[C]:
+    """So many of them at most, evenly from the beginning to the end, the same each time."""
+    if limit is None or limit >= len(cases):
+        return cases
+    return [cases[n * len(cases) // limit] for n in range(limit)]
+
+
+def _case(text: str, kind: type[C], where: str) -> C:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as exc:
+        raise ConfigError(f"{where}: not JSON: {exc.msg}, column {exc.colno}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise ConfigError(f"{where}: not JSON that can be read: {one_line(str(exc), 100)}") from exc
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where}: a case is a JSON object")
+    try:
+        return kind.model_validate(value)
+    except ValidationError as exc:
+        problems = [_explain(error) for error in exc.errors(include_url=False)]
+        more = f"; and {len(problems) - SHOWN_PROBLEMS} more" if len(problems) > SHOWN_PROBLEMS else ""
+        raise ConfigError(f"{where}: {'; '.join(problems[:SHOWN_PROBLEMS])}{more}") from exc
+
+
+def _explain(error: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    said = "is missing" if error["type"] == "missing" else str(error["msg"]).removeprefix("Value error, ")
+    return one_line(f"{where}: {said}" if where else said, 200)
+
+
+def _turns(messages: tuple[Message, ...]) -> tuple[Turn, ...]:
+    """ValueError says which message is out of place."""
+    made: list[Turn] = []
+    calling: Call | None = None
+    for n, message in enumerate(messages):
+        if calling is not None and not isinstance(message, Observation):
+            raise ValueError(f"messages.{n}: the result of {calling.tool} must come here")
+        if not isinstance(message, User) and (not made or made[-1].answer is not None):
+            raise ValueError(f"messages.{n}: the person must speak here")
+        match message:
+            case User(content=text):
+                made.append(Turn(asked=text))
+            case Call():
+                calling = message
+            case Observation(name=name, content=text):
+                if calling is None or name not in ("", calling.tool):
+                    raise ValueError(f"messages.{n}: there is no call of {name or 'a tool'} before this result")
+                made[-1] = made[-1].model_copy(update={"steps": (*made[-1].steps, (calling, text))})
+                calling = None
+            case Reply():
+                made[-1] = made[-1].model_copy(update={"answer": message})
+    return tuple(made)

@@ -1,0 +1,148 @@
+"""Whether what was done is what was expected. Pure; knows nothing of how it came about."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rookery_core.evals.cases import (
+    AnswerExpected,
+    CallExpected,
+    DecisionCase,
+    FaithfulCase,
+    FileExpected,
+    NoCallExpected,
+    TaskCase,
+)
+from rookery_core.evals.outcome import Made, Outcome
+
+Verdicts = dict[str, bool]
+"""The name of a rate to whether it was met; a rate that is not about the case is not in it."""
+
+LEFT_OUT = ""
+"""Among the acceptable values of an argument: it may be left out."""
+
+_MARKS = str.maketrans("", "", "*`")
+_MISSING = object()
+
+
+def judge_decision(case: DecisionCase, outcome: Outcome) -> Verdicts:
+    """`tool` and `arguments` for a call that is expected; `no_call`, and `asked` for a question, where none is."""
+    match case.expect:
+        case CallExpected(tool=tool, arguments=wanted):
+            right = outcome.call is not None and outcome.call.tool == tool
+            if wanted is None:
+                return {"tool": right}
+            spec = case.tool(tool)
+            schema = spec.tool.schema if spec is not None else {}
+            return {
+                "tool": right,
+                "arguments": right and outcome.call is not None and arguments_fit(outcome.call, wanted, schema),
+            }
+        case NoCallExpected(kind="ask"):
+            return {"no_call": _no_call(outcome), "asked": _no_call(outcome) and "?" in (outcome.answer or "")}
+        case _:
+            return {"no_call": _no_call(outcome)}
+
+
+def judge_faithful(case: FaithfulCase, outcome: Outcome) -> Verdicts:
+    """`faithful`: there is an answer without a further call, it says what it has to and nothing that it must not."""
+    return {"faithful": _no_call(outcome) and answer_fits(outcome.answer or "", case.expect)}
+
+
+def judge_task(case: TaskCase, outcome: Outcome) -> Verdicts:
+    """`solved`: every part of what is expected is met; an answer counts only where the turn came to one by itself."""
+    expect = case.expect
+    talks = bool(expect.answer_contains or expect.answer_excludes)
+    said = not talks or (outcome.answered and answer_fits(outcome.answer or "", expect))
+    return {"solved": said and all(file_fits(outcome, name, wanted) for name, wanted in expect.files.items())}
+
+
+def arguments_fit(call: Made, wanted: Mapping[str, Sequence[Any]], schema: Mapping[str, Any]) -> bool:
+    """Whether every argument has an acceptable value, and no other is given.
+
+    One that is left out has the schema's default; one that is not expected must have it.
+    """
+    defaults = {name: sub["default"] for name, sub in schema.get("properties", {}).items() if "default" in sub}
+    for name, values in wanted.items():
+        value = call.arguments.get(name, defaults.get(name, _MISSING))
+        left_out = name not in call.arguments and LEFT_OUT in values
+        if not left_out and not any(same(value, each) for each in values):
+            return False
+    return all(name in wanted or same(value, defaults.get(name, _MISSING)) for name, value in call.arguments.items())
+
+
+def same(value: Any, wanted: Any) -> bool:
+    """Whether two JSON values mean the same: texts as `plain`, numbers as numbers, the rest part by part."""
+    if isinstance(value, bool) or isinstance(wanted, bool):
+        return value is wanted
+    match value, wanted:
+        case str(), str():
+            return plain(value) == plain(wanted)
+        case int() | float(), int() | float():
+            return math.isclose(value, wanted, rel_tol=1e-9, abs_tol=1e-12)
+        case list() | tuple(), list() | tuple():
+            return len(value) == len(wanted) and all(same(a, b) for a, b in zip(value, wanted, strict=True))
+        case dict(), dict():
+            return value.keys() == wanted.keys() and all(same(value[key], wanted[key]) for key in value)
+        case _:
+            return value is None and wanted is None
+
+
+def plain(text: str) -> str:
+    """The text without case, whitespace, the punctuation at its end, and the "./" at its beginning."""
+    folded = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    folded = folded.removeprefix("./") or "."[: len(folded)]
+    return folded.rstrip(".,;:!?…") or folded
+
+
+def answer_fits(answer: str, expect: AnswerExpected) -> bool:
+    """Whether the answer says one text of each group, and none of those that it must not."""
+    return all(_any(answer, group) for group in expect.answer_contains) and not _any(answer, expect.answer_excludes)
+
+
+def says(answer: str, text: str) -> bool:
+    """Whether the text is in the answer, without case, emphasis and differences of whitespace.
+
+    A number in it is not part of a longer one: "5" is neither in "15" nor in "5.2", but is in "5.0".
+    """
+    answer, text = _prose(answer), _prose(text)
+    if not text:
+        return True
+    before = r"(?<![0-9])(?<![0-9]\.)" if text[0].isdecimal() else ""
+    if re.match(r"[0-9]{3}(?![0-9])", text):
+        before += r"(?<![0-9],)"
+    after = ""
+    if re.search(r"[0-9]\.[0-9]+$", text):
+        after = r"(?!0*[1-9])"
+    elif text[-1].isdecimal():
+        after = r"(?![0-9])(?!,[0-9]{3}(?![0-9]))(?!\.[0-9]*[1-9])"
+    return re.search(before + re.escape(text) + after, answer) is not None
+
+
+def file_fits(outcome: Outcome, name: str, wanted: FileExpected) -> bool:
+    """Whether the file is as expected; line ends and white space at the end do not matter to `equals`."""
+    if wanted.absent:
+        return name not in outcome.files
+    text = outcome.files.get(name)
+    if text is None:
+        return False
+    whole = text.replace("\r\n", "\n")
+    equal = wanted.equals is None or whole.rstrip() == wanted.equals.replace("\r\n", "\n").rstrip()
+    return equal and all(part in whole for part in wanted.contains)
+
+
+def _no_call(outcome: Outcome) -> bool:
+    return outcome.answered and outcome.call is None
+
+
+def _any(answer: str, texts: Iterable[str]) -> bool:
+    return any(says(answer, text) for text in texts)
+
+
+def _prose(text: str) -> str:
+    straight = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
+    return " ".join(straight.replace("“", '"').replace("”", '"').translate(_MARKS).casefold().split())

@@ -1,0 +1,69 @@
+"""The suites: how each one's cases are read, run and judged. Another one is another row here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from rookery_core.errors import ConfigError
+from rookery_core.evals.cases import Case, DecisionCase, FaithfulCase, TaskCase, read, shipped, spread
+from rookery_core.evals.outcome import Outcome
+from rookery_core.evals.play import Stage, decide, work
+from rookery_core.evals.score import Verdicts, judge_decision, judge_faithful, judge_task
+
+C = TypeVar("C", bound=Case)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite(Generic[C]):
+    """Cases of one kind."""
+
+    name: str
+    kind: type[C]
+    rates: tuple[str, ...]
+    """What the judge's verdicts are called, in the order in which they are shown."""
+    play: Callable[[C, Stage], Awaitable[Outcome]]
+    judge: Callable[[C, Outcome], Verdicts]
+
+    def runs(self, file: Path | None, limit: int | None) -> list[CaseRun]:
+        """The cases of a file, or those that come with the program, ready to be run. Raises ConfigError."""
+        return list(self._runs(spread(read(file or shipped(self.name), self.kind), limit)))
+
+    def _runs(self, cases: list[C]) -> Iterator[CaseRun]:
+        for case in cases:
+            yield CaseRun(
+                id=case.id,
+                group=case.group,
+                key=case.key,
+                expected=case.model_dump(mode="json")["expect"],
+                play=lambda stage, case=case: self.play(case, stage),  # type: ignore[misc]
+                judge=lambda outcome, case=case: self.judge(case, outcome),  # type: ignore[misc]
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRun:
+    """A case with all that its suite does with it."""
+
+    id: str
+    group: str
+    key: str
+    expected: Mapping[str, Any]
+    play: Callable[[Stage], Awaitable[Outcome]]
+    judge: Callable[[Outcome], Verdicts]
+
+
+DECISIONS = Suite("decisions", DecisionCase, ("tool", "arguments", "no_call", "asked"), decide, judge_decision)
+TASKS = Suite("tasks", TaskCase, ("solved",), work, judge_task)
+FAITHFUL = Suite("faithful", FaithfulCase, ("faithful",), decide, judge_faithful)
+
+SUITES: Mapping[str, Suite[Any]] = {suite.name: suite for suite in (DECISIONS, TASKS, FAITHFUL)}
+
+
+def suite(name: str) -> Suite[Any]:
+    """The suite of that name; ConfigError."""
+    if name not in SUITES:
+        raise ConfigError(f"{name} is no suite; there are: {', '.join(SUITES)}")
+    return SUITES[name]

@@ -1,0 +1,197 @@
+"""`rookery eval`: how well the model decides and works, case by case, as a table and as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TextIO
+
+from rookery_core.compose import Subject, built_in, subject
+from rookery_core.config import OPTION, Config, LoadedConfig, load_config, value_of
+from rookery_core.errors import ConfigError
+from rookery_core.evals.evaluate import Entry, evaluate, known
+from rookery_core.evals.play import Stage
+from rookery_core.evals.results import Results, identity
+from rookery_core.evals.suites import CaseRun, Suite, suite
+from rookery_core.evals.summary import Rate, Summary, Tally, as_json, summarize, tally
+from rookery_core.paths import Paths
+from rookery_core.text import visible
+from rookery_tui.console import Console
+from rookery_tui.exits import Exit
+from rookery_tui.stopping import Stop, on_signals
+
+NOT_SAVED = "model.saved_mb=0"
+"""What is read for a case is of no use to a session, and must not push out what is."""
+BAR_COLUMNS = 24
+ALL = "all"
+
+MakeSubject = Callable[[Config, Paths, str | None], Subject]
+
+
+@dataclass(slots=True)
+class Measured:
+    """What there is so far."""
+
+    suite: Suite[Any]
+    cases: Sequence[CaseRun]
+    subject: Subject
+    loaded: LoadedConfig
+    entries: list[Entry] = field(default_factory=list)
+
+
+def main(arguments: argparse.Namespace, paths: Paths, console: Console, make_subject: MakeSubject = subject) -> Exit:
+    """Run the cases, print the table and write the file. Raises ConfigError, ModelError, StoreError."""
+    target = Path(arguments.json) if arguments.json else None
+    if target is not None and (target.is_dir() or not target.parent.is_dir()):
+        raise ConfigError(f"{target} cannot be written: it is a folder, or in none that is there")
+    chosen = suite(arguments.suite)
+    loaded = load_config(paths, [NOT_SAVED, *arguments.set])
+    cases = chosen.runs(Path(arguments.cases) if arguments.cases else None, arguments.limit)
+    made = Measured(chosen, cases, make_subject(loaded.config, paths, arguments.model), loaded)
+    code = asyncio.run(_measure(made, paths, console.stderr, parallel=arguments.parallel, restart=arguments.restart))
+    for line in table(made):
+        print(visible(line), file=console.stdout)
+    if target is not None:
+        _write(target, {**_what(made), **as_json(made.entries, chosen.rates)})
+        print(f"written to {visible(str(target))}", file=console.stderr)
+    if code is not Exit.OK:
+        print("rookery: stopped; the same command goes on where it was", file=console.stderr)
+    return code
+
+
+async def _measure(made: Measured, paths: Paths, err: TextIO, *, parallel: int, restart: bool) -> Exit:
+    """Run what is not known yet; a first Ctrl+C stops it, and what is finished is kept."""
+    stop = Stop()
+    with on_signals(stop.request, insist=True):
+        task = asyncio.create_task(_run(made, paths, err, parallel, restart))
+        with stop.tells(task.cancel), redirect_stdout(err):  # what a tool prints is no part of the table
+            await asyncio.wait([task])
+    order = {case.id: n for n, case in enumerate(made.cases)}
+    made.entries.sort(key=lambda entry: order[entry.case.id])
+    if task.cancelled():
+        return Exit(128 + stop.signal)
+    task.result()
+    return Exit.OK
+
+
+async def _run(made: Measured, paths: Paths, err: TextIO, parallel: int, restart: bool) -> None:
+    config, tested = made.loaded.config, made.subject
+    tools = built_in(config)
+    who = identity(made.suite.name, model=tested.file, adapter=tested.adapter, config=config, tools=tools)
+    results = Results(paths.evals, who, restart=restart)
+    made.entries.extend(known(made.cases, results))
+    progress = Progress(err, len(made.cases), len(made.entries), time.monotonic)
+
+    def finished(entry: Entry) -> None:
+        made.entries.append(entry)
+        progress.show(tally(made.entries, made.suite.rates))
+
+    try:
+        if len(made.entries) < len(made.cases):
+            progress.say(f"loading {tested.model.name} ...")
+            await tested.model.open()
+            progress.show(tally(made.entries, made.suite.rates))
+        stage = Stage(config, tested.model, tools, time.time, time.monotonic, timed=parallel == 1)
+        await evaluate(made.cases, stage, results, finished, parallel)
+    finally:
+        progress.say("")
+        await tested.close()
+
+
+class Progress:
+    """One line of a terminal that is written over and over; nothing where there is no terminal."""
+
+    def __init__(self, err: TextIO, n: int, known: int, clock: Callable[[], float]) -> None:
+        self._err = err
+        self._n = n
+        self._known = known
+        self._clock = clock
+        self._began = clock()
+        self._columns = 0
+
+    def show(self, so_far: Tally) -> None:
+        """A bar, the rates so far, and how long the rest may take."""
+        full = BAR_COLUMNS * so_far.n // self._n
+        rates = "  ".join(f"{name} {rate.value:.2f}" for name, rate in so_far.rates.items() if rate.value is not None)
+        here = so_far.n - self._known
+        left = (self._clock() - self._began) / here * (self._n - so_far.n) if here else 0.0
+        rest = f"  {left // 60:.0f}:{left % 60:02.0f} left" if left else ""
+        self.say(f"{'█' * full}{'·' * (BAR_COLUMNS - full)} {so_far.n}/{self._n}  {rates}{rest}")
+
+    def say(self, text: str) -> None:
+        """Write the line anew; "" takes it away."""
+        if self._err.isatty():
+            print(f"\r{text:<{self._columns}}", end="" if text else "\r", file=self._err, flush=True)
+            self._columns = len(text)
+
+
+# -- what is told -------------------------------------------------------------------------------------------------
+
+
+def table(made: Measured) -> Iterator[str]:
+    """The rates for people: of each group, and of all."""
+    found: Summary = summarize(made.entries, made.suite.rates)
+    rates = [name for name in made.suite.rates if found.total.rates[name].n]
+    finished = f"{len(made.entries)} of {len(made.cases)}" if len(made.entries) < len(made.cases) else len(made.cases)
+    adapter = f" with {made.subject.adapter.name}" if made.subject.adapter else ""
+    yield f"{made.suite.name}: {made.subject.model.name}{adapter}, {finished} cases"
+    if not made.entries:
+        return
+    rows = {**found.groups, ALL: found.total}
+    width = max(len("group"), *map(len, rows))
+    yield ""
+    yield f"{'group':<{width}} {'n':>5}  " + "  ".join(f"{name:<24}" for name in rates).rstrip()
+    for name, row in rows.items():
+        yield f"{name:<{width}} {row.n:>5}  " + "  ".join(f"{_cell(row.rates[rate]):<24}" for rate in rates).rstrip()
+    yield ""
+    yield "rate, its 95 % interval (Wilson), and the cases that it is about"
+    if found.decision_s:
+        median, late = found.decision_s
+        yield f"seconds to the first decision: median {median:.2f}, 90 % within {late:.2f} ({found.timed} cases)"
+    usage = found.usage
+    yield (
+        f"tokens: {usage.prompt_tokens} read ({usage.cached_tokens} of them known before), "
+        f"{usage.completion_tokens} written"
+    )
+
+
+def _cell(rate: Rate) -> str:
+    if rate.value is None or rate.interval is None:
+        return "-"
+    low, high = rate.interval
+    return f"{rate.value:.3f} [{low:.2f}, {high:.2f}] {rate.n:>4}"
+
+
+def _what(made: Measured) -> dict[str, Any]:
+    """What was measured, and how it was set up."""
+    sources = made.loaded.sources
+    return {
+        "suite": made.suite.name,
+        "model": made.subject.model.name,
+        "file": str(made.subject.file),
+        "adapter": str(made.subject.adapter or ""),
+        "rookery": version("rookery"),
+        "set": {key: value_of(made.loaded.config, key) for key, source in sources.items() if source == OPTION},
+        "complete": len(made.entries) == len(made.cases),
+    }
+
+
+def _write(target: Path, value: Mapping[str, Any]) -> None:
+    """Write the file as a whole or not at all. Raises ConfigError."""
+    try:
+        number, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        with os.fdopen(number, "w", encoding="utf-8") as stream:
+            json.dump(value, stream, ensure_ascii=False, indent=1)
+            stream.write("\n")
+        os.replace(name, target)
+    except OSError as exc:
+        raise ConfigError(f"{target} cannot be written: {exc.strerror}") from exc
