@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from rookery_core.approval.policy import Allowed, Approver, Grants, nobody
@@ -17,9 +17,11 @@ from rookery_core.errors import ConfigError, GrammarError
 from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.model.backends import WorkerModel
-from rookery_core.model.base import LoadOptions, ModelBackend, Sampling
+from rookery_core.model.adapters import made_for
+from rookery_core.model.base import LoadOptions, Message, ModelBackend, ModelInfo, PromptTier, Sampling
 from rookery_core.model.choice import Models
 from rookery_core.model.constraint import step_grammar
+from rookery_core.model.hashes import Hashes
 from rookery_core.model.registry import ModelFile, available, find
 from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
@@ -100,7 +102,7 @@ def build(
             model=model,
             models=models,
             voice=Voice(
-                head=head(registry),
+                head=_heads(registry),
                 act=step_grammar((offered.name, offered.tool.schema) for offered in registry),
                 answer=step_grammar(()),
                 sampling=_sampling(config, options),
@@ -180,7 +182,9 @@ def worker_models(config: Config, paths: Paths, wanted: str, worker: Worker) -> 
     first = find(wanted, paths)
 
     def make(file: ModelFile) -> ModelBackend:
-        fitting = settings if file.path == first.path else settings.model_copy(update={"adapter": ""})
+        fitting = settings
+        if settings.adapter not in ("", "auto") and file.path != first.path:
+            fitting = settings.model_copy(update={"adapter": "auto"})
         return WorkerModel(file.name, load_options(fitting, file.path, paths, expand=settings.expand), worker)
 
     return Models(partial(available, paths), partial(find, paths=paths), make)
@@ -188,18 +192,34 @@ def worker_models(config: Config, paths: Paths, wanted: str, worker: Worker) -> 
 
 def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: bool) -> LoadOptions:
     """How a model file is loaded with these settings."""
+    adapter = settings.adapter
+    prompt: PromptTier = "full"
+    if adapter == "auto":
+        made = made_for(file, Hashes(paths.hashes).sha256)
+        adapter, prompt = (str(made.path), made.prompt) if made else ("", "full")
     return LoadOptions(
         path=str(file),
         n_ctx=settings.n_ctx,
         n_threads=settings.n_threads or 1,
         n_threads_batch=settings.n_threads_batch or min(os.cpu_count() or 1, 8),
-        adapter=str(Path(settings.adapter).expanduser().absolute()) if settings.adapter else "",
+        adapter=str(Path(adapter).expanduser().absolute()) if adapter else "",
+        prompt=prompt,
         park_bytes=settings.cache_mb << 20,
         states=str(paths.states),
         states_bytes=settings.saved_mb << 20,
         expanded=str(paths.expanded) if expand else "",
         forced=settings.forced_tokens,
     )
+
+
+def _heads(registry: Registry) -> Callable[[ModelInfo], tuple[Message, ...]]:
+    """The constant head of the prompt, for each way to address a model."""
+
+    @cache
+    def made(tier: PromptTier) -> tuple[Message, ...]:
+        return head(registry, tier)
+
+    return lambda info: made(info.prompt)
 
 
 def _sampling(config: Config, options: Options) -> Sampling:

@@ -61,8 +61,9 @@ class ModelSettings(Section):
     """Same seed, same text, where the temperature is above 0."""
     max_tokens: int = Field(default=1024, ge=16, le=_INT32)
     """Tokens the model may write in one step."""
-    adapter: str = ""
-    """A LoRA adapter in GGUF, made for the model the program begins with. Empty: none."""
+    adapter: str = "auto"
+    """A LoRA adapter in GGUF, made for the model the program begins with. auto: the one that comes with Rookery, for the
+    models it was made for; empty: none."""
     forced_tokens: bool = True
     """Write what the grammar of a step leaves no choice of without asking the model."""
     expand: bool = True

@@ -71,6 +71,11 @@ class Paths:
         return self.data / "states"
 
     @property
+    def hashes(self) -> Path:
+        """Hashes of model files; may be deleted at any time."""
+        return self.data / "hashes.json"
+
+    @property
     def expanded(self) -> Path:
         """Copies of small models' weights in a format that reads faster; may be deleted at any time."""
         return self.data / "expanded"

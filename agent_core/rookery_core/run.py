@@ -51,8 +51,8 @@ REPAIR_TEMPERATURE = 0.7
 class Voice:
     """How the model is addressed in a session: constant messages, the two grammars, the sampling."""
 
-    head: tuple[Message, ...]
-    """The system text and worked examples; the same for every request, so that the KV cache keeps it."""
+    head: Callable[[ModelInfo], tuple[Message, ...]]
+    """The system text and worked examples; for a model always the same, so that the KV cache keeps it."""
     act: str
     """Grammar of a step that may call a tool or answer."""
     answer: str
@@ -177,7 +177,7 @@ class Run:
         )
         fitted = await fit(
             self._transcript,
-            self._voice.head,
+            self._voice.head(info),
             count=self._model.count,
             n_ctx=info.n_ctx,
             reserve=sampling.max_tokens,

@@ -118,7 +118,11 @@ class WorkerModel:
         self.name = name
         self._worker = worker
         self._place = Place(
-            "chat", name, options, worker, lambda said: ModelInfo(**{**said, "notes": tuple(said["notes"])})
+            "chat",
+            name,
+            options,
+            worker,
+            lambda said: ModelInfo(**{**said, "notes": tuple(said["notes"])}, prompt=options.prompt),
         )
 
     @property

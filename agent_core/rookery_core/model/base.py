@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Role = Literal["system", "user", "assistant", "tool"]
+PromptTier = Literal["full", "brief"]
+"""How much a model is told: everything, or only what one that was trained for the work needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class LoadOptions:
     """Threads that read the prompt."""
     adapter: str = ""
     """Path of a LoRA adapter in GGUF; "" for none."""
+    prompt: PromptTier = "full"
+    """The prompt that the model, with its adapter, was made for."""
     park_bytes: int = 0
     """Memory for what was read and is not in use; parts of it are read again when it is short."""
     states: str = ""
@@ -77,6 +81,7 @@ class ModelInfo:
     load_s: float
     notes: tuple[str, ...] = ()
     """What the person should know of it."""
+    prompt: PromptTier = "full"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
-from rookery_core.model.base import Message
+from rookery_core.model.base import Message, PromptTier
 from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
 from rookery_core.tools.registry import OfferedTool, Registry
 from rookery_core.transcript import OBSERVATION
@@ -16,12 +16,14 @@ EXAMPLES_UP_TO = 3
 """Offered tools up to which worked examples are shown; with more, they cost a small model more than they teach it."""
 
 
-def head(registry: Registry) -> tuple[Message, ...]:
-    """The system message, and worked examples where few tools are offered."""
+def head(registry: Registry, tier: PromptTier = "full") -> tuple[Message, ...]:
+    """The system message; in the full one also worked examples where few tools are offered."""
     shown = (
-        [message for offered in registry for message in _examples(offered)] if len(registry) <= EXAMPLES_UP_TO else []
+        [message for offered in registry for message in _examples(offered)]
+        if tier == "full" and len(registry) <= EXAMPLES_UP_TO
+        else []
     )
-    return (Message("system", system_text(registry)), *shown)
+    return (Message("system", system_text(registry, tier)), *shown)
 
 
 def _examples(offered: OfferedTool) -> Iterator[Message]:
@@ -33,9 +35,10 @@ def _examples(offered: OfferedTool) -> Iterator[Message]:
         yield Message("assistant", f"{THOUGHT}The observation has the result.\n{ANSWER}{example.answer}")
 
 
-def system_text(registry: Registry) -> str:
+def system_text(registry: Registry, tier: PromptTier = "full") -> str:
     """The system message for these tools."""
-    template = files("rookery_core.reasoning").joinpath("prompts", "react.md").read_text(encoding="utf-8")
+    name = {"full": "react.md", "brief": "brief.md"}[tier]
+    template = files("rookery_core.reasoning").joinpath("prompts", name).read_text(encoding="utf-8")
     lines = [describe(offered) for offered in registry]
     tools = (
         "Tools:\n" + "\n".join(lines)
