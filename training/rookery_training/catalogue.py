@@ -1,0 +1,370 @@
+"""The hand-written pieces that conversations are made of: tools, whole turns, and talk, read from catalogue/*.toml.
+
+`python -m rookery_training.catalogue` says what is wrong with them.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rookery_training.values import Kind, Value, draw
+
+FOLDER = Path(__file__).resolve().parents[1] / "catalogue"
+SLOT = re.compile(r"\{([A-Za-z_]\w*)(?::([A-Za-z][^{}\"]*))?\}")
+Scene = dict[str, Value]
+"""What the slots of one conversation stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    kind: Kind
+    about: str = ""
+    names: tuple[str, ...] = ()
+    optional: bool = False
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One way to ask for a call."""
+
+    say: str
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    """Kinds of the slots that are not parameters; a text that begins with "=" is worked out from the others."""
+    arguments: Mapping[str, Any] | None = None
+    """Templates of the arguments; None: the parameters that the words mention."""
+    value: str = ""
+    """What the tool would work out, as a Python expression over the slots; it becomes {result}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    lacks: str
+    asks: tuple[str, ...]
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolEntry:
+    domain: str
+    name: str
+    does: str
+    parameters: tuple[Parameter, ...]
+    asks: tuple[Ask, ...]
+    results: tuple[str, ...]
+    answers: tuple[str, ...]
+    other_names: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    follow_ups: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        return {parameter.name: parameter.kind for parameter in self.parameters}
+
+    @property
+    def invented(self) -> dict[str, Kind]:
+        """What results make up."""
+        return invented(self.results + self.answers + self.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One step of a trace."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    result: str
+    thought: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A whole turn of several steps."""
+
+    domain: str
+    asks: tuple[str, ...]
+    slots: Mapping[str, Any]
+    steps: tuple[Call, ...]
+    answers: tuple[str, ...]
+    thought: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A message that no tool is for."""
+
+    asks: tuple[str, ...]
+    answers: tuple[str, ...]
+    thoughts: tuple[str, ...]
+    slots: Mapping[str, Any]
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    tools: tuple[ToolEntry, ...]
+    traces: tuple[Trace, ...]
+    talks: tuple[Talk, ...]
+
+    def domain(self, name: str) -> list[ToolEntry]:
+        return [tool for tool in self.tools if tool.domain == name]
+
+
+def load(folder: Path = FOLDER) -> Catalogue:
+    """All files of the folder; ValueError names the file and entry that cannot be read."""
+    tools: list[ToolEntry] = []
+    traces: list[Trace] = []
+    talks: list[Talk] = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as exc:
+            raise ValueError(f"{path.name}: {exc}") from exc
+        domain = data.get("domain", path.stem)
+        for n, entry in enumerate(data.get("tool", [])):
+            with_name = f"{path.name}: tool {entry.get('name', n)}"
+            tools.append(_reading(with_name, lambda entry=entry, domain=domain: _tool(domain, entry)))
+        for n, entry in enumerate(data.get("trace", [])):
+            traces.append(_reading(f"{path.name}: trace {n}", lambda entry=entry, domain=domain: _trace(domain, entry)))
+        for n, entry in enumerate(data.get("talk", [])):
+            talks.append(_reading(f"{path.name}: talk {n}", lambda entry=entry, domain=domain: _talk(domain, entry)))
+    return Catalogue(tuple(tools), tuple(traces), tuple(talks))
+
+
+def _reading(where: str, make: Any) -> Any:
+    try:
+        return make()
+    except (KeyError, TypeError, ValueError) as exc:
+        raise ValueError(f"{where}: {type(exc).__name__} {exc}") from exc
+
+
+def _tool(domain: str, entry: dict[str, Any]) -> ToolEntry:
+    parameters = tuple(
+        Parameter(
+            name,
+            made["kind"],
+            made.get("about", ""),
+            tuple(made.get("names", ())),
+            made.get("optional", False),
+            made.get("default"),
+        )
+        for name, made in entry.get("parameters", {}).items()
+    )
+    return ToolEntry(
+        domain=domain,
+        name=entry["name"],
+        does=entry["does"],
+        parameters=tuple(sorted(parameters, key=lambda parameter: parameter.optional)),
+        asks=tuple(_ask(ask) for ask in entry["asks"]),
+        results=tuple(entry["results"]),
+        answers=tuple(entry["answers"]),
+        other_names=tuple(entry.get("other_names", ())),
+        descriptions=tuple(entry.get("descriptions", ())),
+        errors=tuple(entry.get("errors", ())),
+        follow_ups=tuple(entry.get("follow_ups", ())),
+        missing=tuple(
+            Missing(made["lacks"], tuple(made["asks"]), tuple(made["questions"])) for made in entry.get("missing", ())
+        ),
+    )
+
+
+def _ask(ask: str | dict[str, Any]) -> Ask:
+    if isinstance(ask, str):
+        return Ask(ask)
+    return Ask(ask["say"], ask.get("slots", {}), ask.get("arguments"), str(ask.get("value", "")))
+
+
+def _trace(domain: str, entry: dict[str, Any]) -> Trace:
+    steps = tuple(
+        Call(step["tool"], step.get("arguments", {}), step["result"], step.get("thought", ""))
+        for step in entry["steps"]
+    )
+    slots = entry.get("slots", {})
+    return Trace(domain, tuple(entry["asks"]), slots, steps, tuple(entry["answers"]), entry.get("thought", ""))
+
+
+def _talk(domain: str, entry: dict[str, Any]) -> Talk:
+    thoughts = tuple(entry.get("thoughts", ())) or ((entry["thought"],) if "thought" in entry else ())
+    kind = entry.get("kind", domain)
+    return Talk(tuple(entry["asks"]), tuple(entry["answers"]), thoughts, entry.get("slots", {}), kind)
+
+
+# -- filling in -------------------------------------------------------------------------------------------------------
+
+
+def plain(value: Any) -> str:
+    """An argument as a tool or an answer would write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(plain(item) for item in value)
+    if isinstance(value, float):
+        return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(round(value, 10))
+    return str(value)
+
+
+def furnish(scene: Scene, kinds: Mapping[str, Any], rng: random.Random) -> None:
+    """Draw what the scene does not have yet; a text that begins with "=" is worked out."""
+    for name, kind in kinds.items():
+        if name in scene:
+            continue
+        if isinstance(kind, str) and kind.startswith("="):
+            worked = evaluate(kind[1:], scene)
+            scene[name] = Value(plain(worked), worked)
+        else:
+            scene[name] = draw(kind, rng)
+
+
+def evaluate(expression: str, scene: Scene) -> Any:
+    """A Python expression over the scene's arguments, with the functions of `math`."""
+    names = {name: value.argument for name, value in scene.items()}
+    allowed = {name: getattr(math, name) for name in dir(math) if not name.startswith("_")}
+    builtins = {"round": round, "abs": abs, "min": min, "max": max, "sum": sum, "len": len, "str": str, "int": int}
+    made = eval(expression, {"__builtins__": builtins, **allowed}, names)  # our own catalogue
+    return round(made, 10) if isinstance(made, float) else made
+
+
+def fill(text: str, scene: Scene, rng: random.Random, *, said: bool = False) -> str:
+    """The text with its slots filled; `{name:kind}` makes up a value, which the scene keeps. KeyError for others."""
+
+    def one(match: re.Match[str]) -> str:
+        name, kind = match[1], match[2]
+        if kind and name not in scene:
+            scene[name] = draw(kind.strip(), rng)
+        value = scene[name]
+        return value.said if said else plain(value.argument)
+
+    return SLOT.sub(one, text)
+
+
+def fill_argument(template: Any, scene: Scene, rng: random.Random) -> Any:
+    """An argument; one that is a single slot keeps its type."""
+    if isinstance(template, list):
+        return [fill_argument(item, scene, rng) for item in template]
+    if not isinstance(template, str):
+        return template
+    whole = SLOT.fullmatch(template)
+    if whole and (not whole[2] or whole[1] in scene):
+        return scene[whole[1]].argument
+    return fill(template, scene, rng)
+
+
+def invented(texts: Iterable[str]) -> dict[str, Kind]:
+    """The values that texts make up as `{name:kind}`."""
+    return {match[1]: match[2].strip() for text in texts for match in SLOT.finditer(text) if match[2]}
+
+
+def slots_of(text: str) -> list[str]:
+    return [match[1] for match in SLOT.finditer(text)]
+
+
+# -- checking ---------------------------------------------------------------------------------------------------------
+
+
+def problems(catalogue: Catalogue) -> Iterable[str]:
+    """What a writer should mend."""
+    seen: set[str] = set()
+    rng = random.Random(0)
+    for tool in catalogue.tools:
+        where = f"{tool.domain}/{tool.name}"
+        for name in (tool.name, *tool.other_names):
+            if name in seen:
+                yield f"{where}: the name {name} is used twice"
+            seen.add(name)
+        if tool.domain != "builtin" and len(tool.descriptions) != 3:
+            yield f"{where}: {len(tool.descriptions)} descriptions"
+        required = {parameter.name for parameter in tool.parameters if not parameter.optional}
+        for kind_name, kind in tool.kinds.items():
+            try:
+                draw(kind, rng)
+            except (KeyError, ValueError, IndexError) as exc:
+                yield f"{where}: kind of {kind_name}: {type(exc).__name__} {exc}"
+        for ask in tool.asks:
+            lacking = required - set(slots_of(ask.say)) if ask.arguments is None else required - set(ask.arguments)
+            if lacking:
+                yield f"{where}: {ask.say!r} lacks {', '.join(sorted(lacking))}"
+        yield from _unfillable(where, tool, rng)
+    for trace in catalogue.traces:
+        try:
+            scene: Scene = {}
+            furnish(scene, trace.slots, rng)
+            furnish(scene, invented([step.result for step in trace.steps] + list(trace.answers)), rng)
+            for ask_text in trace.asks:
+                fill(ask_text, dict(scene), rng)
+            for step in trace.steps:
+                for argument in step.arguments.values():
+                    fill_argument(argument, scene, rng)
+                fill(step.thought, scene, rng)
+                fill(step.result, scene, rng)
+            for answer in trace.answers:
+                fill(answer, scene, rng)
+        except Exception as exc:
+            yield f"{trace.domain}: trace {trace.asks[0]!r}: {type(exc).__name__} {exc}"
+        offered = {tool.name for tool in catalogue.domain(trace.domain)}
+        for step in trace.steps:
+            if step.tool not in offered:
+                yield f"{trace.domain}: trace {trace.asks[0]!r}: there is no tool {step.tool}"
+
+
+def _unfillable(where: str, tool: ToolEntry, rng: random.Random) -> Iterable[str]:
+    for ask in tool.asks:
+        scene: Scene = {}
+        try:
+            furnish(scene, ask.slots, rng)
+            furnish(scene, tool.kinds, rng)
+            fill(ask.say, scene, rng, said=True)
+            for argument in (ask.arguments or {}).values():
+                fill_argument(argument, scene, rng)
+            if ask.value:
+                worked = evaluate(ask.value, scene)
+                scene["result"] = Value(plain(worked), worked)
+        except Exception as exc:
+            yield f"{where}: ask {ask.say!r}: {type(exc).__name__} {exc}"
+    texts = [(result, answer) for result in tool.results for answer in tool.answers]
+    for result, answer in texts:
+        scene = {"result": Value("1", 1)}
+        furnish(scene, tool.kinds, rng)
+        furnish(scene, tool.invented, rng)
+        try:
+            fill(result, scene, rng)
+            fill(answer, scene, rng)
+        except Exception as exc:
+            yield f"{where}: answer {answer!r} to {result!r}: {type(exc).__name__} {exc}"
+    scene = {}
+    furnish(scene, tool.kinds, rng)
+    furnish(scene, tool.invented, rng)
+    for text in (*tool.follow_ups, *tool.errors, *(t for m in tool.missing for t in (*m.asks, *m.questions))):
+        try:
+            fill(text, dict(scene), rng)
+        except Exception as exc:
+            yield f"{where}: {text!r}: {type(exc).__name__} {exc}"
+    for missing in tool.missing:
+        if missing.lacks not in tool.kinds:
+            yield f"{where}: lacks {missing.lacks}, which is no parameter"
+        for text in missing.asks:
+            if missing.lacks in slots_of(text):
+                yield f"{where}: {text!r} should lack {missing.lacks}"
+
+
+def main() -> int:
+    catalogue = load()
+    found = list(problems(catalogue))
+    print("\n".join(found))
+    asks = sum(len(tool.asks) for tool in catalogue.tools)
+    print(f"{len(catalogue.tools)} tools, {asks} asks, {len(catalogue.traces)} traces, {len(catalogue.talks)} talks")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

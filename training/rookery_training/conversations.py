@@ -1,0 +1,379 @@
+"""Conversations made from the catalogue, exactly as the program would hold them: its messages, its labels, its words.
+
+A group is one list of tools and several conversations that go on from it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rookery_core.model.base import Message
+from rookery_core.reasoning.prompt import system_text
+from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
+from rookery_core.tools.registry import OfferedTool, Registry
+from rookery_core.transcript import OBSERVATION
+
+from rookery_training.catalogue import Ask, Catalogue, Scene, Talk, ToolEntry, Trace, evaluate, fill, furnish, invented, plain, slots_of
+from rookery_training.dressing import Dressed, as_it_is, dress
+from rookery_training.values import Value
+from rookery_training.wording import roughen
+
+HAS_RESULT = "The observation has the result."
+NO_TOOL = "No tool is needed for this."
+FAILED = "The call failed, and I should say so."
+CANNOT = (
+    "I cannot {does}: none of my tools does that.",
+    "Sorry, I have no tool to {does}.",
+    "I can't do that here. None of the tools I have can {does}.",
+    "That is not possible with the tools I have; none of them can {does}.",
+    "I'm afraid I cannot {does} with my tools.",
+    "There is no tool here that could {does}, so I can't help with that.",
+)
+DID_NOT_WORK = (
+    "That did not work: {error}",
+    "It failed. The tool said: {error}",
+    "I could not do it: {error}",
+    "Sorry, that failed: {error}",
+)
+DENIED = (
+    "The person did not allow this call. Do not try the same again; find another way, or answer.",
+    "The person did not allow this call. They said: {why} Do not try the same again; find another way, or answer.",
+    "This call was not allowed: nobody is there to ask. Do without it, or answer with what you have.",
+)
+WHY = ("not now", "wrong one", "I changed my mind", "too risky", "leave it as it is", "no", "later", "ask me tomorrow")
+NOT_ALLOWED = (
+    "I did not do it, because the call was not allowed.",
+    "The call was not allowed, so nothing was done.",
+    "Nothing was done: permission for the call was refused.",
+)
+AGAIN = ("say that again?", "sorry, what was it?", "can you repeat that", "repeat please", "once more?", "come again?")
+TECHNICAL = frozenset(
+    "builtin git containers databases networking cloud packages logs monitoring text_tools images units numbers code "
+    "archives_zip documents processes web security deployment issues_tracker audio video todo".split()
+)
+"""Domains whose requests a shell, a file tool or a calculator could serve as well."""
+KNOWLEDGE = frozenset("geography science_facts history_facts languages translation".split())
+"""Domains whose questions a model may answer from what it knows."""
+
+
+@dataclass(slots=True)
+class Branch:
+    """One conversation after the tool list, and which of the assistant's messages are to be learnt."""
+
+    messages: list[Message] = field(default_factory=list)
+    learnt: list[bool] = field(default_factory=list)
+    about: str = ""
+    """Which kind of situation it is."""
+
+    def say(self, role: str, content: str, *, learn: bool = True) -> None:
+        self.messages.append(Message(role, content))  # type: ignore[arg-type]
+        self.learnt.append(learn and role == "assistant")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    system: Message
+    registry: Registry
+    branches: tuple[Branch, ...]
+
+
+class Author:
+    """Writes groups; the same seed writes the same."""
+
+    def __init__(self, catalogue: Catalogue, builtin: Registry, rng: random.Random, notes: tuple[str, ...] = ()) -> None:
+        self._all = catalogue
+        self._rng = rng
+        self._others = [tool for tool in catalogue.tools if tool.domain != "builtin"]
+        self._domains = sorted({tool.domain for tool in self._others})
+        real = {offered.name: offered for offered in builtin}
+        self._builtin = [as_it_is(tool, real[tool.name]) for tool in catalogue.domain("builtin") if tool.name in real]
+        self._notes = notes
+        self._kinds: Mapping[str, tuple[float, Callable[[Branch, dict[str, Dressed]], bool]]] = {
+            "call": (0.46, self._call),
+            "trace": (0.15, self._trace),
+            "missing": (0.09, self._missing),
+            "absent": (0.11, self._absent),
+            "talk": (0.09, self._talk),
+            "refusal": (0.03, self._refusal),
+            "repair": (0.03, self._repair),
+            "denied": (0.03, self._denied),
+        }
+
+    # -- groups ---------------------------------------------------------------------------------------------------
+
+    def group(self) -> Group:
+        """One tool list with the conversations that go on from it."""
+        tools = self._offer()
+        registry = Registry([tool.offered for tool in tools])
+        by_name = {tool.entry.name: tool for tool in tools}
+        branches = [made for _ in range(self._rng.randint(6, 10)) if (made := self._branch(by_name)) is not None]
+        return Group(Message("system", system_text(registry, "brief")), registry, tuple(branches))
+
+    def _offer(self) -> list[Dressed]:
+        rng = self._rng
+        size = rng.choices(
+            [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24], [1, 3, 4, 8, 9, 10, 26, 8, 10, 9, 6, 3.5, 2.5]
+        )[0]
+        draw = rng.random()
+        if draw < 0.36:
+            return rng.sample(self._builtin, min(size, len(self._builtin)))
+        chosen: list[Dressed] = []
+        domains = list(self._domains)
+        if draw < 0.5:
+            chosen = rng.sample(self._builtin, min(max(size - rng.randint(1, 5), 1), len(self._builtin)))
+            domains = [domain for domain in domains if domain not in TECHNICAL]
+        taken = {tool.name for tool in chosen}
+        pool: list[ToolEntry] = []
+        while domains and len(pool) < max(size - len(chosen), 0):
+            near = self._all.domain(domains.pop(rng.randrange(len(domains))))
+            pool.extend(rng.sample(near, min(len(near), rng.choice([1, 2, 2, 3, 4, 6]))))
+        for entry in pool[: max(size - len(chosen), 0)]:
+            made = dress(entry, rng)
+            if made.name not in taken and " " not in made.name:
+                taken.add(made.name)
+                chosen.append(made)
+        return chosen
+
+    def _branch(self, tools: dict[str, Dressed]) -> Branch | None:
+        rng = self._rng
+        branch = Branch()
+        if rng.random() < 0.18:  # something was said before
+            self._kinds[rng.choices(["call", "talk", "absent"], [6, 3, 1])[0]][1](branch, tools)
+            if branch.messages and branch.messages[-1].role != "assistant":
+                branch = Branch()
+            elif branch.messages and branch.messages[-1].content.startswith(THOUGHT) and ACTION in branch.messages[-1].content:
+                branch = Branch()
+        kinds = list(self._kinds)
+        for _ in range(6):
+            kind = rng.choices(kinds, [self._kinds[name][0] for name in kinds])[0]
+            before = len(branch.messages)
+            if self._kinds[kind][1](branch, tools):
+                branch.about = kind
+                return branch
+            del branch.messages[before:], branch.learnt[before:]
+        return None
+
+    # -- the words ------------------------------------------------------------------------------------------------
+
+    def _ask(self, branch: Branch, template: str, scene: Scene) -> None:
+        """The person's message, sometimes under what was recalled from other conversations."""
+        text = fill(roughen(template, self._rng), scene, self._rng, said=True)
+        if self._notes and self._rng.random() < 0.04:
+            lines = "".join(f"- {note}\n" for note in self._rng.sample(self._notes, self._rng.randint(1, 2)))
+            text = f"(Known from earlier conversations:\n{lines})\n\n{text}"
+        branch.say("user", text)
+
+    def _do(self, branch: Branch, thought: str, tool: Dressed, arguments: dict[str, Any], *, learn: bool = True) -> None:
+        given = json.dumps(arguments, ensure_ascii=False)
+        branch.say("assistant", f"{THOUGHT}{thought}\n{ACTION}{tool.name}\n{INPUT}{given}", learn=learn)
+
+    def _answer(self, branch: Branch, thought: str, answer: str) -> None:
+        branch.say("assistant", f"{THOUGHT}{thought}\n{ANSWER}{answer}")
+
+    def _observe(self, branch: Branch, text: str) -> None:
+        branch.say("tool", OBSERVATION + text)
+
+    # -- situations -----------------------------------------------------------------------------------------------
+
+    def _call(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        if not tools:
+            return False
+        rng = self._rng
+        tool = tools[rng.choice(list(tools))]
+        ask = rng.choice(tool.entry.asks)
+        scene, arguments = self._request(tool, ask)
+        self._ask(branch, ask.say, scene)
+        self._do(branch, f"I should {tool.entry.does}.", tool, arguments)
+        if rng.random() < 0.5:
+            return True
+        if tool.entry.errors and rng.random() < 0.12:
+            furnish(scene, tool.entry.invented, rng)
+            self._fail(branch, fill(rng.choice(tool.entry.errors), scene, rng))
+            return True
+        self._finish(branch, tool, scene)
+        if tool.entry.follow_ups and ask.arguments is None and rng.random() < 0.55:
+            return self._follow_up(branch, tool, scene, set(slots_of(ask.say)))
+        if rng.random() < 0.04:
+            branch.say("user", rng.choice(AGAIN))
+            last = branch.messages[-2].content.partition(ANSWER)[2]
+            self._answer(branch, "The answer is above.", last)
+        return True
+
+    def _request(self, tool: Dressed, ask: Ask) -> tuple[Scene, dict[str, Any]]:
+        """The scene of one ask, and the arguments it calls for."""
+        scene: Scene = {}
+        furnish(scene, ask.slots, self._rng)
+        furnish(scene, tool.entry.kinds, self._rng)
+        if ask.arguments is None:
+            mentioned = set(slots_of(ask.say))
+            arguments = tool.arguments({name: scene[name].argument for name in tool.entry.kinds if name in mentioned})
+        else:
+            arguments = tool.call(dict(ask.arguments), scene, self._rng)
+            for parameter in tool.entry.parameters:  # results and answers speak of the arguments
+                name = tool.names[parameter.name]
+                if name in arguments:
+                    scene[parameter.name] = Value(plain(arguments[name]), arguments[name])
+                elif parameter.optional:
+                    default = tool.offered.tool.schema["properties"].get(name, {}).get("default", "")
+                    scene[parameter.name] = Value(plain(default), default)
+        if ask.value:
+            worked = evaluate(ask.value, scene)
+            scene["result"] = Value(plain(worked), worked)
+        return scene, arguments
+
+    def _finish(self, branch: Branch, tool: Dressed, scene: Scene) -> None:
+        rng = self._rng
+        furnish(scene, tool.entry.invented, rng)
+        self._observe(branch, fill(rng.choice(tool.entry.results), scene, rng))
+        self._answer(branch, HAS_RESULT, fill(rng.choice(tool.entry.answers), scene, rng))
+
+    def _fail(self, branch: Branch, error: str) -> None:
+        self._observe(branch, error)
+        said = error.removeprefix("Error: ")
+        self._answer(branch, FAILED, self._rng.choice(DID_NOT_WORK).replace("{error}", said))
+
+    def _follow_up(self, branch: Branch, tool: Dressed, scene: Scene, mentioned: set[str]) -> bool:
+        rng = self._rng
+        text = rng.choice(tool.entry.follow_ups)
+        changed = set(slots_of(text)) & set(tool.entry.kinds)
+        if not changed:
+            return True
+        new: Scene = {name: value for name, value in scene.items() if name in tool.entry.kinds and name not in changed}
+        furnish(new, tool.entry.kinds, rng)
+        self._ask(branch, text, new)
+        given = {name: new[name].argument for name in tool.entry.kinds if name in mentioned | changed}
+        self._do(branch, f"I should {tool.entry.does}.", tool, tool.arguments(given))
+        if rng.random() < 0.3:
+            self._finish(branch, tool, new)
+        return True
+
+    def _trace(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        rng = self._rng
+        fitting = [trace for trace in self._all.traces if all(step.tool in tools for step in trace.steps)]
+        fitting = [trace for trace in fitting if all(tools[s.tool].entry.domain == trace.domain for s in trace.steps)]
+        if not fitting:
+            return False
+        trace: Trace = rng.choice(fitting)
+        scene: Scene = {}
+        furnish(scene, trace.slots, rng)
+        furnish(scene, invented([step.result for step in trace.steps] + list(trace.answers)), rng)
+        self._ask(branch, rng.choice(trace.asks), scene)
+        for n, step in enumerate(trace.steps):
+            tool = tools[step.tool]
+            thought = step.thought or f"{'Next ' if n else ''}I should {tool.entry.does}."
+            arguments = tool.call(dict(step.arguments), scene, rng)
+            observed = fill(step.result, scene, rng)
+            slip = tool.entry.name == "calculator" and not observed[-1:].isdigit()  # the call itself was wrong
+            self._do(branch, fill(thought, scene, rng), tool, arguments, learn=not slip)
+            self._observe(branch, observed)
+        thought = fill(trace.thought, scene, rng) or HAS_RESULT
+        self._answer(branch, thought, fill(rng.choice(trace.answers), scene, rng))
+        return True
+
+    def _missing(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        rng = self._rng
+        able = [tool for tool in tools.values() if tool.entry.missing]
+        if not able:
+            return False
+        tool = rng.choice(able)
+        missing = rng.choice(tool.entry.missing)
+        scene: Scene = {}
+        furnish(scene, tool.entry.kinds, rng)
+        text = rng.choice(missing.asks)
+        self._ask(branch, text, scene)
+        lacks = tool.names[missing.lacks].replace("_", " ")
+        self._answer(
+            branch, f"I should {tool.entry.does}, but the {lacks} is missing.", fill(rng.choice(missing.questions), scene, rng)
+        )
+        mentioned = {*slots_of(text), missing.lacks}
+        required = {parameter.name for parameter in tool.entry.parameters if not parameter.optional}
+        if tool.entry.domain != "builtin" and required <= mentioned and rng.random() < 0.35:
+            branch.say("user", scene[missing.lacks].said)
+            given = {name: scene[name].argument for name in tool.entry.kinds if name in mentioned}
+            self._do(branch, f"I should {tool.entry.does}.", tool, tool.arguments(given))
+        return True
+
+    def _absent(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        """A request for a tool that is not offered."""
+        rng = self._rng
+        domains = {tool.entry.domain for tool in tools.values()}
+        technical = "shell" in tools or bool(domains & TECHNICAL)
+        pool = [entry for entry in self._others if not (technical and entry.domain in TECHNICAL)]
+        pool = [entry for entry in pool if entry.domain not in KNOWLEDGE]
+        if not technical or ("builtin" in domains and "shell" not in tools and domains == {"builtin"}):
+            pool += [tool.entry for tool in self._builtin] * 3
+        near = rng.random() < 0.3
+        able = [
+            entry
+            for entry in pool
+            if entry.name not in tools
+            and (entry.domain == "builtin" or (entry.domain in domains) == near or not near)
+            and not (not near and entry.domain in domains and entry.domain != "builtin")
+            and not (entry.name in ("list_files", "search_files") and {"list_files", "search_files"} & set(tools))
+        ]
+        if not able:
+            return False
+        entry = rng.choice(able)
+        ask = rng.choice(entry.asks)
+        scene: Scene = {}
+        furnish(scene, ask.slots, rng)
+        furnish(scene, entry.kinds, rng)
+        self._ask(branch, ask.say, scene)
+        answer = rng.choice(CANNOT).replace("{does}", entry.does)
+        self._answer(branch, f"None of the tools can {entry.does}.", answer)
+        return True
+
+    def _talk(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        return self._chat(branch, [talk for talk in self._all.talks if talk.kind != "refusals"], NO_TOOL)
+
+    def _refusal(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        return self._chat(branch, [talk for talk in self._all.talks if talk.kind == "refusals"], "None of the tools can do this.")
+
+    def _chat(self, branch: Branch, talks: list[Talk], thought: str) -> bool:
+        if not talks:
+            return False
+        rng = self._rng
+        talk = rng.choice(talks)
+        scene: Scene = {}
+        furnish(scene, talk.slots, rng)
+        self._ask(branch, rng.choice(talk.asks), scene)
+        said = rng.choice(talk.thoughts) if talk.thoughts else thought
+        self._answer(branch, fill(said, scene, rng), fill(rng.choice(talk.answers), scene, rng))
+        return True
+
+    def _repair(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        """A wrong call, which is not learnt, then what the program says to it, and the right one."""
+        rng = self._rng
+        able = [tool for tool in tools.values() if tool.entry.parameters]
+        if not able:
+            return False
+        tool = rng.choice(able)
+        ask = rng.choice(tool.entry.asks)
+        scene, arguments = self._request(tool, ask)
+        if not arguments:
+            return False
+        wrong = dict(arguments)
+        name = rng.choice(list(wrong))
+        value, wrong[name] = wrong[name], rng.choice(["", "?", "unknown", 0])
+        said = f"The arguments do not fit: {name}: {rng.choice(['this is not what was asked', 'is not valid', 'must not be empty'])}"
+        self._ask(branch, ask.say, scene)
+        if value == wrong[name]:
+            return False
+        self._do(branch, f"I should {tool.entry.does}.", tool, wrong, learn=False)
+        self._observe(branch, said)
+        self._do(branch, f"The {name} was wrong; I should {tool.entry.does} with the right one.", tool, arguments)
+        return True
+
+    def _denied(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        if not self._call(branch, tools) or branch.messages[-1].role != "assistant" or INPUT not in branch.messages[-1].content:
+            return False
+        rng = self._rng
+        self._observe(branch, rng.choice(DENIED).replace("{why}", rng.choice(WHY) + "."))
+        self._answer(branch, "The call was not allowed.", rng.choice(NOT_ALLOWED))
+        return True
+
+

