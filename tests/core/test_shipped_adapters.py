@@ -14,7 +14,7 @@ from rookery_core.model.adapters import made_for, shipped
 from rookery_core.model.hashes import Hashes
 from rookery_core.paths import Paths
 from rookery_core.reasoning.prompt import head
-from rookery_core.testing import Example, Tool
+from rookery_core.tools.contract import Example, Tool
 from rookery_core.tools.registry import OfferedTool, Registry
 
 

@@ -32,7 +32,7 @@ def shipped() -> tuple[Adapter, ...]:
 
 
 def made_for(file: Path, sha256: Callable[[Path], str]) -> Adapter | None:
-    """The adapter of exactly this model file; None when there is none. The file is read only where its size fits one."""
+    """The adapter of exactly this model file, or None. The file is read only where its size fits one."""
     try:
         size = file.stat().st_size
         fitting = [adapter for adapter in shipped() if adapter.base_bytes == size and adapter.path.is_file()]
