@@ -14,11 +14,24 @@ from typing import Any
 from rookery_core.model.base import Message
 from rookery_core.reasoning.prompt import system_text
 from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
-from rookery_core.tools.registry import OfferedTool, Registry
+from rookery_core.tools.registry import Registry
 from rookery_core.transcript import OBSERVATION
-
-from rookery_training.catalogue import Ask, Catalogue, Scene, Talk, ToolEntry, Trace, evaluate, fill, furnish, invented, plain, slots_of
+from rookery_training.catalogue import (
+    Ask,
+    Catalogue,
+    Scene,
+    Talk,
+    ToolEntry,
+    Trace,
+    evaluate,
+    fill,
+    furnish,
+    invented,
+    plain,
+    slots_of,
+)
 from rookery_training.dressing import Dressed, as_it_is, dress
+from rookery_training.held_out import HeldOut
 from rookery_training.values import Value
 from rookery_training.wording import roughen
 
@@ -51,12 +64,13 @@ NOT_ALLOWED = (
     "Nothing was done: permission for the call was refused.",
 )
 AGAIN = ("say that again?", "sorry, what was it?", "can you repeat that", "repeat please", "once more?", "come again?")
-TECHNICAL = frozenset(
-    "builtin git containers databases networking cloud packages logs monitoring text_tools images units numbers code "
-    "archives_zip documents processes web security deployment issues_tracker audio video todo".split()
-)
+_TECHNICAL = """
+builtin git containers databases networking cloud packages logs monitoring text_tools images units numbers code archives_zip
+documents processes web security deployment issues_tracker audio video todo
+"""
+TECHNICAL = frozenset(_TECHNICAL.split())
 """Domains whose requests a shell, a file tool or a calculator could serve as well."""
-KNOWLEDGE = frozenset("geography science_facts history_facts languages translation".split())
+KNOWLEDGE = frozenset(("geography", "science_facts", "history_facts", "languages", "translation"))
 """Domains whose questions a model may answer from what it knows."""
 
 
@@ -84,13 +98,22 @@ class Group:
 class Author:
     """Writes groups; the same seed writes the same."""
 
-    def __init__(self, catalogue: Catalogue, builtin: Registry, rng: random.Random, notes: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        builtin: Registry,
+        rng: random.Random,
+        held_out: HeldOut,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        """`held_out` is never written; `notes` are what recall may bring up."""
         self._all = catalogue
         self._rng = rng
         self._others = [tool for tool in catalogue.tools if tool.domain != "builtin"]
         self._domains = sorted({tool.domain for tool in self._others})
         real = {offered.name: offered for offered in builtin}
         self._builtin = [as_it_is(tool, real[tool.name]) for tool in catalogue.domain("builtin") if tool.name in real]
+        self._held_out = held_out
         self._notes = notes
         self._kinds: Mapping[str, tuple[float, Callable[[Branch, dict[str, Dressed]], bool]]] = {
             "call": (0.46, self._call),
@@ -115,9 +138,9 @@ class Author:
 
     def _offer(self) -> list[Dressed]:
         rng = self._rng
-        size = rng.choices(
-            [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24], [1, 3, 4, 8, 9, 10, 26, 8, 10, 9, 6, 3.5, 2.5]
-        )[0]
+        size = rng.choices([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24], [1, 3, 4, 8, 9, 10, 26, 8, 10, 9, 6, 3.5, 2.5])[
+            0
+        ]
         draw = rng.random()
         if draw < 0.36:
             return rng.sample(self._builtin, min(size, len(self._builtin)))
@@ -143,19 +166,24 @@ class Author:
         branch = Branch()
         if rng.random() < 0.18:  # something was said before
             self._kinds[rng.choices(["call", "talk", "absent"], [6, 3, 1])[0]][1](branch, tools)
-            if branch.messages and branch.messages[-1].role != "assistant":
-                branch = Branch()
-            elif branch.messages and branch.messages[-1].content.startswith(THOUGHT) and ACTION in branch.messages[-1].content:
+            if (branch.messages and branch.messages[-1].role != "assistant") or (
+                branch.messages
+                and branch.messages[-1].content.startswith(THOUGHT)
+                and ACTION in branch.messages[-1].content
+            ):
                 branch = Branch()
         kinds = list(self._kinds)
         for _ in range(6):
             kind = rng.choices(kinds, [self._kinds[name][0] for name in kinds])[0]
             before = len(branch.messages)
-            if self._kinds[kind][1](branch, tools):
+            if self._kinds[kind][1](branch, tools) and not self._barred(branch):
                 branch.about = kind
                 return branch
             del branch.messages[before:], branch.learnt[before:]
         return None
+
+    def _barred(self, branch: Branch) -> bool:
+        return any(self._held_out.has(m.content) for m in branch.messages if m.role == "user")
 
     # -- the words ------------------------------------------------------------------------------------------------
 
@@ -167,7 +195,9 @@ class Author:
             text = f"(Known from earlier conversations:\n{lines})\n\n{text}"
         branch.say("user", text)
 
-    def _do(self, branch: Branch, thought: str, tool: Dressed, arguments: dict[str, Any], *, learn: bool = True) -> None:
+    def _do(
+        self, branch: Branch, thought: str, tool: Dressed, arguments: dict[str, Any], *, learn: bool = True
+    ) -> None:
         given = json.dumps(arguments, ensure_ascii=False)
         branch.say("assistant", f"{THOUGHT}{thought}\n{ACTION}{tool.name}\n{INPUT}{given}", learn=learn)
 
@@ -287,7 +317,9 @@ class Author:
         self._ask(branch, text, scene)
         lacks = tool.names[missing.lacks].replace("_", " ")
         self._answer(
-            branch, f"I should {tool.entry.does}, but the {lacks} is missing.", fill(rng.choice(missing.questions), scene, rng)
+            branch,
+            f"I should {tool.entry.does}, but the {lacks} is missing.",
+            fill(rng.choice(missing.questions), scene, rng),
         )
         mentioned = {*slots_of(text), missing.lacks}
         required = {parameter.name for parameter in tool.entry.parameters if not parameter.optional}
@@ -331,7 +363,9 @@ class Author:
         return self._chat(branch, [talk for talk in self._all.talks if talk.kind != "refusals"], NO_TOOL)
 
     def _refusal(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
-        return self._chat(branch, [talk for talk in self._all.talks if talk.kind == "refusals"], "None of the tools can do this.")
+        return self._chat(
+            branch, [talk for talk in self._all.talks if talk.kind == "refusals"], "None of the tools can do this."
+        )
 
     def _chat(self, branch: Branch, talks: list[Talk], thought: str) -> bool:
         if not talks:
@@ -359,7 +393,8 @@ class Author:
         wrong = dict(arguments)
         name = rng.choice(list(wrong))
         value, wrong[name] = wrong[name], rng.choice(["", "?", "unknown", 0])
-        said = f"The arguments do not fit: {name}: {rng.choice(['this is not what was asked', 'is not valid', 'must not be empty'])}"
+        why = rng.choice(("this is not what was asked", "is not valid", "must not be empty"))
+        said = f"The arguments do not fit: {name}: {why}"
         self._ask(branch, ask.say, scene)
         if value == wrong[name]:
             return False
@@ -369,11 +404,13 @@ class Author:
         return True
 
     def _denied(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
-        if not self._call(branch, tools) or branch.messages[-1].role != "assistant" or INPUT not in branch.messages[-1].content:
+        if (
+            not self._call(branch, tools)
+            or branch.messages[-1].role != "assistant"
+            or INPUT not in branch.messages[-1].content
+        ):
             return False
         rng = self._rng
         self._observe(branch, rng.choice(DENIED).replace("{why}", rng.choice(WHY) + "."))
         self._answer(branch, "The call was not allowed.", rng.choice(NOT_ALLOWED))
         return True
-
-

@@ -12,7 +12,6 @@ from typing import Any
 
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.registry import OfferedTool
-
 from rookery_training.catalogue import Parameter, Scene, ToolEntry, fill_argument
 from rookery_training.values import pseudo_word, schema
 
@@ -87,7 +86,9 @@ def _name(entry: ToolEntry, camel: bool, rng: random.Random) -> str:
     draw = rng.random()
     if draw < 0.08:  # a name that says nothing, so that the description has to be read
         word = pseudo_word(rng)
-        return rng.choice([word, f"{word}_{rng.randint(1, 99)}", f"{word[:2]}_{pseudo_word(rng)}", f"fn{rng.randint(1, 999)}"])
+        return rng.choice(
+            [word, f"{word}_{rng.randint(1, 99)}", f"{word[:2]}_{pseudo_word(rng)}", f"fn{rng.randint(1, 999)}"]
+        )
     if draw < 0.14:
         return f"{rng.choice([entry.domain, pseudo_word(rng)])}.{entry.name}"
     name = rng.choice(entry.other_names) if entry.other_names and draw < 0.5 else entry.name

@@ -17,11 +17,12 @@ from typing import Any
 
 from rookery_core.model.chat_template import ChatTemplate
 from rookery_core.model.weights import Weights
-from rookery_core.tools.loader import installed, load as load_plugins
-from rookery_core.tools.registry import Registry, register
-
+from rookery_core.tools.loader import installed
+from rookery_core.tools.loader import load as load_plugins
+from rookery_core.tools.registry import register
 from rookery_training.catalogue import Catalogue, Scene, fill, furnish, load
 from rookery_training.conversations import Author, Branch, Group
+from rookery_training.held_out import HeldOut
 from rookery_training.values import Value, draw
 
 MAX_PREFIX, MAX_BRANCH = 1500, 640
@@ -124,7 +125,7 @@ def main() -> int:
     plugins = load_plugins(installed())
     registry, _ = register([plugin for plugin in plugins.plugins if plugin.built_in])
     catalogue = split(load(), held_out=options.held_out)
-    author = Author(catalogue, registry, rng, notes(catalogue, rng))
+    author = Author(catalogue, registry, rng, HeldOut(), notes(catalogue, rng))
     if options.show:
         return show(author, options.show)
     tokens = Tokens(options.base or base_model())

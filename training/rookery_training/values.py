@@ -28,6 +28,10 @@ Kind = str | dict[str, list[str]]
 
 _JSON_TYPES = {"integer": "integer", "number": "number", "percent": "number", "boolean": "boolean", "list": "array"}
 MONTHS = POOLS["month"]
+_SYLLABLES = """
+ba be bo bra cla da do dri fe fla go gri ha he jo ka ki lo lu ma mi mo na ne ni or pa pe pli qua ra re ro sa se sho sta su
+ta te ti to tra tu ul ur va ve vi wo xa ya yo za ze zu
+"""
 
 
 def is_boolean(kind: Kind) -> bool:
@@ -74,7 +78,7 @@ def _item(rest: str) -> tuple[str, int, int]:
     numbers: list[int] = []
     while words and words[-1].isdigit() and words[0] not in ("integer", "number"):
         numbers.insert(0, int(words.pop()))
-    low, high = (numbers + [2, 4])[:2] if len(numbers) == 2 else (2, 4)
+    low, high = (*numbers, 2, 4)[:2] if len(numbers) == 2 else (2, 4)
     return " ".join(words), low, high
 
 
@@ -158,9 +162,8 @@ def _word(_: list[str], rng: random.Random) -> Value:
 
 def pseudo_word(rng: random.Random) -> str:
     """A word that could be one."""
-    parts = "ba be bo bra cla da do dri fe fla go gri ha he jo ka ki lo lu ma mi mo na ne ni or pa pe pli qua ra re ro sa se"
-    parts += " sho sta su ta te ti to tra tu ul ur va ve vi wo xa ya yo za ze zu"
-    return "".join(rng.choice(parts.split()) for _ in range(rng.randint(2, 4))) + rng.choice(["", "", "n", "r", "s", "l"])
+    made = "".join(rng.choice(_SYLLABLES.split()) for _ in range(rng.randint(2, 4)))
+    return made + rng.choice(["", "", "n", "r", "s", "l"])
 
 
 def _code(_: list[str], rng: random.Random) -> Value:
@@ -183,7 +186,9 @@ def _person(_: list[str], rng: random.Random) -> Value:
 
 def _username(_: list[str], rng: random.Random) -> Value:
     first, last = rng.choice(POOLS["first_name"]).lower(), rng.choice(POOLS["last_name"]).lower()
-    return _same(rng.choice([f"{first}{rng.randint(1, 99)}", f"{first}.{last}", f"{first[0]}{last}", f"{first}_{last}"]))
+    return _same(
+        rng.choice([f"{first}{rng.randint(1, 99)}", f"{first}.{last}", f"{first[0]}{last}", f"{first}_{last}"])
+    )
 
 
 def _host(_: list[str], rng: random.Random) -> Value:
@@ -244,7 +249,13 @@ def _version(_: list[str], rng: random.Random) -> Value:
 
 def _branch(_: list[str], rng: random.Random) -> Value:
     word = rng.choice(POOLS["file_stem"])
-    forms = ["main", "develop", f"feature/{word}", f"fix/{word}-{rng.randint(1, 900)}", f"release/{_version([], rng).said}"]
+    forms = [
+        "main",
+        "develop",
+        f"feature/{word}",
+        f"fix/{word}-{rng.randint(1, 900)}",
+        f"release/{_version([], rng).said}",
+    ]
     return _same(rng.choice([*forms, word, f"{word}-{rng.choice(POOLS['file_stem'])}"]))
 
 
@@ -260,7 +271,9 @@ def _street(_: list[str], rng: random.Random) -> Value:
 
 
 def _room(_: list[str], rng: random.Random) -> Value:
-    return _same(rng.choice([*POOLS["room"], f"room {rng.randint(1, 420)}", f"{rng.choice('ABCD')}{rng.randint(1, 40)}"]))
+    return _same(
+        rng.choice([*POOLS["room"], f"room {rng.randint(1, 420)}", f"{rng.choice('ABCD')}{rng.randint(1, 40)}"])
+    )
 
 
 def _sentence(_: list[str], rng: random.Random) -> Value:

@@ -7,19 +7,64 @@ import re
 
 from rookery_training.catalogue import SLOT
 
-BEFORE = (
-    "Hey, |Hi, |hello! |ok |OK, |Please |please |Quick one: |Could you help me? |So, |Right, |hey there. |Next: |Also, |Yo, |"
-    "Good morning! |One more thing: |Sorry to bother you, but |I need a hand. |Alright: |umm |Listen, |Now "
-).split("|")
-AFTER = (
-    " please| thanks| thank you!| - thanks| pls| asap| if you can|, ok?| when you have a second| for me| (it's urgent)| cheers"
-).split("|")
-CONTEXT = (
-    "I'm back from lunch. |My boss just called. |It has been a long day. |I'm not sure how this works. |We talked about this "
-    "yesterday. |I can't do this myself right now. |The kids are waiting. |I have five minutes before my next call. |"
-    "Someone asked me about it. |I keep forgetting this. |This is for a friend. |I'm filling in a form. |My notes are a mess. |"
-    "I'm on the phone with a customer. |Nothing works today. |Let's get this done. |I promised my sister. "
-).split("|")
+BEFORE = [
+    "Hey, ",
+    "Hi, ",
+    "hello! ",
+    "ok ",
+    "OK, ",
+    "Please ",
+    "please ",
+    "Quick one: ",
+    "Could you help me? ",
+    "So, ",
+    "Right, ",
+    "hey there. ",
+    "Next: ",
+    "Also, ",
+    "Yo, ",
+    "Good morning! ",
+    "One more thing: ",
+    "Sorry to bother you, but ",
+    "I need a hand. ",
+    "Alright: ",
+    "umm ",
+    "Listen, ",
+    "Now ",
+]
+AFTER = [
+    " please",
+    " thanks",
+    " thank you!",
+    " - thanks",
+    " pls",
+    " asap",
+    " if you can",
+    ", ok?",
+    " when you have a second",
+    " for me",
+    " (it's urgent)",
+    " cheers",
+]
+CONTEXT = [
+    "I'm back from lunch. ",
+    "My boss just called. ",
+    "It has been a long day. ",
+    "I'm not sure how this works. ",
+    "We talked about this yesterday. ",
+    "I can't do this myself right now. ",
+    "The kids are waiting. ",
+    "I have five minutes before my next call. ",
+    "Someone asked me about it. ",
+    "I keep forgetting this. ",
+    "This is for a friend. ",
+    "I'm filling in a form. ",
+    "My notes are a mess. ",
+    "I'm on the phone with a customer. ",
+    "Nothing works today. ",
+    "Let's get this done. ",
+    "I promised my sister. ",
+]
 
 
 def roughen(template: str, rng: random.Random) -> str:
