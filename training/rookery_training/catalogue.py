@@ -109,6 +109,8 @@ class Talk:
     thoughts: tuple[str, ...]
     slots: Mapping[str, Any]
     kind: str
+    unless: frozenset[str]
+    """Domains, and built-in tools, that could do it after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,8 @@ def _trace(domain: str, entry: dict[str, Any]) -> Trace:
 def _talk(domain: str, entry: dict[str, Any]) -> Talk:
     thoughts = tuple(entry.get("thoughts", ())) or ((entry["thought"],) if "thought" in entry else ())
     kind = entry.get("kind", domain)
-    return Talk(tuple(entry["asks"]), tuple(entry["answers"]), thoughts, entry.get("slots", {}), kind)
+    unless = frozenset(entry.get("unless", ()))
+    return Talk(tuple(entry["asks"]), tuple(entry["answers"]), thoughts, entry.get("slots", {}), kind, unless)
 
 
 # -- filling in -------------------------------------------------------------------------------------------------------

@@ -65,12 +65,12 @@ NOT_ALLOWED = (
 )
 AGAIN = ("say that again?", "sorry, what was it?", "can you repeat that", "repeat please", "once more?", "come again?")
 _TECHNICAL = """
-builtin git containers databases networking cloud packages logs monitoring text_tools images units numbers code archives_zip
+builtin git containers databases networking cloud packages logs monitoring images units numbers code archives_zip
 documents processes web security deployment issues_tracker audio video todo
 """
-TECHNICAL = frozenset(_TECHNICAL.split())
+TECHNICAL = frozenset((*_TECHNICAL.split(), "text tools"))
 """Domains whose requests a shell, a file tool or a calculator could serve as well."""
-KNOWLEDGE = frozenset(("geography", "science_facts", "history_facts", "languages", "translation"))
+KNOWLEDGE = frozenset(("geography", "science facts", "history facts", "languages", "translation"))
 """Domains whose questions a model may answer from what it knows."""
 
 
@@ -360,14 +360,15 @@ class Author:
         return True
 
     def _talk(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
-        return self._chat(branch, [talk for talk in self._all.talks if talk.kind != "refusals"], NO_TOOL)
+        return self._chat(branch, tools, [talk for talk in self._all.talks if talk.kind != "refusals"], NO_TOOL)
 
     def _refusal(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
-        return self._chat(
-            branch, [talk for talk in self._all.talks if talk.kind == "refusals"], "None of the tools can do this."
-        )
+        refused = [talk for talk in self._all.talks if talk.kind == "refusals"]
+        return self._chat(branch, tools, refused, "None of the tools can do this.")
 
-    def _chat(self, branch: Branch, talks: list[Talk], thought: str) -> bool:
+    def _chat(self, branch: Branch, tools: dict[str, Dressed], talks: list[Talk], thought: str) -> bool:
+        offered = {tool.entry.domain for tool in tools.values()} | set(tools)
+        talks = [talk for talk in talks if not talk.unless & offered]
         if not talks:
             return False
         rng = self._rng

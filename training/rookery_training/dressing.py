@@ -90,7 +90,7 @@ def _name(entry: ToolEntry, camel: bool, rng: random.Random) -> str:
             [word, f"{word}_{rng.randint(1, 99)}", f"{word[:2]}_{pseudo_word(rng)}", f"fn{rng.randint(1, 999)}"]
         )
     if draw < 0.14:
-        return f"{rng.choice([entry.domain, pseudo_word(rng)])}.{entry.name}"
+        return f"{rng.choice([entry.domain.replace(' ', '_'), pseudo_word(rng)])}.{entry.name}"
     name = rng.choice(entry.other_names) if entry.other_names and draw < 0.5 else entry.name
     return _camel(name) if camel else name
 

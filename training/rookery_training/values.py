@@ -29,8 +29,8 @@ Kind = str | dict[str, list[str]]
 _JSON_TYPES = {"integer": "integer", "number": "number", "percent": "number", "boolean": "boolean", "list": "array"}
 MONTHS = POOLS["month"]
 _SYLLABLES = """
-ba be bo bra cla da do dri fe fla go gri ha he jo ka ki lo lu ma mi mo na ne ni or pa pe pli qua ra re ro sa se sho sta su
-ta te ti to tra tu ul ur va ve vi wo xa ya yo za ze zu
+ba be bo bra cla da do dri fe fla go gri ha he jo ka ki lo lu ma mi mo na ne ni or pa pe pli qua ra re ro sa se sho
+sta su ta te ti to tra tu ul ur va ve vi wo xa ya yo za ze zu
 """
 
 
