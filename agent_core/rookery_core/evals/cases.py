@@ -9,11 +9,12 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from rookery_core.errors import ConfigError, PluginError
+from rookery_core.errors import ConfigError
+from rookery_core.evals.conversation import Call, Frozen, Message, Observation, Reply, ToolSpec, Turn, turns_of
 from rookery_core.text import one_line
-from rookery_core.tools.contract import Risk, Tool
+from rookery_core.tools.contract import Risk
 
 SHOWN_PROBLEMS = 3
 """Of one line; what is wrong after them is mostly the same again."""
@@ -22,110 +23,7 @@ Alternatives = tuple[str, ...]
 """Texts of which one is enough."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class User(_Frozen):
-    """What the person said."""
-
-    role: Literal["user"]
-    content: str = Field(min_length=1)
-
-
-class Reply(_Frozen):
-    """What the assistant answered."""
-
-    role: Literal["assistant"]
-    content: str = Field(min_length=1)
-    thought: str = ""
-    """"": a neutral one is put there."""
-
-
-class Call(_Frozen):
-    """A tool that the assistant called."""
-
-    role: Literal["assistant"]
-    tool: str
-    arguments: dict[str, Any] = {}
-    thought: str = ""
-    """"": a neutral one is put there."""
-
-
-class Observation(_Frozen):
-    """What came of the call before it."""
-
-    role: Literal["tool"]
-    name: str = ""
-    content: str
-
-
-def _shape(message: Any) -> str:
-    match message:
-        case Call():
-            return "call"
-        case User() | Reply() | Observation():
-            return message.role
-        case {"role": "assistant", "tool": _}:
-            return "call"
-        case {"role": role}:
-            return str(role)
-        case _:
-            return ""
-
-
-Message = Annotated[
-    Annotated[User, Tag("user")]
-    | Annotated[Reply, Tag("assistant")]
-    | Annotated[Call, Tag("call")]
-    | Annotated[Observation, Tag("tool")],
-    Discriminator(_shape),
-]
-
-
-class ToolSpec(_Frozen):
-    """A tool that is offered in a case. Nothing is run: the decision for it is all that counts."""
-
-    name: str
-    description: str
-    parameters: dict[str, Any] = {}
-
-    @property
-    def tool(self) -> Tool:
-        """The tool, as a plugin would offer it; it takes no other arguments than those it names, and asks nobody."""
-        schema = {"type": "object", "properties": {}, "additionalProperties": False, **self.parameters}
-        return Tool(self.name, self.description, schema, _never_ends, risk=Risk.PURE)
-
-    @model_validator(mode="after")
-    def _usable(self) -> ToolSpec:
-        import jsonschema  # 60 ms, and only needed where cases are read
-
-        try:
-            jsonschema.Draft202012Validator.check_schema(dict(self.tool.schema))
-        except PluginError as exc:
-            raise ValueError(str(exc)) from exc
-        except jsonschema.SchemaError as exc:
-            raise ValueError(f"the parameters of {self.name} are no JSON Schema: {exc.message}") from exc
-        return self
-
-
-async def _never_ends(**arguments: object) -> None:
-    """What stands for a tool's work: the turn is stopped as soon as it begins."""
-    import asyncio
-
-    await asyncio.Event().wait()
-
-
-class Turn(_Frozen):
-    """One turn of a case's conversation."""
-
-    asked: str
-    steps: tuple[tuple[Call, str], ...] = ()
-    """Calls, each with its observation."""
-    answer: Reply | None = None
-
-
-class Case(_Frozen):
+class Case(Frozen):
     """What every case has."""
 
     id: str = Field(min_length=1)
@@ -151,7 +49,7 @@ class Conversation(Case):
     @property
     def turns(self) -> tuple[Turn, ...]:
         """The conversation by turns; the last one is to be gone on with, the others are over."""
-        return _turns(self.messages)
+        return turns_of(self.messages)
 
     def tool(self, name: str) -> ToolSpec | None:
         """The offered tool of that name."""
@@ -164,11 +62,11 @@ class Conversation(Case):
             raise ValueError("two tools have one name")
         if isinstance(self.messages[-1], Reply | Call):
             raise ValueError("the last message must be the person's or a tool's")
-        _turns(self.messages)
+        turns_of(self.messages)
         return self
 
 
-class CallExpected(_Frozen):
+class CallExpected(Frozen):
     """This tool is to be called."""
 
     tool: str
@@ -176,7 +74,7 @@ class CallExpected(_Frozen):
     """Acceptable values of each argument, "" where it may be left out; None: any arguments will do."""
 
 
-class NoCallExpected(_Frozen):
+class NoCallExpected(Frozen):
     """No tool is to be called."""
 
     tool: None
@@ -195,7 +93,7 @@ class DecisionCase(Conversation):
         return self
 
 
-class AnswerExpected(_Frozen):
+class AnswerExpected(Frozen):
     """What an answer has to say, and must not."""
 
     answer_contains: tuple[Alternatives, ...] = ()
@@ -221,7 +119,7 @@ class FaithfulCase(Conversation):
         return self
 
 
-class FileExpected(_Frozen):
+class FileExpected(Frozen):
     """How a file has to be in the end."""
 
     equals: str | None = None
@@ -245,14 +143,14 @@ class FileExpected(_Frozen):
 class TaskExpected(AnswerExpected):
     """What has to be said, and how files have to be in the end."""
 
-    files: dict[str, FileExpected] = {}
+    files: dict[str, FileExpected] = Field(default_factory=dict)
 
 
 class TaskCase(Case):
     """Work to be done in a folder of its own, with the tools that are built in."""
 
     goal: str = Field(min_length=1)
-    files: dict[str, str] = {}
+    files: dict[str, str] = Field(default_factory=dict)
     allow: tuple[str, ...] = ()
     """Kinds of risk that run without asking; nobody answers a question."""
     expect: TaskExpected
@@ -288,10 +186,11 @@ def read(file: Path, kind: type[C]) -> list[C]:
         raise ConfigError(f"{file}, line {line}: not UTF-8 text") from exc
     found: list[C] = []
     lines: dict[str, int] = {}
+    good_tools: set[str] = set()
     for number, line_text in enumerate(text.split("\n"), 1):
         if not line_text.strip():
             continue
-        case = _case(line_text, kind, f"{file}, line {number}")
+        case = _case(line_text, kind, f"{file}, line {number}", good_tools)
         if case.id in lines:
             raise ConfigError(f"{file}, line {number}: the id {case.id} is used in line {lines[case.id]} too")
         lines[case.id] = number
@@ -316,7 +215,7 @@ def spread(cases: list[C], limit: int | None) -> list[C]:
     return [cases[n * len(cases) // limit] for n in range(limit)]
 
 
-def _case(text: str, kind: type[C], where: str) -> C:
+def _case(text: str, kind: type[C], where: str, good_tools: set[str]) -> C:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as exc:
@@ -326,7 +225,7 @@ def _case(text: str, kind: type[C], where: str) -> C:
     if not isinstance(value, dict):
         raise ConfigError(f"{where}: a case is a JSON object")
     try:
-        return kind.model_validate(value)
+        return kind.model_validate(value, context=good_tools)
     except ValidationError as exc:
         problems = [_explain(error) for error in exc.errors(include_url=False)]
         more = f"; and {len(problems) - SHOWN_PROBLEMS} more" if len(problems) > SHOWN_PROBLEMS else ""
@@ -337,27 +236,3 @@ def _explain(error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     said = "is missing" if error["type"] == "missing" else str(error["msg"]).removeprefix("Value error, ")
     return one_line(f"{where}: {said}" if where else said, 200)
-
-
-def _turns(messages: tuple[Message, ...]) -> tuple[Turn, ...]:
-    """ValueError says which message is out of place."""
-    made: list[Turn] = []
-    calling: Call | None = None
-    for n, message in enumerate(messages):
-        if calling is not None and not isinstance(message, Observation):
-            raise ValueError(f"messages.{n}: the result of {calling.tool} must come here")
-        if not isinstance(message, User) and (not made or made[-1].answer is not None):
-            raise ValueError(f"messages.{n}: the person must speak here")
-        match message:
-            case User(content=text):
-                made.append(Turn(asked=text))
-            case Call():
-                calling = message
-            case Observation(name=name, content=text):
-                if calling is None or name not in ("", calling.tool):
-                    raise ValueError(f"messages.{n}: there is no call of {name or 'a tool'} before this result")
-                made[-1] = made[-1].model_copy(update={"steps": (*made[-1].steps, (calling, text))})
-                calling = None
-            case Reply():
-                made[-1] = made[-1].model_copy(update={"answer": message})
-    return tuple(made)

@@ -1,85 +1,62 @@
-"""A case's conversation as a session would hold it: events of the turns that are over, and a turn that is under way."""
+"""A case's conversation as a way of thinking: it says what is written there, and leaves the last turn to another."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Sequence
 
-from rookery_core.evals.cases import Call, Reply, Turn
+from rookery_core.evals.conversation import Call, Turn
 from rookery_core.evals.outcome import GIVEN
-from rookery_core.events import (
-    Answered,
-    Event,
-    Generated,
-    StepStarted,
-    ThoughtFormed,
-    ToolFinished,
-    ToolRequested,
-    ToolStatus,
-    TurnEnded,
-    TurnStarted,
-    TurnStatus,
-)
+from rookery_core.events import Event, Generated, StepStarted, ThoughtFormed, ToolFinished, ToolRequested, ToolStatus
 from rookery_core.reasoning.base import Outcome, Strategy, Task
 from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT, ToolCall
 from rookery_core.run import Run
-from rookery_core.store.sessions import SessionLog
 from rookery_core.usage import Usage
 
 WITH_A_RESULT = "The observation has the result."
 WITHOUT = "I can answer this."
-"""Neutral thoughts, where a case has none."""
+"""Neutral thoughts before an answer, where a case has none."""
 
 
-def tell_earlier(session: SessionLog, turns: Sequence[Turn], *, workspace: str, at: float) -> None:
-    """Let turns have happened in a session. Raises StoreError."""
-    for n, turn in enumerate(turns, session.turns + 1):
-        for event in _earlier(turn, workspace):
-            session.append(event.model_copy(update={"turn": n, "at": at}))
+def as_written(turns: Sequence[Turn], strategy: Strategy) -> Strategy:
+    """What an assistant has to think with that is to carry out these turns, one after the other.
 
-
-def under_way(steps: Sequence[tuple[Call, str]], strategy: Strategy) -> Strategy:
-    """The strategy, going on in a turn in which these steps were taken before."""
+    Their calls were made and have their results; the last turn goes on from there with the strategy.
+    """
+    waiting = iter(turns)
 
     async def go_on(task: Task, run: Run) -> Outcome:
-        for (call, result), n in zip(steps, run.budget.steps_left(), strict=False):
-            for event in _step(n, call, result):
-                run.emit(event)
+        turn = next(waiting)
+        steps = run.budget.steps_left()
+        for (call, result), n in zip(turn.steps, steps, strict=False):
+            _tell(run, _call(n, call, result))
             run.repetition.ask(ToolCall(call.tool, call.arguments))
-        return await strategy(task, run)
+        if turn is turns[-1]:
+            return await strategy(task, run)
+        if turn.answer is None:
+            raise asyncio.CancelledError  # nothing was said, so it was stopped
+        thought = turn.answer.thought or (WITH_A_RESULT if turn.steps else WITHOUT)
+        _tell(run, _written(next(steps, 0), thought, ANSWER + turn.answer.content))
+        return Outcome.answered(turn.answer.content)
 
     return go_on
 
 
-def _earlier(turn: Turn, workspace: str) -> Iterator[Event]:
-    yield TurnStarted(text=turn.asked, strategy="", workspace=workspace)
-    for n, (call, result) in enumerate(turn.steps, 1):
-        yield from _step(n, call, result)
-    status = TurnStatus.INTERRUPTED
-    if turn.answer is not None:
-        status = TurnStatus.ANSWERED
-        yield from _answer(len(turn.steps) + 1, turn.answer, WITH_A_RESULT if turn.steps else WITHOUT)
-    yield TurnEnded(status=status, steps=len(turn.steps) + bool(turn.answer), usage=Usage(), seconds=0.0)
+def _tell(run: Run, events: Iterator[Event]) -> None:
+    for event in events:
+        run.emit(event)
 
 
-def _step(n: int, call: Call, result: str) -> Iterator[Event]:
+def _call(n: int, call: Call, result: str) -> Iterator[Event]:
     thought = call.thought or f"I will use {call.tool}."
-    arguments = json.dumps(call.arguments, ensure_ascii=False)
     call_id = f"{GIVEN}{n}"
-    yield StepStarted(n=n)
-    yield _generated(f"{THOUGHT}{thought}\n{ACTION}{call.tool}\n{INPUT}{arguments}")
-    yield ThoughtFormed(text=thought)
+    yield from _written(n, thought, f"{ACTION}{call.tool}\n{INPUT}{json.dumps(call.arguments, ensure_ascii=False)}")
     yield ToolRequested(call_id=call_id, tool=call.tool, arguments=call.arguments)
     yield ToolFinished(call_id=call_id, tool=call.tool, status=ToolStatus.OK, output=result)
 
 
-def _answer(n: int, reply: Reply, neutral: str) -> Iterator[Event]:
-    thought = reply.thought or neutral
+def _written(n: int, thought: str, rest: str) -> Iterator[Event]:
     yield StepStarted(n=n)
-    yield _generated(f"{THOUGHT}{thought}\n{ANSWER}{reply.content}")
+    yield Generated(text=f"{THOUGHT}{thought}\n{rest}", stop="end", seed=0, usage=Usage())
     yield ThoughtFormed(text=thought)
-    yield Answered(text=reply.content)
-
-
-def _generated(text: str) -> Generated:
-    return Generated(text=text, stop="end", seed=0, usage=Usage())

@@ -16,6 +16,7 @@ from rookery_core.events import (
     ToolStarted,
     ToolStatus,
     TurnEnded,
+    TurnStarted,
     TurnStatus,
 )
 from rookery_core.usage import Usage
@@ -48,10 +49,13 @@ class Outcome(BaseModel):
     ended: str
     """A TurnStatus, or `decided` where the turn was stopped at its first call."""
     reason: str = ""
+    """Why, where it was not answered."""
     calls: tuple[Made, ...] = ()
     answer: str | None = None
     files: dict[str, str | None] = {}
     """The folder's text files in the end; None for one that is no text or too large."""
+    offered: tuple[str, ...] = ()
+    """Tools that were put before the model."""
     left_out: tuple[str, ...] = ()
     """Tools of the case that could not be offered."""
     steps: int = 0
@@ -88,11 +92,14 @@ class Recorder:
         self._answer: str | None = None
         self._decision_s: float | None = None
         self._lost = False
+        self._offered: tuple[str, ...] = ()
         self._ended: TurnEnded | None = None
 
     def take(self, event: Event) -> None:
         """Note what of an event belongs to the outcome."""
         match event:
+            case TurnStarted(tools=tools):
+                self._offered = tools
             case ToolRequested(call_id=call_id, tool=tool, arguments=arguments) if not call_id.startswith(GIVEN):
                 self._calls[call_id] = Made(tool=tool, arguments=arguments)
             case ToolStarted(call_id=call_id, arguments=arguments):
@@ -117,6 +124,7 @@ class Recorder:
             reason="" if stopped else ended.reason,
             calls=tuple(self._calls.values()),
             answer=self._answer,
+            offered=self._offered,
             steps=ended.steps - self._given_steps,
             seconds=ended.seconds,
             decision_s=self._decision_s if timed else None,

@@ -12,7 +12,7 @@ from rookery_core.assistant import Assistant
 from rookery_core.compose import STRATEGIES, Options, build
 from rookery_core.config import Config
 from rookery_core.evals.cases import Conversation, TaskCase
-from rookery_core.evals.given import tell_earlier, under_way
+from rookery_core.evals.given import as_written
 from rookery_core.evals.outcome import DECIDED, Outcome, Recorder
 from rookery_core.events import ToolStarted
 from rookery_core.model.base import ModelBackend
@@ -35,8 +35,6 @@ class Stage:
     model: ModelBackend
     built_in: Loaded
     """The tools that come with the program."""
-    now: Callable[[], float]
-    """Unix time."""
     clock: Callable[[], float]
     """Seconds, monotonic."""
     timed: bool = True
@@ -45,14 +43,17 @@ class Stage:
 
 async def decide(case: Conversation, stage: Stage) -> Outcome:
     """Go on with a conversation up to the first call that the harness lets through, or the answer."""
-    *over, current = case.turns
+    *over, current = turns = case.turns
     tools = tuple(spec.tool for spec in case.tools)
     plugins = Loaded((LoadedPlugin(PLUGIN, PLUGIN, tools),) if tools else (), ())
-    strategy = under_way(current.steps, STRATEGIES[stage.config.agent.strategy])
-    async with _assistant(stage, plugins, strategy=strategy) as (assistant, workspace):
+    strategy = as_written(turns, STRATEGIES[stage.config.agent.strategy])
+    async with _assistant(stage, plugins, strategy=strategy) as (assistant, _):
         session = assistant.new_session()
         try:
-            tell_earlier(session, over, workspace=str(workspace), at=stage.now())
+            for turn in over:
+                async with aclosing(assistant.turn(session, turn.asked)) as events:
+                    async for _event in events:
+                        pass
             recorder = Recorder(stage.clock, given_steps=len(current.steps))
             stopped = False
             async with aclosing(assistant.turn(session, current.asked)) as events:

@@ -23,6 +23,10 @@ from rookery_core.tools.loader import Loaded
 
 END_BYTES = 4 << 20
 """Of a model file, as much of its beginning and of its end tells it from others."""
+SOURCE = ("py", "md", "json")
+"""Files that what the program does is written in."""
+PLAYING = tuple(f"evals/{name}.py" for name in ("conversation", "given", "outcome", "play"))
+"""Of this package, what has to do with what happens in a case."""
 NO_DIFFERENCE = ("tui.", "model.path", "model.adapter")
 """Settings that are left out: those of the screen, and those that the files' contents stand for."""
 
@@ -39,12 +43,12 @@ class Results:
         try:
             private_folder(folder)
             private_file(self.file)
-            lines = [] if restart else self.file.read_text(encoding="utf-8", errors="replace").split("\n")
-            for line in lines:
+            kept = "" if restart else self.file.read_text(encoding="utf-8", errors="replace")
+            for line in kept.split("\n"):
                 self._read(line)
-            if not self._known:
+            if not kept:
                 self.file.write_text(f'{{"identity": {text}}}\n', encoding="utf-8")
-            elif lines[-1]:  # a line that was cut short as the program ended
+            elif not kept.endswith("\n"):  # a line that was cut short as the program ended
                 self._write("\n")
         except OSError as exc:
             raise self._broken(exc) from exc
@@ -112,8 +116,8 @@ def source_digest(packages: Iterable[str]) -> str:
         spec = importlib.util.find_spec(package)
         for folder in (spec.submodule_search_locations or ()) if spec else ():
             root = Path(folder)
-            for path in sorted([*root.rglob("*.py"), *root.rglob("*.md")]):
+            for path in sorted(path for end in SOURCE for path in root.rglob(f"*.{end}")):
                 name = path.relative_to(root).as_posix()
-                if not name.startswith("evals/") or path.stem in ("play", "given", "outcome"):
+                if not name.startswith("evals/") or name in PLAYING:
                     digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]

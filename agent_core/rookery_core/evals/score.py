@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from rookery_core.evals.cases import (
@@ -125,9 +126,10 @@ def says(answer: str, text: str) -> bool:
 
 def file_fits(outcome: Outcome, name: str, wanted: FileExpected) -> bool:
     """Whether the file is as expected; line ends and white space at the end do not matter to `equals`."""
+    path = PurePosixPath(name).as_posix()
     if wanted.absent:
-        return name not in outcome.files
-    text = outcome.files.get(name)
+        return path not in outcome.files
+    text = outcome.files.get(path)
     if text is None:
         return False
     whole = text.replace("\r\n", "\n")

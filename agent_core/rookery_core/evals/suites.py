@@ -1,4 +1,4 @@
-"""The suites: how each one's cases are read, run and judged. Another one is another row here."""
+"""The suites: how each one's cases are found, run and judged. Another one is another row here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class Suite(Generic[C]):
     """Cases of one kind."""
 
     name: str
-    kind: type[C]
+    load: Callable[[Path | None], list[C]]
+    """The cases of a file; None: those that come with the program. Raises ConfigError."""
     rates: tuple[str, ...]
     """What the judge's verdicts are called, in the order in which they are shown."""
     play: Callable[[C, Stage], Awaitable[Outcome]]
@@ -29,7 +30,7 @@ class Suite(Generic[C]):
 
     def runs(self, file: Path | None, limit: int | None) -> list[CaseRun]:
         """The cases of a file, or those that come with the program, ready to be run. Raises ConfigError."""
-        return list(self._runs(spread(read(file or shipped(self.name), self.kind), limit)))
+        return list(self._runs(spread(self.load(file), limit)))
 
     def _runs(self, cases: list[C]) -> Iterator[CaseRun]:
         for case in cases:
@@ -55,9 +56,15 @@ class CaseRun:
     judge: Callable[[Outcome], Verdicts]
 
 
-DECISIONS = Suite("decisions", DecisionCase, ("tool", "arguments", "no_call", "asked"), decide, judge_decision)
-TASKS = Suite("tasks", TaskCase, ("solved",), work, judge_task)
-FAITHFUL = Suite("faithful", FaithfulCase, ("faithful",), decide, judge_faithful)
+def _lines(name: str, kind: type[C]) -> Callable[[Path | None], list[C]]:
+    return lambda file: read(file or shipped(name), kind)
+
+
+DECISIONS = Suite(
+    "decisions", _lines("decisions", DecisionCase), ("tool", "arguments", "no_call", "asked"), decide, judge_decision
+)
+TASKS = Suite("tasks", _lines("tasks", TaskCase), ("solved",), work, judge_task)
+FAITHFUL = Suite("faithful", _lines("faithful", FaithfulCase), ("faithful",), decide, judge_faithful)
 
 SUITES: Mapping[str, Suite[Any]] = {suite.name: suite for suite in (DECISIONS, TASKS, FAITHFUL)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from rookery_core.evals.evaluate import Entry
@@ -109,6 +110,7 @@ def _case(entry: Entry) -> dict[str, Any]:
         "reason": outcome.reason,
         "calls": [made.model_dump(mode="json") for made in outcome.calls],
         **_files(entry.case.expected, outcome),
+        "offered": list(outcome.offered),
         "left_out": list(outcome.left_out),
         "steps": outcome.steps,
         "seconds": outcome.seconds,
@@ -121,7 +123,8 @@ def _files(expected: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
     """The files that something is expected of, as they were in the end."""
     if "files" not in expected:
         return {}
-    return {"files": {name: outcome.files[name] for name in expected["files"] if name in outcome.files}}
+    paths = {name: PurePosixPath(name).as_posix() for name in expected["files"]}
+    return {"files": {name: outcome.files[path] for name, path in paths.items() if path in outcome.files}}
 
 
 def _usage(usage: Usage) -> dict[str, float]:

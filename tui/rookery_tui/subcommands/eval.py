@@ -28,6 +28,7 @@ from rookery_core.text import visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.stopping import Stop, on_signals
+from rookery_tui.width import cut_to, width_of
 
 NOT_SAVED = "model.saved_mb=0"
 """What is read for a case is of no use to a session, and must not push out what is."""
@@ -100,7 +101,7 @@ async def _run(made: Measured, paths: Paths, err: TextIO, parallel: int, restart
             progress.say(f"loading {tested.model.name} ...")
             await tested.model.open()
             progress.show(tally(made.entries, made.suite.rates))
-        stage = Stage(config, tested.model, tools, time.time, time.monotonic, timed=parallel == 1)
+        stage = Stage(config, tested.model, tools, time.monotonic, timed=parallel == 1)
         await evaluate(made.cases, stage, results, finished, parallel)
     finally:
         progress.say("")
@@ -125,11 +126,12 @@ class Progress:
         here = so_far.n - self._known
         left = (self._clock() - self._began) / here * (self._n - so_far.n) if here else 0.0
         rest = f"  {left // 60:.0f}:{left % 60:02.0f} left" if left else ""
-        self.say(f"{'█' * full}{'·' * (BAR_COLUMNS - full)} {so_far.n}/{self._n}  {rates}{rest}")
+        self.say(f"{'#' * full}{'.' * (BAR_COLUMNS - full)} {so_far.n}/{self._n}  {rates}{rest}")
 
     def say(self, text: str) -> None:
         """Write the line anew; "" takes it away."""
         if self._err.isatty():
+            text = cut_to(text, width_of(self._err))
             print(f"\r{text:<{self._columns}}", end="" if text else "\r", file=self._err, flush=True)
             self._columns = len(text)
 
