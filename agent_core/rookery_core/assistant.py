@@ -6,7 +6,7 @@ Makes none of its collaborators (`compose` does) and knows no screen.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,8 +30,9 @@ from rookery_core.memory.notes import Notes
 from rookery_core.memory.retrieve import recall
 from rookery_core.model.base import ModelBackend
 from rookery_core.model.choice import Models
+from rookery_core.offer import Offer
 from rookery_core.reasoning.base import Strategy, Task
-from rookery_core.run import Run, Voice, open_model
+from rookery_core.run import Run, open_model
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import SessionLog, Sessions
 from rookery_core.text import storable
@@ -54,7 +55,7 @@ class Parts:
     model: ModelBackend
     models: Models
     """Those it may be exchanged for."""
-    voice: Voice
+    offer: Offer
     runner: ToolRunner
     approver: Approver
     strategy: Strategy
@@ -190,13 +191,14 @@ class Assistant:
         if session.id != self._granted_in:
             parts.runner.grants.clear()
             self._granted_in = session.id
+        voice = parts.offer.voice(text, _offered_before(session.events))
         run = Run(
             log=session,
             turn=session.turns + 1,
             transcript=Transcript(session.events),
             show=show,
             model=parts.model,
-            voice=parts.voice,
+            voice=voice,
             runner=parts.runner,
             approver=parts.approver,
             budget=Budget(parts.limits, parts.clock),
@@ -210,7 +212,7 @@ class Assistant:
                 model=parts.model.name,
                 strategy=parts.strategy_name,
                 workspace=str(parts.runner.workspace.root),
-                tools=parts.runner.registry.names,
+                tools=voice.tools,
             )
         )
         try:
@@ -262,6 +264,11 @@ async def _drain(shown: asyncio.Queue[Event | None], task: asyncio.Task[Any]) ->
             await asyncio.wait([task])
             if not task.cancelled():
                 task.exception()  # whoever left early is not there to be told
+
+
+def _offered_before(events: Sequence[Event]) -> tuple[str, ...]:
+    """The tools of the turn before; none in a new session."""
+    return next((event.tools for event in reversed(events) if isinstance(event, TurnStarted)), ())
 
 
 def _tools_used(events: Iterable[Event]) -> str:

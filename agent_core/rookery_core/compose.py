@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from rookery_core.approval.policy import Allowed, Approver, Grants, nobody
@@ -16,19 +16,18 @@ from rookery_core.config import Config, ModelSettings
 from rookery_core.errors import ConfigError, GrammarError
 from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
-from rookery_core.model.backends import WorkerModel
 from rookery_core.model.adapters import made_for
-from rookery_core.model.base import LoadOptions, Message, ModelBackend, ModelInfo, PromptTier, Sampling
+from rookery_core.model.backends import WorkerModel
+from rookery_core.model.base import LoadOptions, ModelBackend, PromptTier, Sampling
 from rookery_core.model.choice import Models
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.hashes import Hashes
 from rookery_core.model.registry import ModelFile, available, find
 from rookery_core.model.worker import Worker
+from rookery_core.offer import Offer
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
-from rookery_core.reasoning.prompt import head
 from rookery_core.reasoning.react import react
-from rookery_core.run import Voice
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import Sessions
 from rookery_core.tools import loader
@@ -101,12 +100,7 @@ def build(
             notes=notes,
             model=model,
             models=models,
-            voice=Voice(
-                head=_heads(registry),
-                act=step_grammar((offered.name, offered.tool.schema) for offered in registry),
-                answer=step_grammar(()),
-                sampling=_sampling(config, options),
-            ),
+            offer=Offer(registry, config.agent, _sampling(config, options)),
             runner=ToolRunner(
                 registry=registry,
                 workspace=Workspace.at(options.workspace),
@@ -210,16 +204,6 @@ def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: b
         expanded=str(paths.expanded) if expand else "",
         forced=settings.forced_tokens,
     )
-
-
-def _heads(registry: Registry) -> Callable[[ModelInfo], tuple[Message, ...]]:
-    """The constant head of the prompt, for each way to address a model."""
-
-    @cache
-    def made(tier: PromptTier) -> tuple[Message, ...]:
-        return head(registry, tier)
-
-    return lambda info: made(info.prompt)
 
 
 def _sampling(config: Config, options: Options) -> Sampling:

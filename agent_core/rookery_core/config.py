@@ -62,8 +62,8 @@ class ModelSettings(Section):
     max_tokens: int = Field(default=1024, ge=16, le=_INT32)
     """Tokens the model may write in one step."""
     adapter: str = "auto"
-    """A LoRA adapter in GGUF, made for the model the program begins with. auto: the one that comes with Rookery, for the
-    models it was made for; empty: none."""
+    """A LoRA adapter in GGUF, made for the model the program begins with. auto: the one that comes with Rookery, where it
+    was made for the model; empty: none."""
     forced_tokens: bool = True
     """Write what the grammar of a step leaves no choice of without asking the model."""
     expand: bool = True
@@ -83,6 +83,14 @@ class AgentSettings(Limits):
 
     strategy: Literal["react"] = "react"
     """The way of thinking: react."""
+    prompt: Literal["auto", "full", "brief"] = "auto"
+    """How much the model is told: full, brief for one that was trained for the work, or auto: as it was made for."""
+    offer: int = Field(default=16, ge=0, le=1000)
+    """Tools offered to the model at a time; of more, those that fit the request. 0: all."""
+    pinned: tuple[str, ...] = Field(default=(), strict=False)
+    """Tools and plugins that are always offered."""
+    check_arguments: bool = False
+    """Question a call whose numbers or paths appear nowhere in what was said."""
 
 
 class PluginSettings(Section):

@@ -11,7 +11,8 @@
     │   └── GrammarError        a tool's schema cannot be turned into a grammar
     ├── StepError               what the model wrote cannot be used
     │   ├── StepUnparsable      it is not a step
-    │   └── StepCut             it was cut at the token limit
+    │   ├── StepCut             it was cut at the token limit
+    │   └── StepDoubted         an argument of the call appears nowhere in what was said
     ├── ToolError
     │   ├── ToolUnknown         no such tool
     │   ├── ArgumentsInvalid    the arguments do not fit the tool's schema
@@ -88,6 +89,10 @@ class StepUnparsable(StepError):
 
 class StepCut(StepError):
     """The step was cut at the token limit."""
+
+
+class StepDoubted(StepError):
+    """An argument of the call appears nowhere in what was said."""
 
 
 class ToolError(RookeryError):

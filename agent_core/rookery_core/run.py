@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from rookery_core.approval.policy import Approver, Reply
 from rookery_core.budget import Budget
-from rookery_core.errors import ModelDied, RookeryError, StepCut
+from rookery_core.errors import ModelDied, RookeryError, StepCut, StepDoubted
 from rookery_core.events import (
     ApprovalRequested,
     ApprovalResolved,
@@ -34,6 +34,7 @@ from rookery_core.events import (
 )
 from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Reading, Sampling
 from rookery_core.model.window import fit
+from rookery_core.reasoning.grounding import doubts
 from rookery_core.reasoning.repetition import Repetition
 from rookery_core.reasoning.step import StepStream, ToolCall
 from rookery_core.recovery import Failure, remedy
@@ -49,7 +50,7 @@ REPAIR_TEMPERATURE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How the model is addressed in a session: constant messages, the two grammars, the sampling."""
+    """How the model is addressed in a turn: constant messages, the two grammars, the sampling."""
 
     head: Callable[[ModelInfo], tuple[Message, ...]]
     """The system text and worked examples; for a model always the same, so that the KV cache keeps it."""
@@ -58,6 +59,10 @@ class Voice:
     answer: str
     """Grammar of a step that must answer."""
     sampling: Sampling
+    tools: tuple[str, ...] = ()
+    """Names of the tools that are offered."""
+    check_arguments: bool = True
+    """Whether a number or path that nobody said is questioned."""
 
 
 def tell_loss(model: ModelBackend, emit: Callable[[Event], object]) -> None:
@@ -229,6 +234,14 @@ class Run:
             keep("failed", Usage(completion_tokens=len(written)))
             raise
         raise ModelDied("the model's answer ended without saying why; the request can be made again")
+
+    def question(self, call: ToolCall) -> None:
+        """Raise StepDoubted for an argument that nothing said accounts for; once, and then the model has its way."""
+        if not self._voice.check_arguments or self._attempts[Failure.FIXABLE] or call.tool not in self._voice.tools:
+            return
+        schema = self._runner.registry.get(call.tool).tool.schema
+        if found := doubts(call.arguments, schema, self._transcript.heard()):
+            raise StepDoubted(f"The arguments do not fit: {'; '.join(found)}. Use what was said, or ask for it.")
 
     # -- call and ask -------------------------------------------------------------------------------------------
 

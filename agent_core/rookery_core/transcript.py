@@ -125,6 +125,12 @@ class Transcript:
                 made.extend(turn.messages(through_step if turn is self._turns[-1] else turn.through_step))
         return made
 
+    def heard(self) -> str:
+        """All that was said by anyone but the model in this turn: what the arguments of a call can be from."""
+        texts = [m.content for turn in self._turns[:-1] for m in turn.messages()]
+        texts += [m.content for turn in self._turns[-1:] for m in turn.messages() if m.role != "assistant"]
+        return "\n".join(texts)
+
     def _say(self, role: str, content: str) -> None:
         turn = self._turns[-1]
         if not turn.steps:

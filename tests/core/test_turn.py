@@ -499,9 +499,58 @@ async def test_leaving_while_the_store_fails_leaves_no_error_behind(lab: Lab, mo
 async def test_an_observation_that_was_cut_for_the_window_is_said(lab: Lab) -> None:
     (lab.workspace / "big.txt").write_text("x " * 50_000)
     model = ScriptedModel([act("look", '{"path": "big.txt"}'), answer("big")], n_ctx=340)
-    assistant = lab.assistant(model, config=Config(model=ModelSettings(max_tokens=50)))
+    assistant = lab.assistant(
+        model, config=Config(agent=AgentSettings(prompt="full"), model=ModelSettings(max_tokens=50))
+    )
     events = await play(assistant, assistant.new_session(), "look")
     compacted = only(events, ContextCompacted)[-1]
     assert (compacted.through_turn, compacted.through_step) == (0, 0)
     assert compacted.cut_chars > 0
     assert compacted.tokens_after < compacted.tokens_before
+
+
+CHECKED = Config(agent=AgentSettings(check_arguments=True))
+
+
+async def test_a_number_that_nobody_said_is_questioned_once(lab: Lab) -> None:
+    wrong, right = act("add", '{"a": 2, "b": 33}'), act("add", '{"a": 2, "b": 3}')
+    model = ScriptedModel([wrong, right, answer("5")])
+    assistant = lab.assistant(model, config=CHECKED)
+    events = await play(assistant, assistant.new_session(), "add 2 and 3")
+    assert only(events, StepFailed)[0].message == (
+        "The arguments do not fit: b: 33 is nowhere in what was said. Use what was said, or ask for it."
+    )
+    assert [e.output for e in only(events, ToolFinished)] == ["5"]
+    assert events[-1].status is TurnStatus.ANSWERED
+
+
+async def test_a_model_that_insists_has_its_way(lab: Lab) -> None:
+    wrong = act("add", '{"a": 2, "b": 33}')
+    assistant = lab.assistant(ScriptedModel([wrong, wrong, answer("35")]), config=CHECKED)
+    events = await play(assistant, assistant.new_session(), "add 2 and 3")
+    assert [e.output for e in only(events, ToolFinished)] == ["35"]
+
+
+async def test_what_an_observation_or_an_earlier_turn_said_may_be_used(lab: Lab) -> None:
+    (lab.workspace / "a.txt").write_text("b.txt and 40")
+    script = [
+        act("look", '{"path": "a.txt"}'),
+        act("add", '{"a": 40, "b": 1}'),
+        answer("41"),
+        act("add", '{"a": 41, "b": 1}'),
+    ]
+    assistant = lab.assistant(ScriptedModel([*script, answer("42")]), config=CHECKED)
+    session = assistant.new_session()
+    first = await play(assistant, session, "add 1 to the number in a.txt")
+    second = await play(assistant, session, "and one more")
+    assert only(first, StepFailed) == only(second, StepFailed) == []
+    assert [e.output for e in only([*first, *second], ToolFinished)] == ["b.txt and 40", "41", "42"]
+
+
+async def test_what_the_model_thought_in_this_turn_is_not_taken_for_said(lab: Lab) -> None:
+    model = ScriptedModel(["Thought: 77 it is.\nAnswer: 77", act("add", '{"a": 78, "b": 1}'), answer("?")])
+    assistant = lab.assistant(model, config=CHECKED)
+    session = assistant.new_session()
+    await play(assistant, session, "think of a number")
+    events = await play(assistant, session, "add 1 to another")
+    assert "78 is nowhere" in only(events, StepFailed)[0].message

@@ -23,6 +23,11 @@ def words(text: str) -> list[str]:
     ]
 
 
+def is_common(word: str) -> bool:
+    """Whether a lower-case word says nothing about what a text is about."""
+    return word in _COMMON
+
+
 def match_any(text: str) -> str:
     """An FTS5 query for texts with any of the words; "" when there are none. Operators in the text have no effect."""
     return " OR ".join(f'"{word}"' for word in words(text))

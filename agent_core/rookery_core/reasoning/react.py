@@ -55,8 +55,9 @@ async def _step(run: Run, *, may_act: bool) -> Step:
     match step.action:
         case Answer(text=text) if completion.stop in CUT:
             return Step(step.thought, Answer(text + CUT[completion.stop][0]))
-        case _:
-            return step
+        case ToolCall() as call:
+            run.question(call)
+    return step
 
 
 async def _conclude(run: Run, observations: list[ToolFinished], reason: str) -> Outcome:

@@ -1,0 +1,94 @@
+"""Which of many tools fit a request: a ranking by words, so that a small model need not choose among all of them.
+
+BM25 (Robertson and Zaragoza, 2009) over names, descriptions and parameters. Knows no model.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from rookery_core.memory.query import is_common
+from rookery_core.tools.registry import OfferedTool, Registry
+
+K1, B = 1.2, 0.75
+NAME_WEIGHT, DESCRIPTION_WEIGHT, PARAMETER_WEIGHT = 3, 2, 1
+BEST = 3
+"""While the tools offered before hold the best ones, this many, they stay as they are, and the prompt with them."""
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "es", "ed", "ly", "s", "e")
+
+
+class Discovery:
+    """An index of tools."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._counts = [_terms_of(offered) for offered in registry]
+        self._lengths = [sum(count.values()) for count in self._counts]
+        self._mean = sum(self._lengths) / len(self._lengths) if self._lengths else 1.0
+        within = Counter(term for count in self._counts for term in count)
+        n = len(self._counts)
+        self._weight = {term: math.log(1 + (n - held + 0.5) / (held + 0.5)) for term, held in within.items()}
+
+    def ranked(self, request: str) -> list[tuple[OfferedTool, float]]:
+        """All tools with how well they fit the words of the request, the best first; 0.0 for not at all."""
+        wanted = set(_terms(request))
+        scores = [self._score(n, wanted) for n in range(len(self._counts))]
+        return sorted(zip(self._registry, scores, strict=True), key=lambda pair: -pair[1])
+
+    def select(
+        self, request: str, most: int, *, pinned: Collection[str] = (), before: Collection[str] = ()
+    ) -> Registry:
+        """At most `most` tools: the pinned ones, and those that fit best.
+
+        `before` are the names offered so far; they stay where they serve, since another list has to be read anew.
+        """
+        if most <= 0 or len(self._registry) <= most:
+            return self._registry
+        ranked = self.ranked(request)
+        best = {offered.name for offered, score in ranked[:BEST] if score > 0}
+        held = [offered for offered in self._registry if offered.name in before]
+        if len(held) == len(before) and 0 < len(held) <= most and best <= set(before):
+            return Registry(held)
+        kept = [
+            offered for offered in self._registry if {offered.name, offered.full_name, offered.plugin} & set(pinned)
+        ]
+        kept += [offered for offered, _ in ranked if offered not in kept]
+        return Registry(kept[: max(most, len(pinned))])
+
+    def _score(self, n: int, wanted: Iterable[str]) -> float:
+        count, length = self._counts[n], self._lengths[n]
+        total = 0.0
+        for term in wanted:
+            if held := count.get(term):
+                total += self._weight[term] * held * (K1 + 1) / (held + K1 * (1 - B + B * length / self._mean))
+        return total
+
+
+def _terms_of(offered: OfferedTool) -> Counter[str]:
+    found: Counter[str] = Counter()
+    texts = [(offered.name, NAME_WEIGHT), (offered.tool.description, DESCRIPTION_WEIGHT)]
+    for name, schema in offered.tool.schema.get("properties", {}).items():
+        texts += [(name, PARAMETER_WEIGHT), (str(schema.get("description", "")), PARAMETER_WEIGHT)]
+        texts += [(str(value), PARAMETER_WEIGHT) for value in schema.get("enum", ())]
+    for text, weight in texts:
+        for term in _terms(text):
+            found[term] += weight
+    return found
+
+
+def _terms(text: str) -> list[str]:
+    """The stems of the words that carry meaning."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    return [_stem(word) for word in words if not is_common(word)]
+
+
+def _stem(word: str) -> str:
+    """The word without its ending; crude, and the same for both sides."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word.removesuffix(ending)
+    return word

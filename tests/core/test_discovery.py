@@ -1,0 +1,105 @@
+"""Which of many tools are offered."""
+
+from __future__ import annotations
+
+import pytest
+
+from rookery_core.config import AgentSettings
+from rookery_core.errors import ConfigError
+from rookery_core.model.base import ModelInfo, PromptTier, Sampling
+from rookery_core.offer import SMALL_WINDOW, Offer
+from rookery_core.tools.contract import Tool
+from rookery_core.tools.discovery import Discovery
+from rookery_core.tools.registry import OfferedTool, Registry
+
+TOOLS = {
+    "get_forecast": "Tells what the weather will be like in a city.",
+    "send_mail": "Sends an e-mail to a person.",
+    "open_ticket": "Opens a support ticket for a customer.",
+    "resize_image": "Changes the size of a picture.",
+    "train_times": "Departures from a railway station.",
+    "convert_currency": "Converts money between currencies.",
+    "play_song": "Plays a piece of music.",
+    "translate_text": "Puts a text into another language.",
+}
+
+
+def registry() -> Registry:
+    def make(name: str, description: str) -> OfferedTool:
+        schema = {"type": "object", "properties": {"what": {"type": "string", "description": "what it is for"}}}
+        return OfferedTool(Tool(name, description, schema, run=str), name.split("_")[0], "kit", name)
+
+    return Registry([make(name, description) for name, description in TOOLS.items()])
+
+
+@pytest.mark.parametrize(
+    ("request_", "best"),
+    [
+        ("will the weather in Oslo be fine?", "get_forecast"),
+        ("mail Anna that I am late", "send_mail"),
+        ("I need this picture in another size", "resize_image"),
+        ("when do trains leave from Central station", "train_times"),
+        ("converting 20 euros to other currencies", "convert_currency"),
+        ("could you translate this text", "translate_text"),
+    ],
+)
+def test_the_tool_whose_words_fit_comes_first(request_: str, best: str) -> None:
+    assert Discovery(registry()).ranked(request_)[0][0].name == best
+
+
+def test_a_request_of_other_words_leaves_the_order_as_it_is() -> None:
+    assert Discovery(registry()).ranked("qwertz") == [(tool, 0.0) for tool in registry()]
+    assert Discovery(Registry(())).ranked("anything") == []
+
+
+def test_few_tools_are_all_offered() -> None:
+    assert Discovery(registry()).select("mail", len(TOOLS)).names == registry().names
+    assert Discovery(registry()).select("mail", 0).names == registry().names
+
+
+def test_of_many_tools_those_that_fit_and_the_pinned_are_offered() -> None:
+    chosen = Discovery(registry()).select("mail Anna", 3, pinned=("play_song", "train"))
+    assert set(chosen.names) == {"send_mail", "play_song", "train_times"}
+
+
+def test_the_tools_of_the_turn_before_stay_while_they_serve() -> None:
+    discovery = Discovery(registry())
+    first = discovery.select("mail Anna", 5)
+    assert discovery.select("thanks!", 5, before=first.names).names == first.names
+    assert discovery.select("mail Ben as well", 5, before=first.names).names == first.names
+    other = discovery.select("resize the picture of the train", 5, before=first.names)
+    assert {"resize_image", "train_times"} <= set(other.names)
+    gone = discovery.select("mail Anna", 5, before=("send_mail", "a_tool_that_was_uninstalled"))
+    assert "send_mail" in gone.names
+    assert len(gone) == 5
+
+
+def info(n_ctx: int = 8192, prompt: PromptTier = "full") -> ModelInfo:
+    return ModelInfo("m", "", n_ctx, n_ctx, "t", 0.0, prompt=prompt)
+
+
+def test_a_voice_offers_and_allows_the_same_tools() -> None:
+    offer = Offer(registry(), AgentSettings(offer=2), Sampling())
+    voice = offer.voice("mail Anna")
+    assert len(voice.tools) == 2
+    for name in TOOLS:
+        assert (f"- {name}(" in voice.head(info())[0].content) == (name in voice.tools)
+        assert (f"Action: {name}" in voice.act) == (name in voice.tools)
+    assert offer.voice("mail Anna") is voice
+
+
+def test_how_much_the_model_is_told_is_by_its_making_its_window_or_the_setting() -> None:
+    def text(setting: str, told: ModelInfo) -> str:
+        settings = AgentSettings.model_validate({"prompt": setting})
+        return Offer(registry(), settings, Sampling()).voice("x").head(told)[0].content
+
+    full, brief = text("full", info()), text("brief", info())
+    assert len(brief) < len(full)
+    assert text("auto", info()) == full
+    assert text("auto", info(prompt="brief")) == brief
+    assert text("auto", info(n_ctx=SMALL_WINDOW)) == brief
+
+
+def test_a_pinned_tool_that_there_is_not_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"agent\.pinned: .*send_male; did you mean send_mail"):
+        Offer(registry(), AgentSettings(pinned=("send_male",)), Sampling())
