@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn.functional import scaled_dot_product_attention
 
-FLASH = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-FLASH_BACKWARD = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
+CHUNK = 160
+"""Tokens of the prefix that are done together; those after them are not looked at."""
 
 
 @dataclass(frozen=True)
@@ -22,29 +22,20 @@ class Layout:
     lengths: list[int]
     positions: Tensor
     """The position of each token in its own conversation."""
-    padded: Tensor
-    """For each branch (row) and place in it, the packed index of the token, counted from the first branch."""
-    inside: Tensor
-    """Which entries of that table stand for a token and not for padding."""
-    packed: Tensor
-    """For each token of the branches, its index in the flattened table of the branches."""
+    segments: list[tuple[int, int, int]]
+    """Packed start and end of tokens that are done together, and how many of the first tokens they all read."""
 
     @staticmethod
     def of(prefix: int, lengths: list[int], device: str = "cpu") -> Layout:
         """Lays out a prefix of so many tokens and branches of the given lengths."""
-        longest = max(lengths, default=0)
-        starts = torch.tensor([0, *lengths]).cumsum(0)[:-1]
-        table = starts[: len(lengths), None] + torch.arange(longest)
-        inside = torch.arange(longest)[None, :] < torch.tensor(lengths, dtype=torch.long)[:, None]
+        segments = [(start, min(prefix, start + CHUNK), start) for start in range(0, prefix, CHUNK)]
+        start = prefix
+        for length in lengths:
+            if length:
+                segments.append((start, start + length, prefix))
+            start += length
         positions = [torch.arange(prefix), *(torch.arange(prefix, prefix + length) for length in lengths)]
-        return Layout(
-            prefix,
-            lengths,
-            torch.cat(positions).to(device),
-            table.clamp(max=max(0, sum(lengths) - 1)).to(device),
-            inside.to(device),
-            inside.reshape(-1).nonzero()[:, 0].to(device),
-        )
+        return Layout(prefix, lengths, torch.cat(positions).to(device), segments)
 
     def mask(self) -> Tensor:
         """Returns which token (row) reads which (column)."""
@@ -54,77 +45,71 @@ class Layout:
         return (causal & ((owner[None, :] == 0) | (owner[None, :] == owner[:, None]))).to(self.positions.device)
 
 
-class _PrefixAttention(Function):
-    """Flash attention in three parts (prefix, branches to prefix, branches to themselves), joined by their sums."""
+def _read(heads: Tensor, start: int, end: int, shared: int) -> Tensor:
+    """Returns the keys or values that a segment reads."""
+    if shared == start:
+        return heads[:, :end]
+    return torch.cat([heads[:, :shared], heads[:, start:end]], 1)
+
+
+class _SegmentAttention(Function):
+    """Plain products of matrices, one segment after the other; the probabilities are kept for the backward pass."""
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, layout: Layout) -> Tensor:
-        size, shared, length = layout.prefix, len(query) // len(key), query.shape[1]
-        key9, value9 = (tensor.repeat_interleave(shared, 0)[None] for tensor in (key, value))
-        query9 = query[None]
-        output, sums = FLASH(query9[:, :, :size], key9[:, :, :size], value9[:, :, :size], 0.0, True)
-        if length > size:
-            over, over_sums = FLASH(query9[:, :, size:], key9[:, :, :size], value9[:, :, :size], 0.0, False)
-            own, own_sums = FLASH(*(_pad(tensor, layout) for tensor in (query, key9[0], value9[0])), 0.0, True)
-            own, own_sums = _pack(own, layout), _pack(own_sums[..., None], layout)[..., 0]
-            both = torch.logaddexp(over_sums[0], own_sums)
-            joined = over[0] * (over_sums[0] - both).exp()[..., None] + own * (own_sums - both).exp()[..., None]
-            output = torch.cat([output[0], joined.to(query.dtype)], 1)
-            sums = torch.cat([sums[0], both], 1)
-        else:
-            output, sums = output[0], sums[0]
-        ctx.save_for_backward(query, key9[0], value9[0], output, sums)
-        ctx.layout, ctx.shared = layout, shared
-        return output.transpose(0, 1).reshape(length, -1)
+        groups, length, ratio, width = query.shape
+        longest = max(end - start for start, end, _ in layout.segments)
+        later = torch.full((longest, longest), -torch.inf, dtype=query.dtype).triu_(1).repeat_interleave(ratio, 0)
+        output = query.new_empty(length, groups, ratio, width)
+        kept = []
+        for start, end, shared in layout.segments:
+            size = end - start
+            chosen = query[:, start:end].view(groups, size * ratio, width)
+            scores = torch.bmm(chosen, _read(key, start, end, shared).transpose(1, 2))
+            scores[:, :, shared:].add_(later[: size * ratio, :size])
+            probabilities = torch.softmax(scores, -1)
+            read = torch.bmm(probabilities, _read(value, start, end, shared))
+            output[start:end] = read.view(groups, size, ratio, width).transpose(0, 1)
+            kept.append(probabilities)
+        ctx.save_for_backward(query, key, value, *kept)
+        ctx.layout = layout
+        return output.view(length, -1)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
-        query, key, value, output, sums = ctx.saved_tensors
-        layout = ctx.layout
-        size = layout.prefix
-        gradient = gradient.view(gradient.shape[0], len(query), -1).transpose(0, 1)
-
-        def flash(rows: slice, causal: bool) -> list[Tensor]:
-            parts = (gradient[:, rows], query[:, rows], key[:, :size], value[:, :size], output[:, rows], sums[:, rows])
-            return [part[0] for part in FLASH_BACKWARD(*(part[None] for part in parts), 0.0, causal)]
-
-        query_gradient, key_gradient, value_gradient = flash(slice(0, size), True)
-        if query.shape[1] > size:
-            over_query, over_key, over_value = flash(slice(size, None), False)
-            parts = [_pad(part, layout) for part in (gradient, query, key, value, output)]
-            parts[0] = parts[0] * layout.inside[None, :, :, None].transpose(0, 1)
-            own_sums = _pad(sums[..., None], layout)[..., 0]
-            own = [_pack(part, layout) for part in FLASH_BACKWARD(*parts, own_sums, 0.0, True)]
-            query_gradient = torch.cat([query_gradient, over_query + own[0]], 1)
-            key_gradient = torch.cat([key_gradient + over_key, own[1]], 1)
-            value_gradient = torch.cat([value_gradient + over_value, own[2]], 1)
-        narrow = [part.unflatten(0, (-1, ctx.shared)).sum(1) for part in (key_gradient, value_gradient)]
-        return query_gradient, narrow[0], narrow[1], None
-
-
-def _pad(heads: Tensor, layout: Layout) -> Tensor:
-    """Brings the branches of (heads, tokens, width) into (branches, heads, longest, width)."""
-    table = layout.padded
-    chosen = heads[:, layout.prefix :].index_select(1, table.reshape(-1))
-    return chosen.view(len(heads), *table.shape, -1).transpose(0, 1)
-
-
-def _pack(padded: Tensor, layout: Layout) -> Tensor:
-    """Undoes _pad, without the prefix."""
-    return padded.transpose(0, 1).flatten(1, 2).index_select(1, layout.packed)
+        query, key, value, *kept = ctx.saved_tensors
+        groups, length, ratio, width = query.shape
+        gradient = gradient.view(length, groups, ratio, width).transpose(0, 1).contiguous()
+        query_gradient = torch.empty_like(query)
+        totals = [torch.zeros_like(tensor, dtype=torch.float32) for tensor in (key, value)]
+        for (start, end, shared), probabilities in zip(ctx.layout.segments, kept, strict=True):
+            rows = (end - start) * ratio
+            part = gradient[:, start:end].view(groups, rows, width)
+            chosen = query[:, start:end].view(groups, rows, width)
+            changes = torch.bmm(part, _read(value, start, end, shared).transpose(1, 2))
+            changes = torch._softmax_backward_data(changes, probabilities, -1, changes.dtype)
+            read = torch.bmm(changes, _read(key, start, end, shared))
+            query_gradient[:, start:end] = read.view(groups, end - start, ratio, width)
+            pairs = ((changes, chosen), (probabilities, part))
+            for total, (left, right) in zip(totals, pairs, strict=True):
+                change = torch.bmm(left.transpose(1, 2), right)
+                total[:, :shared] += change[:, :shared]
+                total[:, start:end] += change[:, shared:]
+        return query_gradient, totals[0].to(key.dtype), totals[1].to(value.dtype), None
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, layout: Layout) -> Tensor:
-    """Attends from (heads, tokens, width) and returns (tokens, heads * width)."""
+    """Attends from scaled queries (groups, tokens, heads of a group, width) and returns (tokens, heads * width)."""
     if query.device.type == "cpu":
-        result: Tensor = _PrefixAttention.apply(query, key, value, layout)
+        result: Tensor = _SegmentAttention.apply(query, key, value, layout)
         return result
     return attend_masked(query, key, value, layout)
 
 
 def attend_masked(query: Tensor, key: Tensor, value: Tensor, layout: Layout) -> Tensor:
     """Does the same as attend with one mask over all pairs of tokens."""
-    shared = len(query) // len(key)
-    key, value = (tensor.repeat_interleave(shared, 0) for tensor in (key, value))
-    output = scaled_dot_product_attention(query[None], key[None], value[None], attn_mask=layout.mask())
+    ratio = query.shape[2]
+    heads = query.transpose(1, 2).flatten(0, 1)
+    key, value = (tensor.repeat_interleave(ratio, 0) for tensor in (key, value))
+    output = scaled_dot_product_attention(heads[None], key[None], value[None], attn_mask=layout.mask(), scale=1.0)
     return output[0].transpose(0, 1).flatten(1)

@@ -67,7 +67,9 @@ class Batch:
 
     @staticmethod
     def of(group: Group, device: str = "cpu") -> Batch:
-        """Packs a group."""
+        """Packs a group; what follows the last state that predicts a trained token is left out."""
+        ends = [max(end for _, end in spans) - 1 for spans in group.spans]
+        read = [branch[:end] for branch, end in zip(group.branches, ends, strict=True)]
         wanted, targets, owners = [], [], []
         start = size = len(group.prefix)
         if not size:
@@ -78,11 +80,11 @@ class Batch:
                     wanted.append(start + index - 1 if index else size - 1)
                     targets.append(branch[index])
                     owners.append(owner)
-            start += len(branch)
-        packed = [*group.prefix, *(token for branch in group.branches for token in branch)]
+            start += len(read[owner])
+        packed = [*group.prefix, *(token for branch in read for token in branch)]
         return Batch(
             torch.tensor(packed, device=device),
-            Layout.of(size, list(map(len, group.branches)), device),
+            Layout.of(size, list(map(len, read)), device),
             torch.tensor(wanted, device=device),
             torch.tensor(targets, device=device),
             torch.tensor(owners, device=device),

@@ -20,27 +20,26 @@ class _LoraMatmul(Function):
     """The product with the merged weight; its backward pass makes gradients for the adapters only."""
 
     @staticmethod
-    def forward(
-        ctx: Any, inputs: Tensor, down: Tensor, up: Tensor, merged: Tensor, bias: Tensor | None, linear: FusedLinear
-    ) -> Tensor:
+    def forward(ctx: Any, inputs: Tensor, down: Tensor, up: Tensor, linear: FusedLinear) -> tuple[Tensor, ...]:
         ctx.save_for_backward(inputs)
         ctx.linear = linear
-        return torch.nn.functional.linear(inputs, merged, bias)
+        return torch.nn.functional.linear(inputs, linear.merged, linear.bias).split(linear.sizes, -1)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
         (inputs,) = ctx.saved_tensors
         linear: FusedLinear = ctx.linear
-        rank, scale = linear.rank, linear.scale
-        narrow = inputs @ linear.down_low.T
-        parts = gradient.split(linear.sizes, -1)
-        ups = linear.up_low.split(linear.sizes)
-        back = torch.cat([part @ up for part, up in zip(parts, ups, strict=True)], -1)
-        down_gradient = (back.T @ inputs).float() * scale
-        pairs = zip(parts, narrow.split(rank, -1), strict=True)
-        up_gradient = torch.cat([part.T @ low for part, low in pairs]).float() * scale
-        input_gradient = gradient @ linear.merged if ctx.needs_input_grad[0] else None
-        return input_gradient, down_gradient, up_gradient, None, None, None
+        narrow = (inputs @ linear.down_low.T).split(linear.rank, -1)
+        ups, merged = linear.up_low.split(linear.sizes), linear.merged.split(linear.sizes)
+        back = torch.cat([part @ up for part, up in zip(gradients, ups, strict=True)], -1)
+        down_gradient = (back.T @ inputs).float() * linear.scale
+        up_gradient = torch.cat([part.T @ low for part, low in zip(gradients, narrow, strict=True)])
+        input_gradient = None
+        if ctx.needs_input_grad[0]:
+            input_gradient = gradients[0] @ merged[0]
+            for part, weight in zip(gradients[1:], merged[1:], strict=True):
+                input_gradient.addmm_(part, weight)
+        return input_gradient, down_gradient, up_gradient.float() * linear.scale, None
 
 
 class FusedLinear:
@@ -100,9 +99,9 @@ class FusedLinear:
             target.copy_(torch.addmm(weight, up, down, alpha=self.scale))
         self.down_low, self.up_low = self.down.to(self.dtype), self.up.to(self.dtype)
 
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Applies the maps and returns their outputs side by side."""
-        result: Tensor = _LoraMatmul.apply(inputs, self.down, self.up, self.merged, self.bias, self)
+    def __call__(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """Applies the maps."""
+        result: tuple[Tensor, ...] = _LoraMatmul.apply(inputs, self.down, self.up, self)
         return result
 
 

@@ -181,18 +181,19 @@ class Model:
 
     def hidden(self, tokens: Tensor, layout: Layout, wanted: Tensor) -> Tensor:
         """Returns the normed output states of the packed tokens at the wanted indices."""
-        config = self.config
+        epsilon = self.config.epsilon
         cosines, sines = self.cosines[layout.positions], self.sines[layout.positions]
         state = self.embedding[tokens]
-        update = None
+        update = torch.zeros_like(state, dtype=self.dtype)
         for block in self.blocks:
-            state, normed = add_norm(state, update, block.attn_norm, config.epsilon, self.dtype)
-            query, key, value = rotate(block.qkv(normed), cosines, sines, config.heads, config.kv_heads)
-            update = block.output(attend(query, key, value, layout))
-            state, normed = add_norm(state, update, block.ffn_norm, config.epsilon, self.dtype)
-            update = block.down(swiglu(block.gate_up(normed)))
-        assert update is not None
-        return add_norm(state[wanted], update[wanted], self.output_norm, config.epsilon, self.dtype)[1]
+            state, normed = add_norm(state, update, block.attn_norm, epsilon)
+            attended = attend(*rotate(*block.qkv(normed), cosines, sines, self.config.kv_heads), layout)
+            if block is self.blocks[-1]:
+                state, attended = state[wanted], attended[wanted]
+            (update,) = block.output(attended)
+            state, normed = add_norm(state, update, block.ffn_norm, epsilon)
+            (update,) = block.down(swiglu(*block.gate_up(normed)))
+        return add_norm(state, update, self.output_norm, epsilon)[1]
 
     def loss(self, tokens: Tensor, layout: Layout, wanted: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the summed cross entropy of the targets and which of them the model would choose."""

@@ -6,9 +6,11 @@ import argparse
 import importlib.util
 import math
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -16,6 +18,7 @@ import torch
 from rookery_training.data import Batch, Group, Stream, read_groups
 from rookery_training.lora import export, sha256_of
 from rookery_training.model import Model
+from rookery_training.ops import KERNELS
 
 DEFAULT_BASE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PRINT_EVERY = 20
@@ -47,9 +50,15 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, help="train for so long; the schedule follows the clock")
     length.add_argument("--steps", type=int)
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="groups that are done at a time")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", choices=["bf16", "f32"], default="bf16", help="of the matrix products")
+    parser.add_argument(
+        "--compile",
+        action=argparse.BooleanOptionalAction,
+        default=shutil.which("g++") is not None,
+        help="compile the small operations (wants a C++ compiler)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--eval-data", type=Path)
     parser.add_argument("--eval-groups", type=int, default=48)
@@ -102,6 +111,8 @@ class Trainer:
         """Seconds of training in the runs that this one resumes."""
         if options.resume:
             self.load(options.resume)
+        workers = options.threads if options.device == "cpu" else 1
+        self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
         self.started = time.monotonic()
         self.checked = self.evaluated = self.started
         self.evaluation = 0.0
@@ -128,12 +139,15 @@ class Trainer:
     def train_step(self, groups: list[Group]) -> float:
         """Does one step and returns the mean loss of its trained tokens."""
         trained = sum(group.trained for group in groups)
-        total = 0.0
-        for group in groups:
+
+        def learn(group: Group) -> float:
             batch = Batch.of(group, self.options.device)
             loss, _ = self.model.loss(batch.tokens, batch.layout, batch.wanted, batch.targets)
             (loss / trained).backward()  # type: ignore[no-untyped-call]
-            total += loss.item()
+            return loss.item()
+
+        groups = sorted(groups, key=lambda group: group.tokens, reverse=True)
+        total = sum(self.pool.map(learn, groups))
         torch.nn.utils.clip_grad_norm_(self.model.parameters, 1.0)
         for settings in self.optimizer.param_groups:
             settings["lr"] = self.rate()
@@ -143,21 +157,24 @@ class Trainer:
         self.step += 1
         return total / trained
 
-    @torch.no_grad()
     def evaluate(self, groups: list[Group]) -> str:
         """Returns a line with the held-out loss and the shares of right tokens and of right branches."""
         began = time.monotonic()
-        loss, right, tokens, whole, branches = 0.0, 0, 0, 0, 0
-        for group in groups:
+
+        @torch.no_grad()
+        def judge(group: Group) -> tuple[float, int, int]:
             batch = Batch.of(group, self.options.device)
-            part, hits = self.model.loss(batch.tokens, batch.layout, batch.wanted, batch.targets)
+            loss, hits = self.model.loss(batch.tokens, batch.layout, batch.wanted, batch.targets)
             missed = torch.zeros(len(group.branches), dtype=torch.long, device=hits.device)
             missed.index_add_(0, batch.owners, (~hits).long())
-            loss, right, tokens = loss + part.item(), right + int(hits.sum()), tokens + len(hits)
-            whole, branches = whole + int((missed == 0).sum()), branches + len(group.branches)
+            return loss.item(), int(hits.sum()), int((missed == 0).sum())
+
+        results = list(self.pool.map(judge, groups))
+        loss, right, whole = (sum(column) for column in zip(*results, strict=True))
+        tokens = sum(group.trained for group in groups)
+        branches = sum(len(group.branches) for group in groups)
         self.evaluation = time.monotonic() - began
         self.evaluated = time.monotonic()
-        tokens, branches = max(1, tokens), max(1, branches)
         return (
             f"eval step {self.step} loss {loss / tokens:.4f} tokens right {right / tokens:.2%} "
             f"branches right {whole / branches:.2%} of {branches} in {self.evaluation:.0f} s"
@@ -254,8 +271,9 @@ def say(line: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line."""
     options = parse(arguments)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
+    torch.set_num_threads(1)
+    if options.compile:
+        KERNELS.compile()
     Trainer(options).run()
     return 0
 
