@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationError, field_validator, model_validator
 
 from rookery_core.errors import ConfigError
 from rookery_core.evals.conversation import Call, Frozen, Message, Observation, Reply, ToolSpec, Turn, turns_of
@@ -81,10 +81,17 @@ class NoCallExpected(Frozen):
     kind: Literal["answer", "ask"] = "answer"
 
 
+def _expects(value: Any) -> str:
+    tool = value.get("tool") if isinstance(value, dict) else getattr(value, "tool", None)
+    return "no_call" if tool is None else "call"
+
+
 class DecisionCase(Conversation):
     """What does the assistant do next?"""
 
-    expect: CallExpected | NoCallExpected
+    expect: Annotated[
+        Annotated[CallExpected, Tag("call")] | Annotated[NoCallExpected, Tag("no_call")], Discriminator(_expects)
+    ]
 
     @model_validator(mode="after")
     def _offered(self) -> DecisionCase:

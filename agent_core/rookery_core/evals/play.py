@@ -128,6 +128,6 @@ def _files(folder: Path) -> dict[str, str | None]:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8") if path.stat().st_size <= MAX_FILE_BYTES else None
+        return path.read_bytes().decode("utf-8") if path.stat().st_size <= MAX_FILE_BYTES else None
     except (OSError, UnicodeDecodeError):
         return None
