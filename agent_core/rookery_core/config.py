@@ -62,8 +62,8 @@ class ModelSettings(Section):
     max_tokens: int = Field(default=1024, ge=16, le=_INT32)
     """Tokens the model may write in one step."""
     adapter: str = "auto"
-    """A LoRA adapter in GGUF, made for the model the program begins with. auto: the one that comes with Rookery, where it
-    was made for the model; empty: none."""
+    """A LoRA adapter in GGUF, made for the model the program begins with. auto: for a model that Rookery has one for,
+    that one; empty: none."""
     forced_tokens: bool = True
     """Write what the grammar of a step leaves no choice of without asking the model."""
     expand: bool = True
@@ -85,6 +85,9 @@ class AgentSettings(Limits):
     """The way of thinking: react."""
     prompt: Literal["auto", "full", "brief"] = "auto"
     """How much the model is told: full, brief for one that was trained for the work, or auto: as it was made for."""
+    form: Literal["auto", "labelled", "native"] = "auto"
+    """How the model writes a call: with Rookery's labels, in the form of the model's own chat template, or auto: as
+    `rookery models probe` found to be better."""
     offer: int = Field(default=16, ge=0, le=1000)
     """Tools offered to the model at a time; of more, those that fit the request. 0: all."""
     pinned: tuple[str, ...] = Field(default=(), strict=False)

@@ -11,25 +11,31 @@ from functools import cache
 from rookery_core.config import AgentSettings
 from rookery_core.errors import ConfigError
 from rookery_core.model.base import Message, ModelInfo, PromptTier, Sampling
-from rookery_core.model.constraint import step_grammar
-from rookery_core.reasoning.prompt import head
-from rookery_core.run import Voice
+from rookery_core.model.constraint import arguments_grammar, step_grammar
+from rookery_core.reasoning import native
+from rookery_core.reasoning.prompt import head, native_text
+from rookery_core.run import Address, Voice
 from rookery_core.tools.discovery import Discovery
 from rookery_core.tools.registry import Registry
 
 SMALL_WINDOW = 2048
 """Tokens up to which a window is too small for the full prompt."""
 
+Prefers = Callable[[ModelInfo], bool]
+"""Whether a model that has a form of its own for calls does better with it."""
+
 
 class Offer:
     """All tools there are, and what of them is put before the model."""
 
-    def __init__(self, registry: Registry, settings: AgentSettings, sampling: Sampling) -> None:
+    def __init__(
+        self, registry: Registry, settings: AgentSettings, sampling: Sampling, prefers_native: Prefers = lambda _: False
+    ) -> None:
         """Raises ConfigError for a pinned tool that there is not."""
         self._discovery = Discovery(registry)
         self._settings = settings
         self._sampling = sampling
-        self._answer = step_grammar(())
+        self._prefers_native = prefers_native
         try:
             pinned = registry.only(settings.pinned) if settings.pinned else Registry(())
         except ConfigError as exc:
@@ -38,28 +44,45 @@ class Offer:
         self._voices: dict[tuple[str, ...], Voice] = {}
 
     def voice(self, request: str, before: Collection[str] = ()) -> Voice:
-        """How the model is addressed in a turn with this request; `before` are the tools of the turn before."""
+        """How a model is addressed in a turn with this request; `before` are the tools of the turn before."""
         chosen = self._discovery.select(request, self._settings.offer, pinned=self._pinned, before=before)
         if chosen.names not in self._voices:
             self._voices[chosen.names] = Voice(
-                head=_heads(chosen, self._settings.prompt),
-                act=step_grammar((offered.name, offered.tool.schema) for offered in chosen),
-                answer=self._answer,
+                address=self._addresses(chosen),
                 sampling=self._sampling,
                 tools=chosen.names,
                 check_arguments=self._settings.check_arguments,
             )
         return self._voices[chosen.names]
 
+    def _addresses(self, registry: Registry) -> Callable[[ModelInfo], Address]:
+        made = cache(lambda tier: labelled(registry, tier))
+        own = cache(lambda: in_its_own_form(registry))
 
-def _heads(registry: Registry, wanted: str) -> Callable[[ModelInfo], tuple[Message, ...]]:
-    @cache
-    def made(tier: PromptTier) -> tuple[Message, ...]:
-        return head(registry, tier)
+        def choose(info: ModelInfo) -> Address:
+            if info.native and self._wants_native(info):
+                return own()
+            tier = self._settings.prompt
+            if tier == "auto":
+                tier = "brief" if info.n_ctx <= SMALL_WINDOW else info.prompt
+            return made(tier)
 
-    def choose(info: ModelInfo) -> tuple[Message, ...]:
-        if wanted in ("full", "brief"):
-            return made(wanted)
-        return made("brief" if info.n_ctx <= SMALL_WINDOW else info.prompt)
+        return choose
 
-    return choose
+    def _wants_native(self, info: ModelInfo) -> bool:
+        form = self._settings.form
+        return form == "native" or (form == "auto" and info.prompt == "full" and self._prefers_native(info))
+
+
+def labelled(registry: Registry, tier: PromptTier) -> Address:
+    """Steps with Rookery's labels."""
+    act = step_grammar((offered.name, offered.tool.schema) for offered in registry)
+    return Address(head(registry, tier), act, step_grammar(()))
+
+
+def in_its_own_form(registry: Registry) -> Address:
+    """Calls in the form of the model's own chat template, which lists the tools itself."""
+    tools = native.functions(registry) if len(registry) else ""
+    system = Message("system", native_text(registry), tools)
+    act = native.grammar((offered.name, arguments_grammar(offered.tool.schema)) for offered in registry)
+    return Address((system,), act, native.grammar(()), native=True)

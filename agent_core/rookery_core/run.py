@@ -34,6 +34,7 @@ from rookery_core.events import (
 )
 from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Reading, Sampling
 from rookery_core.model.window import fit
+from rookery_core.reasoning import native
 from rookery_core.reasoning.grounding import doubts
 from rookery_core.reasoning.repetition import Repetition
 from rookery_core.reasoning.step import StepStream, ToolCall
@@ -49,15 +50,24 @@ REPAIR_TEMPERATURE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    """How the model is addressed in a turn: constant messages, the two grammars, the sampling."""
+class Address:
+    """How one model is told of the tools, and what it may write."""
 
-    head: Callable[[ModelInfo], tuple[Message, ...]]
-    """The system text and worked examples; for a model always the same, so that the KV cache keeps it."""
+    head: tuple[Message, ...]
+    """The system text and worked examples; always the same, so that the KV cache keeps it."""
     act: str
     """Grammar of a step that may call a tool or answer."""
     answer: str
     """Grammar of a step that must answer."""
+    native: bool = False
+    """Whether it reads and writes calls in its own form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How models are addressed in a turn."""
+
+    address: Callable[[ModelInfo], Address]
     sampling: Sampling
     tools: tuple[str, ...] = ()
     """Names of the tools that are offered."""
@@ -180,10 +190,12 @@ class Run:
                 self._voice.sampling.temperature, REPAIR_TEMPERATURE if self._attempts[Failure.FIXABLE] else 0.0
             ),
         )
+        address = self._voice.address(info)
+        encode = native.encode if address.native else list
         fitted = await fit(
             self._transcript,
-            self._voice.head(info),
-            count=self._model.count,
+            address.head,
+            count=lambda messages: self._model.count(encode(messages)),
             n_ctx=info.n_ctx,
             reserve=sampling.max_tokens,
         )
@@ -199,7 +211,8 @@ class Run:
                 )
             )
         self.emit(PromptBuilt(n_tokens=fitted.n_tokens, n_ctx=info.n_ctx))
-        grammar = self._voice.act if may_act else self._voice.answer
+        grammar = address.act if may_act else address.answer
+        decode = native.Decoder().feed if address.native else str
         split = StepStream()
         written: list[str] = []
 
@@ -211,19 +224,19 @@ class Run:
         try:
             async with (
                 asyncio.timeout(max(self.budget.seconds_left, 0.0)),
-                aclosing(self._model.stream(fitted.messages, sampling, grammar)) as chunks,
+                aclosing(self._model.stream(encode(fitted.messages), sampling, grammar)) as chunks,
             ):
                 async for chunk in chunks:
                     match chunk:
                         case Reading(done=done, total=total):
                             self.emit(PromptRead(done=done, total=total))
                         case Delta(text=text):
-                            written.append(text)
-                            for channel, piece in split.feed(text):
+                            written.append(decode(text))
+                            for channel, piece in split.feed(written[-1]):
                                 self.emit(TokenDelta(channel=channel, text=piece))
                         case Completion():
                             keep(chunk.stop, chunk.usage)
-                            return chunk
+                            return replace(chunk, text="".join(written))
         except TimeoutError:
             keep("interrupted", Usage(completion_tokens=len(written)))
             raise StepCut("The time for this turn is up.") from None

@@ -83,15 +83,15 @@ def test_a_voice_offers_and_allows_the_same_tools() -> None:
     voice = offer.voice("mail Anna")
     assert len(voice.tools) == 2
     for name in TOOLS:
-        assert (f"- {name}(" in voice.head(info())[0].content) == (name in voice.tools)
-        assert (f"Action: {name}" in voice.act) == (name in voice.tools)
+        assert (f"- {name}(" in voice.address(info()).head[0].content) == (name in voice.tools)
+        assert (f"Action: {name}" in voice.address(info()).act) == (name in voice.tools)
     assert offer.voice("mail Anna") is voice
 
 
 def test_how_much_the_model_is_told_is_by_its_making_its_window_or_the_setting() -> None:
     def text(setting: str, told: ModelInfo) -> str:
         settings = AgentSettings.model_validate({"prompt": setting})
-        return Offer(registry(), settings, Sampling()).voice("x").head(told)[0].content
+        return Offer(registry(), settings, Sampling()).voice("x").address(told).head[0].content
 
     full, brief = text("full", info()), text("brief", info())
     assert len(brief) < len(full)

@@ -27,6 +27,8 @@ class Message:
 
     role: Role
     content: str
+    tools: str = ""
+    """On the first message: the tools for a template that lists them itself, a JSON list of functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class ModelInfo:
     notes: tuple[str, ...] = ()
     """What the person should know of it."""
     prompt: PromptTier = "full"
+    native: bool = False
+    """Whether its template lists tools and has calls between <tool_call> and </tool_call>."""
 
 
 @dataclass(frozen=True, slots=True)

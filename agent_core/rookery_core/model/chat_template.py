@@ -51,6 +51,8 @@ class ChatTemplate:
             source = None
         if not source:
             self._problem(CHATML)
+        self.native = source is not None and "<tool_call>" in source and "tools" in source and self.all_roles
+        """Whether it lists tools by itself and has calls in Hermes' form."""
 
     def render(self, messages: Sequence[Message]) -> list[Segment]:
         """The prompt for the assistant's next message, in order; ModelError when the template cannot write it.
@@ -74,17 +76,20 @@ class ChatTemplate:
 
     def _render(self, messages: Sequence[Message]) -> list[Segment]:
         nonce = secrets.token_hex(8)
-        marks = [f"@{nonce}:{n}@" for n in range(len(messages))]
+        tools = json.loads(messages[0].tools) if messages and messages[0].tools else []
+        outside = [m.content for m in messages] + [json.dumps(tool, ensure_ascii=False) for tool in tools]
+        marks = [f"@{nonce}:{n}@" for n in range(len(outside))]
         text = self._template.render(
-            messages=[{"role": m.role, "content": mark} for m, mark in zip(messages, marks, strict=True)],
+            messages=[{"role": m.role, "content": mark} for m, mark in zip(messages, marks, strict=False)],
             add_generation_prompt=True,
+            **({"tools": [_Mark(mark) for mark in marks[len(messages) :]]} if tools else {}),
         )
         pieces = re.split(f"@{nonce}:([0-9]+)@", text)
-        if [int(n) for n in pieces[1::2]] != list(range(len(messages))):
+        if sorted(int(n) for n in pieces[1::2]) != list(range(len(outside))):
             raise jinja2.TemplateError("the template leaves messages out")
         segments: list[Segment] = []
         for n, piece in enumerate(pieces):
-            segment = Segment(messages[int(piece)].content, False) if n % 2 else Segment(piece, True)
+            segment = Segment(outside[int(piece)], False) if n % 2 else Segment(piece, True)
             if segment.text:
                 segments.append(segment)
         return segments
@@ -99,13 +104,19 @@ class ChatTemplate:
         return ""
 
 
+class _Mark(str):
+    """Where a tool is written as JSON."""
+
+
 def _environment(bos: str, eos: str) -> ImmutableSandboxedEnvironment:
     """As Hugging Face's chat templates expect it. Time stands still, so that a prompt's beginning never changes."""
     loaded_at = time.localtime()
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, extensions=["jinja2.ext.loopcontrols"]
     )
-    environment.filters["tojson"] = lambda value, indent=None: json.dumps(value, ensure_ascii=False, indent=indent)
+    environment.filters["tojson"] = lambda value, indent=None: (
+        value if isinstance(value, _Mark) else json.dumps(value, ensure_ascii=False, indent=indent)
+    )
     environment.globals.update(
         raise_exception=_refuse, strftime_now=lambda form: time.strftime(form, loaded_at), bos_token=bos, eos_token=eos
     )

@@ -38,6 +38,11 @@ def step_grammar(tools: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     )
 
 
+def arguments_grammar(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of a call's arguments as llguidance is given it."""
+    return {"x-guidance": _JSON_STYLE, **_bounded(dict(schema))}
+
+
 def _bounded(node: Any) -> Any:
     """The schema with whole numbers kept to a sane size, since a model that rambles in digits finds no end."""
     if isinstance(node, dict):
@@ -52,7 +57,7 @@ def _bounded(node: Any) -> Any:
 
 
 def _call_rule(name: str, schema: Mapping[str, Any]) -> str:
-    embedded = json.dumps({"x-guidance": _JSON_STYLE, **_bounded(dict(schema))})
+    embedded = json.dumps(arguments_grammar(schema))
     label = json.dumps(f"Action: {name}\nInput: ")
     rule = f"{label} %json {embedded}"
     from llguidance import LLMatcher  # 20 ms, and only needed once a model is used

@@ -122,6 +122,7 @@ class Engine:
             "n_ctx_train": self.n_ctx_train,
             "template": self.template_origin,
             "notes": self.notes,
+            "native": self._template.native,
         }
 
     # -- requests -----------------------------------------------------------------------------------------------

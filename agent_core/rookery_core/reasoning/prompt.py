@@ -48,6 +48,12 @@ def system_text(registry: Registry, tier: PromptTier = "full") -> str:
     return template.replace("{tools}", tools).strip()
 
 
+def native_text(registry: Registry) -> str:
+    """The system message for a model whose template lists the tools itself."""
+    template = files("rookery_core.reasoning").joinpath("prompts", "native.md").read_text(encoding="utf-8")
+    return template.strip() if len(registry) else system_text(registry, "brief")
+
+
 def describe(offered: OfferedTool) -> str:
     """One tool as the model reads it: its signature and what it does."""
     properties: Mapping[str, Any] = offered.tool.schema.get("properties", {})

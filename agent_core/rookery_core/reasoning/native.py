@@ -1,0 +1,140 @@
+"""A model's own form of a tool call, at the border to the model: everywhere else a step is written as `step` has it.
+
+The form is the one of Hermes, Qwen 2.5 and many after them: a JSON object with name and arguments between
+<tool_call> and </tool_call>, anything else being the answer. There is no place for a thought in it. Small models leave the
+marks out, or write a code fence in their place; the same object is taken for a call then, and no answer begins like that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rookery_core.errors import StepUnparsable
+from rookery_core.model.base import Message
+from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT, ToolCall, parse
+from rookery_core.tools.registry import Registry
+from rookery_core.transcript import OBSERVATION
+
+_NAME, _ARGUMENTS = '{"name": "', '", "arguments": '
+MARKS = {"<tool_call>\n": "}\n</tool_call>", "```json\n": "}\n```", "": "}"}
+"""What a call begins and ends with; the first is the form that models are trained on."""
+OPEN, CLOSE = next(iter(MARKS.items()))
+
+
+def functions(registry: Registry) -> str:
+    """The tools as a chat template is given them: a JSON list."""
+    return json.dumps(
+        [
+            {
+                "type": "function",
+                "function": {
+                    "name": offered.name,
+                    "description": " ".join(offered.tool.description.split()),
+                    "parameters": dict(offered.tool.schema),
+                },
+            }
+            for offered in registry
+        ],
+        ensure_ascii=False,
+    )
+
+
+def encode(messages: Sequence[Message]) -> list[Message]:
+    """The conversation as such a model reads and writes it."""
+    made: list[Message] = []
+    for message in messages:
+        content = message.content
+        if message.role == "assistant":
+            content = _own(content)
+        elif message.role == "tool":
+            content = content.removeprefix(OBSERVATION)
+        made.append(replace(message, content=content))
+    return made
+
+
+def _own(text: str) -> str:
+    if text.startswith(ANSWER):
+        return text.removeprefix(ANSWER)
+    try:
+        step = parse(text)
+    except StepUnparsable:
+        return text.partition(ANSWER)[2] or text
+    match step.action:
+        case ToolCall(tool=tool, arguments=arguments):
+            return f"{OPEN}{_NAME}{tool}{_ARGUMENTS}{json.dumps(arguments, ensure_ascii=False)}{CLOSE}"
+        case answer:
+            return answer.text
+
+
+def grammar(calls: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
+    """What may be written, in llguidance's Lark dialect; `calls` are names and the grammars of their arguments."""
+    rules = [
+        f"call_{n}: {json.dumps(_NAME + name + _ARGUMENTS)} %json {json.dumps(arguments)}"
+        for n, (name, arguments) in enumerate(calls)
+    ]
+    if not rules:
+        return "start: ANSWER\nANSWER: /(?s:[^<{`].*)/"
+    options = " | ".join(f"call_{n}" for n in range(len(rules)))
+    return "\n".join(
+        [
+            "start: tagged | fenced | bare | ANSWER",
+            'tagged: <tool_call> "\\n" call "}\\n" </tool_call>',
+            'fenced: "```json\\n" call "}\\n```"',
+            'bare: call "}"',
+            f"call: {options}",
+            "ANSWER: /(?s:[^<{`].*)/",
+            *rules,
+        ]
+    )
+
+
+class Decoder:
+    """Turns what such a model writes into a step as it arrives."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._state = "open"
+        self._close = ""
+
+    def feed(self, text: str) -> str:
+        """The next piece of the step; empty while it cannot be told."""
+        self._held += text
+        made = ""
+        while True:
+            before = (self._state, self._held)
+            made += self._advance()
+            if (self._state, self._held) == before:
+                return made
+
+    def _advance(self) -> str:
+        match self._state:
+            case "open":
+                return self._begin()
+            case "name":
+                name, mark, rest = self._held.partition(_ARGUMENTS)
+                if mark:
+                    self._held, self._state = rest, "arguments"
+                    return f"{name}\n{INPUT}"
+            case "arguments":
+                keep = next(n for n in range(len(self._close), -1, -1) if self._held.endswith(self._close[:n]))
+                made = self._held[: len(self._held) - keep]
+                self._held = self._held[len(made) :]
+                return made
+            case "answer":
+                made, self._held = self._held, ""
+                return made
+        return ""
+
+    def _begin(self) -> str:
+        for mark, close in MARKS.items():
+            if self._held.startswith(mark + _NAME):
+                self._held = self._held.removeprefix(mark + _NAME)
+                self._state, self._close = "name", close
+                return f"{THOUGHT}\n{ACTION}"
+        if self._held and not any((mark + _NAME).startswith(self._held) for mark in MARKS):
+            self._state = "answer"
+            return f"{THOUGHT}\n{ANSWER}"
+        return ""
