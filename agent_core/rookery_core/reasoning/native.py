@@ -1,8 +1,8 @@
 """A model's own form of a tool call, at the border to the model: everywhere else a step is written as `step` has it.
 
-The form is the one of Hermes, Qwen 2.5 and many after them: a JSON object with name and arguments between <tool_call> and
-</tool_call>, anything else being the answer. There is no place for a thought in it. Small models leave the marks out, or
-write a code fence in their place; the same object is taken for a call then, and no answer begins like that.
+The form is the one of Hermes, Qwen 2.5 and many after them: a JSON object with name and arguments between <tool_call>
+and </tool_call>, anything else being the answer. There is no place for a thought in it. Small models leave the marks
+out, or write a code fence in their place; the same object is taken for a call, and no answer begins like that.
 """
 
 from __future__ import annotations
