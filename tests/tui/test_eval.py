@@ -15,7 +15,7 @@ import pytest
 from rookery_core.compose import Subject
 from rookery_core.config import Config
 from rookery_core.errors import ConfigError, ModelUnreadable
-from rookery_core.evals.suites import SUITES as KNOWN
+from rookery_core.evals.suites import NAMES
 from rookery_core.evals.summary import Rate, Tally
 from rookery_core.model.choice import Models
 from rookery_core.paths import Paths
@@ -77,7 +77,7 @@ def lab(tmp_path: Path) -> Lab:
 
 
 def test_the_suites_of_the_command_line_are_those_there_are() -> None:
-    assert set(SUITES) <= set(KNOWN)
+    assert SUITES == NAMES
 
 
 def test_the_table_has_each_group_and_all(lab: Lab) -> None:
@@ -156,6 +156,12 @@ def test_what_is_finished_is_not_run_again_unless_it_is_to_be(lab: Lab) -> None:
     assert "all 2 1.000 [0.34, 1.00] 2 1.000 [0.34, 1.00] 2" in rows(fresh)
 
 
+def test_only_some_groups_are_run(lab: Lab) -> None:
+    file = write(lab.folder, decision("a"), decision("b", group="talk"), decision("c", group="rest"))
+    _, out = lab.run([ROME, ROME], "decisions", "--cases", str(file), "--group", "rest", "--group", "talk")
+    assert [line.split()[0] for line in rows(out)[3:6]] == ["rest", "talk", "all"]
+
+
 def test_another_setting_or_another_model_is_another_run(lab: Lab) -> None:
     file = str(write(lab.folder, decision("a")))
     lab.run([ROME], "decisions", "--cases", file)
@@ -228,6 +234,7 @@ def test_the_time_that_is_left_is_worked_out_from_the_cases_of_this_run() -> Non
         (["--set", "agent.max_steps"], "agent.max_steps is not of the form section.key=value"),
         (["--json", "nosuch/out.json"], "out.json cannot be written"),
         (["--json", "."], "cannot be written: it is a folder"),
+        (["--group", "nosuch"], "there is no group 'nosuch' among the cases; there are: single"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_run(lab: Lab, words: list[str], said: str) -> None:

@@ -9,7 +9,7 @@ from typing import NoReturn
 from rookery_core.text import visible
 
 NONE = "none"
-SUITES = ("decisions", "tasks", "faithful")
+SUITES = ("decisions", "tasks", "faithful", "bfcl")
 """Those of `rookery_core.evals.suites`, which is not imported to show them."""
 
 SOURCES = ("hub", "pypi")
@@ -181,6 +181,9 @@ def _eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     evaluation.add_argument("--model", metavar="PATH|NAME", help="a GGUF file, or the name of an installed model")
     evaluation.add_argument(
         "--limit", metavar="N", type=_whole(1, 1_000_000), help="only so many cases, spread evenly over the file"
+    )
+    evaluation.add_argument(
+        "--group", metavar="NAME", action="append", default=[], help="only the cases of this group; may be repeated"
     )
     evaluation.add_argument("--json", metavar="FILE", help="write the numbers and every case to FILE")
     evaluation.add_argument(

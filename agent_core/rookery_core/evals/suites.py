@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from rookery_core.errors import ConfigError
+from rookery_core.evals import bfcl, bfcl_package
 from rookery_core.evals.cases import Case, DecisionCase, FaithfulCase, TaskCase, read, shipped, spread
 from rookery_core.evals.outcome import Outcome
 from rookery_core.evals.play import Stage, decide, work
@@ -28,9 +30,12 @@ class Suite(Generic[C]):
     play: Callable[[C, Stage], Awaitable[Outcome]]
     judge: Callable[[C, Outcome], Verdicts]
 
-    def runs(self, file: Path | None, limit: int | None) -> list[CaseRun]:
-        """The cases of a file, or those that come with the program, ready to be run. Raises ConfigError."""
-        return list(self._runs(spread(self.load(file), limit)))
+    def runs(self, file: Path | None, limit: int | None, groups: Collection[str] = ()) -> list[CaseRun]:
+        """The cases of a file, or those that come with the program, ready to be run; `groups`: only these groups'.
+
+        Raises ConfigError.
+        """
+        return list(self._runs(spread(_of_groups(self.load(file), groups), limit)))
 
     def _runs(self, cases: list[C]) -> Iterator[CaseRun]:
         for case in cases:
@@ -67,10 +72,42 @@ TASKS = Suite("tasks", _lines("tasks", TaskCase), ("solved",), work, judge_task)
 FAITHFUL = Suite("faithful", _lines("faithful", FaithfulCase), ("faithful",), decide, judge_faithful)
 
 SUITES: Mapping[str, Suite[Any]] = {suite.name: suite for suite in (DECISIONS, TASKS, FAITHFUL)}
+"""Those that need nothing else."""
+BFCL = "bfcl"
+NAMES = (*SUITES, BFCL)
 
 
-def suite(name: str) -> Suite[Any]:
-    """The suite of that name; ConfigError."""
-    if name not in SUITES:
-        raise ConfigError(f"{name} is no suite; there are: {', '.join(SUITES)}")
-    return SUITES[name]
+@contextmanager
+def opened(name: str, folder: Path, say: Callable[[str], None]) -> Iterator[Suite[Any]]:
+    """The suite of that name with what it needs, which is kept in the folder and told of when it is fetched.
+
+    Raises ConfigError.
+    """
+    if name == BFCL:
+        package = bfcl_package.installed(folder / "bfcl-env", say)
+        with bfcl_package.checker(package) as check:
+            yield _bfcl(package.data, check)
+    elif name in SUITES:
+        yield SUITES[name]
+    else:
+        raise ConfigError(f"{name} is no suite; there are: {', '.join(NAMES)}")
+
+
+def _bfcl(data: Path, check: bfcl.Check) -> Suite[bfcl.BfclCase]:
+    def load(file: Path | None) -> list[bfcl.BfclCase]:
+        if file is not None:
+            raise ConfigError(f"{BFCL} has cases of its own; --cases is for the other suites")
+        return bfcl.cases(data)
+
+    def judge(case: bfcl.BfclCase, outcome: Outcome) -> Verdicts:
+        return bfcl.judge(case, outcome, check)
+
+    return Suite(BFCL, load, ("tool", "arguments", "no_call"), decide, judge)
+
+
+def _of_groups(cases: list[C], groups: Collection[str]) -> list[C]:
+    there = sorted({case.group for case in cases if case.group})
+    for name in groups:
+        if name not in there:
+            raise ConfigError(f"there is no group {name!r} among the cases; there are: {', '.join(there) or 'none'}")
+    return [case for case in cases if case.group in groups] if groups else cases

@@ -9,7 +9,7 @@ import pytest
 
 from rookery_core.errors import ConfigError
 from rookery_core.evals.cases import DecisionCase, FaithfulCase, TaskCase, read, spread
-from rookery_core.evals.suites import SUITES, suite
+from rookery_core.evals.suites import SUITES, opened
 from tests.core.evals.kit import MAIL, decision, task, write
 
 USER = {"role": "user", "content": "Hi"}
@@ -157,6 +157,19 @@ def test_the_cases_that_come_with_the_program_are_good(name: str) -> None:
     assert all(run.judge for run in runs)
 
 
-def test_a_suite_that_there_is_not_is_said() -> None:
-    with pytest.raises(ConfigError, match="nosuch is no suite; there are: decisions"):
-        suite("nosuch")
+def test_a_suite_that_there_is_not_is_said(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ConfigError, match="nosuch is no suite; there are: decisions"),
+        opened("nosuch", tmp_path, print),
+    ):
+        pass
+
+
+def test_only_the_cases_of_some_groups(tmp_path: Path) -> None:
+    file = write(tmp_path, *(decision(f"c{n}", group=("a", "b", "")[n % 3]) for n in range(9)))
+    runs = SUITES["decisions"].runs
+    assert [run.id for run in runs(file, None, ["b"])] == ["c1", "c4", "c7"]
+    assert [run.id for run in runs(file, None, ["b", "a"])] == ["c0", "c1", "c3", "c4", "c6", "c7"]
+    assert [run.id for run in runs(file, 2, ["b"])] == ["c1", "c4"]
+    with pytest.raises(ConfigError, match="there is no group 'c' among the cases; there are: a, b"):
+        runs(file, None, ["a", "c"])

@@ -21,7 +21,7 @@ from rookery_core.errors import ConfigError
 from rookery_core.evals.evaluate import Entry, evaluate, known
 from rookery_core.evals.play import Stage
 from rookery_core.evals.results import Results, identity
-from rookery_core.evals.suites import CaseRun, Suite, suite
+from rookery_core.evals.suites import CaseRun, Suite, opened
 from rookery_core.evals.summary import Rate, Summary, Tally, as_json, summarize, tally
 from rookery_core.paths import Paths
 from rookery_core.text import visible
@@ -54,15 +54,16 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, make_sub
     target = Path(arguments.json) if arguments.json else None
     if target is not None and (target.is_dir() or not target.parent.is_dir()):
         raise ConfigError(f"{target} cannot be written: it is a folder, or in none that is there")
-    chosen = suite(arguments.suite)
     loaded = load_config(paths, [NOT_SAVED, *arguments.set])
-    cases = chosen.runs(Path(arguments.cases) if arguments.cases else None, arguments.limit)
-    made = Measured(chosen, cases, make_subject(loaded.config, paths, arguments.model), loaded)
-    code = asyncio.run(_measure(made, paths, console.stderr, parallel=arguments.parallel, restart=arguments.restart))
+    err = console.stderr
+    with opened(arguments.suite, paths.evals, lambda text: print(visible(text), file=err, flush=True)) as chosen:
+        cases = chosen.runs(Path(arguments.cases) if arguments.cases else None, arguments.limit, arguments.group)
+        made = Measured(chosen, cases, make_subject(loaded.config, paths, arguments.model), loaded)
+        code = asyncio.run(_measure(made, paths, err, parallel=arguments.parallel, restart=arguments.restart))
     for line in table(made):
         print(visible(line), file=console.stdout)
     if target is not None:
-        _write(target, {**_what(made), **as_json(made.entries, chosen.rates)})
+        _write(target, {**_what(made), **as_json(made.entries, made.suite.rates)})
         print(f"written to {visible(str(target))}", file=console.stderr)
     if code is not Exit.OK:
         print("rookery: stopped; the same command goes on where it was", file=console.stderr)
