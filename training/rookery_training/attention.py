@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -37,8 +38,9 @@ class Layout:
         positions = [torch.arange(prefix), *(torch.arange(prefix, prefix + length) for length in lengths)]
         return Layout(prefix, lengths, torch.cat(positions).to(device), segments)
 
+    @cached_property
     def mask(self) -> Tensor:
-        """Returns which token (row) reads which (column)."""
+        """Which token (row) reads which (column)."""
         numbers = torch.arange(len(self.lengths) + 1)
         owner = torch.repeat_interleave(numbers, torch.tensor([self.prefix, *self.lengths]))
         causal = torch.ones(len(owner), len(owner), dtype=torch.bool).tril()
@@ -111,5 +113,5 @@ def attend_masked(query: Tensor, key: Tensor, value: Tensor, layout: Layout) -> 
     ratio = query.shape[2]
     heads = query.transpose(1, 2).flatten(0, 1)
     key, value = (tensor.repeat_interleave(ratio, 0) for tensor in (key, value))
-    output = scaled_dot_product_attention(heads[None], key[None], value[None], attn_mask=layout.mask(), scale=1.0)
+    output = scaled_dot_product_attention(heads[None], key[None], value[None], attn_mask=layout.mask, scale=1.0)
     return output[0].transpose(0, 1).flatten(1)

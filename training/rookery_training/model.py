@@ -57,6 +57,13 @@ def read_config(reader: GGUFReader) -> Config:
         raise ValueError(f"the architecture {architecture} is not supported, only llama and qwen2 are")
     heads = field(f"{architecture}.attention.head_count")
     width = field(f"{architecture}.embedding_length")
+    head_width = field(f"{architecture}.attention.key_length", width // heads)
+    if (
+        field(f"{architecture}.rope.dimension_count", head_width) != head_width
+        or field(f"{architecture}.rope.scaling.type", "none") != "none"
+        or any(tensor.name == "rope_freqs.weight" for tensor in reader.tensors)
+    ):
+        raise ValueError("only plain rotary positions over whole heads are supported")
     return Config(
         architecture=architecture,
         layers=field(f"{architecture}.block_count"),
@@ -64,7 +71,7 @@ def read_config(reader: GGUFReader) -> Config:
         feed_forward=field(f"{architecture}.feed_forward_length"),
         heads=heads,
         kv_heads=field(f"{architecture}.attention.head_count_kv", heads),
-        head_width=field(f"{architecture}.attention.key_length", width // heads),
+        head_width=head_width,
         theta=field(f"{architecture}.rope.freq_base", 10000.0),
         epsilon=field(f"{architecture}.attention.layer_norm_rms_epsilon"),
         context=field(f"{architecture}.context_length"),

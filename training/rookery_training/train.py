@@ -7,6 +7,7 @@ import importlib.util
 import math
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -115,6 +116,7 @@ class Trainer:
         self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
         self.started = time.monotonic()
         self.checked = self.evaluated = self.started
+        self.stopped = False
         self.evaluation = 0.0
         """Seconds that the last evaluation took."""
 
@@ -225,9 +227,17 @@ class Trainer:
 
     def finished(self, longest: float) -> bool:
         """Says whether the run is over, given what the longest step took."""
+        if self.stopped:
+            return True
         if self.options.steps:
             return bool(self.step >= self.options.steps)
         return bool(self.elapsed + longest + self.evaluation >= self.options.minutes * 60)
+
+    def stop(self, *_: object) -> None:
+        """Ends the run after the present step; asked a second time, at once."""
+        if self.stopped:
+            raise KeyboardInterrupt
+        self.stopped = True
 
     def run(self) -> None:
         """Trains until the end and saves the adapter."""
@@ -258,7 +268,7 @@ class Trainer:
             if options.checkpoint and now - self.checked > options.checkpoint_every:
                 self.save()
         self.save()
-        if held_out:
+        if held_out and not self.stopped:
             say(self.evaluate(held_out))
         say(f"done: {self.step} steps in {self.elapsed:.0f} s, {options.out}")
 
@@ -274,7 +284,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     if options.compile:
         KERNELS.compile()
-    Trainer(options).run()
+    trainer = Trainer(options)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, trainer.stop)
+    trainer.run()
     return 0
 
 
