@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from rookery_core.approval.policy import Allowed, Approver, Grants, nobody
@@ -18,10 +18,11 @@ from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.model.adapters import made_for
 from rookery_core.model.backends import WorkerModel
-from rookery_core.model.base import LoadOptions, ModelBackend, PromptTier, Sampling
+from rookery_core.model.base import LoadOptions, ModelBackend, ModelInfo, PromptTier, Sampling
 from rookery_core.model.choice import Models
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.hashes import Hashes
+from rookery_core.model.probes import Probes
 from rookery_core.model.registry import ModelFile, available, find
 from rookery_core.model.worker import Worker
 from rookery_core.offer import Offer
@@ -100,7 +101,7 @@ def build(
             notes=notes,
             model=model,
             models=models,
-            offer=Offer(registry, config.agent, _sampling(config, options)),
+            offer=Offer(registry, config.agent, _sampling(config, options), _prefers_native(paths)),
             runner=ToolRunner(
                 registry=registry,
                 workspace=Workspace.at(options.workspace),
@@ -204,6 +205,22 @@ def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: b
         expanded=str(paths.expanded) if expand else "",
         forced=settings.forced_tokens,
     )
+
+
+def _prefers_native(paths: Paths) -> Callable[[ModelInfo], bool]:
+    """Whether a probe found that a model does better with its own form; read once for each model."""
+    hashes, probes = Hashes(paths.hashes), Probes(paths.probes)
+
+    @cache
+    def found(path: str) -> bool:
+        try:
+            sha256 = hashes.known(Path(path))
+        except OSError:
+            return False
+        probe = probes.get(sha256) if sha256 else None
+        return probe is not None and probe.form == "native"
+
+    return lambda info: found(info.path)
 
 
 def _sampling(config: Config, options: Options) -> Sampling:

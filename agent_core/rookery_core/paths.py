@@ -76,6 +76,11 @@ class Paths:
         return self.data / "hashes.json"
 
     @property
+    def probes(self) -> Path:
+        """What `rookery models probe` found; may be deleted at any time."""
+        return self.data / "probes.json"
+
+    @property
     def expanded(self) -> Path:
         """Copies of small models' weights in a format that reads faster; may be deleted at any time."""
         return self.data / "expanded"

@@ -149,6 +149,14 @@ def _models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     add.add_argument("--copy", action="store_true", help="copy it, also where a second name for the file would do")
     use = actions.add_parser("use", help="begin with this model from now on", allow_abbrev=False)
     use.add_argument("model", metavar="NAME|FILE", help="a model by its name, or a GGUF file")
+    probe = actions.add_parser(
+        "probe",
+        help="try which form of a call a model does better with",
+        description="Let a model make a few decisions with Rookery's labels and in the form of its own chat template, "
+        "and remember which went better.",
+        allow_abbrev=False,
+    )
+    probe.add_argument("model", metavar="NAME|FILE", nargs="?", help="default: the model in use")
     remove = actions.add_parser("remove", help="delete a model from the models folder", allow_abbrev=False)
     remove.add_argument("model", metavar="NAME")
     remove.add_argument("--yes", action="store_true", help="without asking")

@@ -36,6 +36,11 @@ class ProgressLine:
             self._shown_at = now
             self._show(self._line(what, done, total, now))
 
+    def counted(self, what: str, done: int, total: int) -> None:
+        """So many of `total` are done."""
+        if self._err.isatty():
+            self._show(f"{what}  {done} of {total}")
+
     def say(self, text: str) -> None:
         """Print a line of text above it."""
         self.clear()

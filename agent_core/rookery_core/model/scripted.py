@@ -30,6 +30,10 @@ class ScriptedModel:
     samplings: list[Sampling] = field(default_factory=list)
     info: ModelInfo | None = None
     name: str = "scripted"
+    path: str = ""
+    """The file that it is said to be."""
+    native: bool = False
+    """Whether its chat template has a form of its own for calls."""
 
     def __post_init__(self) -> None:
         self._lines = iter(self.script)
@@ -40,7 +44,7 @@ class ScriptedModel:
             raise self.open_error
         if progress is not None:
             progress(1.0)
-        self.info = ModelInfo(self.name, "", self.n_ctx, self.n_ctx, "scripted", 0.0)
+        self.info = ModelInfo(self.name, self.path, self.n_ctx, self.n_ctx, "scripted", 0.0, native=self.native)
         return self.info
 
     def take_loss(self) -> ModelDied | None:

@@ -54,6 +54,10 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
                 _add(arguments, shelf, paths, console, progress)
             case "use":
                 _use(arguments.model, paths, console)
+            case "probe":
+                from rookery_tui.subcommands import probe  # loads a model; the others do not
+
+                return probe.main(arguments.model, paths, console, progress)
             case _:
                 _remove(arguments.model, shelf, paths, console, unasked=arguments.yes)
     finally:
