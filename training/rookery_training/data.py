@@ -125,40 +125,38 @@ class Stream:
         self.seen = {(number, offset) for number, offset in state["seen"]}
         self.epoch = state["epoch"]
 
-    def _next_block(self) -> tuple[int, int]:
+    def _left(self) -> list[tuple[int, int]]:
+        """Returns the blocks that the epoch has not read yet."""
         blocks = {
             (number, offset)
             for number, path in enumerate(self.paths)
             for offset in range(0, path.stat().st_size, BLOCK)
         }
-        left = blocks - self.seen
-        if not left:
-            self.epoch += 1
-            self.seen.clear()
-            left = blocks
-        block = self.random.choice(sorted(left))
-        self.seen.add(block)
-        return block
+        return sorted(blocks - self.seen)
 
     def __iter__(self) -> Iterator[Group]:
         """Yields groups without end."""
         buffer: list[Group] = []
-        empty = 0
+        idle = 0
         while True:
-            while len(buffer) < BUFFER:
-                number, offset = self._next_block()
-                groups = [Group.parse(line) for line in read_block(self.paths[number], offset)]
+            while len(buffer) < BUFFER and (left := self._left()):
+                block = self.random.choice(left)
+                self.seen.add(block)
+                groups = [Group.parse(line) for line in read_block(self.paths[block[0]], block[1])]
                 fit = [group for group in groups if group.branches and group.tokens <= self.limit]
                 self.skipped += len(groups) - len(fit)
                 buffer += fit
-                empty = 0 if fit else empty + 1
-                if empty > 1000 and not buffer:
+            if buffer:
+                place = self.random.randrange(len(buffer))
+                buffer[place], buffer[-1] = buffer[-1], buffer[place]
+                idle = 0
+                yield buffer.pop()
+            else:
+                if idle == 2:
                     raise ValueError("the data files hold no group that can be trained")
-                if self.epoch and buffer and len(self.seen) == 1:
-                    break
-            place = self.random.randrange(len(buffer))
-            buffer[place], buffer[-1] = buffer[-1], buffer[place]
-            yield buffer.pop()
+                idle += 1
+                self.epoch += 1
+                self.seen.clear()
 
 
 def read_groups(path: Path, count: int, limit: int) -> list[Group]:

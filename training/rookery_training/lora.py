@@ -72,13 +72,18 @@ class FusedLinear:
         down = torch.randn(rank * len(names), width, generator=generator) / math.sqrt(width)
         self.down = down.to(device).requires_grad_()
         self.up = torch.zeros(len(self.weight), rank, device=device).requires_grad_()
-        self.merged = torch.empty_like(self.weight, dtype=dtype)
+        self.merged = self.weight.to(dtype, copy=True)
         self.down_low, self.up_low = self.down.detach().to(dtype), self.up.detach().to(dtype)
 
     @property
-    def parameters(self) -> tuple[Tensor, Tensor]:
+    def parameters(self) -> tuple[Tensor, ...]:
         """The trainable tensors."""
-        return self.down, self.up
+        return (self.down, self.up) if self.down.requires_grad else ()
+
+    def freeze(self) -> None:
+        """Leaves the weights as they are, without an adapter."""
+        self.down.requires_grad_(False)
+        self.up.requires_grad_(False)
 
     def adapters(self) -> Iterable[tuple[str, Tensor, Tensor]]:
         """Yields name, A (rank, in) and B (out, rank) of each map, with the rows in the order of the base file."""

