@@ -14,7 +14,7 @@ class Exit(IntEnum):
 
     OK = 0
     FAILED = 1
-    """There is no answer: gave up, refused or failed; or the database or the disk cannot be used."""
+    """Gave up, refused or failed; a model could not be fetched; or the database or the disk cannot be used."""
     USAGE = 2
     """An option, a setting or a session's name is wrong; nothing was done."""
     NO_MODEL = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import TextIO
@@ -22,7 +23,7 @@ class ProgressLine:
         self._clock = clock
         self._what = ""
         self._begun = (0.0, 0)
-        self._shown_at = 0.0
+        self._shown_at = -math.inf
         self._width = 0
 
     def told(self, what: str, done: int, total: int) -> None:
@@ -31,7 +32,7 @@ class ProgressLine:
             return
         now = self._clock()
         if what != self._what or done < self._begun[1]:
-            self._what, self._begun, self._shown_at = what, (now, done), 0.0
+            self._what, self._begun, self._shown_at = what, (now, done), -math.inf
         if now - self._shown_at >= EVERY_S or done == total:
             self._shown_at = now
             self._show(self._line(what, done, total, now))

@@ -50,7 +50,22 @@ def fetch(
     heard: Callable[[int], None],
     endpoint: str | None = None,
 ) -> None:
-    """Append what is missing of the file. Raises FetchFailed, and OSError for trouble with the disk."""
+    """Append what is missing of the file, again and again as long as something comes.
+
+    Raises FetchFailed, and OSError for trouble with the disk.
+    """
+    while True:
+        before = partial.n_bytes
+        try:
+            return _append(file, commit, partial, n_bytes, heard, endpoint)
+        except FetchFailed:
+            if partial.n_bytes == before:
+                raise
+
+
+def _append(
+    file: HubFile, commit: str, partial: Partial, n_bytes: int, heard: Callable[[int], None], endpoint: str | None
+) -> None:
     with _trouble(file), partial.open(heard) as stream:
         from huggingface_hub import hf_hub_url
         from huggingface_hub.file_download import http_get

