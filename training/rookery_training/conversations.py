@@ -116,12 +116,12 @@ class Author:
         self._held_out = held_out
         self._notes = notes
         self._kinds: Mapping[str, tuple[float, Callable[[Branch, dict[str, Dressed]], bool]]] = {
-            "call": (0.46, self._call),
-            "trace": (0.15, self._trace),
-            "missing": (0.09, self._missing),
-            "absent": (0.11, self._absent),
-            "talk": (0.09, self._talk),
-            "refusal": (0.03, self._refusal),
+            "call": (0.40, self._call),
+            "trace": (0.13, self._trace),
+            "missing": (0.12, self._missing),
+            "absent": (0.15, self._absent),
+            "talk": (0.10, self._talk),
+            "refusal": (0.05, self._refusal),
             "repair": (0.03, self._repair),
             "denied": (0.03, self._denied),
         }
@@ -164,7 +164,7 @@ class Author:
     def _branch(self, tools: dict[str, Dressed]) -> Branch | None:
         rng = self._rng
         branch = Branch()
-        if rng.random() < 0.18:  # something was said before
+        if rng.random() < 0.12:  # something was said before
             self._kinds[rng.choices(["call", "talk", "absent"], [6, 3, 1])[0]][1](branch, tools)
             if (branch.messages and branch.messages[-1].role != "assistant") or (
                 branch.messages

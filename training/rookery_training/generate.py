@@ -25,7 +25,7 @@ from rookery_training.conversations import Author, Branch, Group
 from rookery_training.held_out import HeldOut
 from rookery_training.values import Value, draw
 
-MAX_PREFIX, MAX_BRANCH = 1500, 640
+MAX_PREFIX, MAX_BRANCH = 1500, 480
 HELD_OUT = 9
 """Every ninth tool, and every ninth way to ask, is kept for development."""
 
