@@ -1,4 +1,4 @@
-"""Writes training data (in the program's environment): `python -m rookery_training.generate --groups 4000 --out train.jsonl`.
+"""Writes training data: `python -m rookery_training.generate --groups 4000 --out train.jsonl`, beside the program.
 
 Each line is one tool list with the conversations that go on from it, as tokens, with the spans that are to be learnt.
 """
