@@ -10,6 +10,7 @@ import json
 import random
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,8 +39,12 @@ class Tokens:
         self._template = ChatTemplate(
             self._weights.chat_template,
             bos=self._weights.special_text(self._weights.bos),
-            eos=self._weights.special_text(self._weights.eos) if hasattr(self._weights, "eos") else "<|im_end|>",
+            eos="",
         )
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """Tokens as text."""
+        return b"".join(self._weights.piece(token, special=True) for token in tokens).decode("utf-8", "replace")
 
     def group(self, group: Group) -> dict[str, Any] | None:
         """The line of a group; None when nothing of it fits."""

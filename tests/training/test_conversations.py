@@ -1,0 +1,109 @@
+"""What the generator writes is what the program would send and accept."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from rookery_core.model.constraint import step_grammar
+from rookery_core.reasoning.prompt import system_text
+from rookery_core.reasoning.step import Answer, ToolCall, parse
+from rookery_core.tools.loader import installed
+from rookery_core.tools.loader import load as load_plugins
+from rookery_core.tools.registry import Registry, register
+from rookery_core.transcript import OBSERVATION
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
+
+from rookery_training.catalogue import load, problems
+from rookery_training.conversations import Author, Group
+from rookery_training.generate import Tokens, base_model, split
+from rookery_training.held_out import HeldOut
+
+
+@pytest.fixture(scope="module")
+def groups() -> list[Group]:
+    builtin: Registry = register([plugin for plugin in load_plugins(installed()).plugins if plugin.built_in])[0]
+    author = Author(split(load(), held_out=False), builtin, random.Random(7), HeldOut())
+    return [author.group() for _ in range(120)]
+
+
+def test_the_catalogue_has_no_problems() -> None:
+    assert list(problems(load())) == []
+
+
+def test_no_tool_that_is_kept_for_development_is_trained_on() -> None:
+    trained = {tool.name for tool in split(load(), held_out=False).tools if tool.domain != "builtin"}
+    kept = {tool.name for tool in split(load(), held_out=True).tools if tool.domain != "builtin"}
+    assert len(kept) > 15
+    assert trained & kept == set()
+
+
+def test_every_step_that_is_learnt_can_be_read_and_calls_an_offered_tool_as_its_schema_says(
+    groups: list[Group],
+) -> None:
+    calls = answers = 0
+    for group in groups:
+        for branch in group.branches:
+            for message, learnt in zip(branch.messages, branch.learnt, strict=True):
+                if not learnt:
+                    continue
+                match parse(message.content).action:
+                    case ToolCall(tool=tool, arguments=arguments):
+                        jsonschema.validate(arguments, dict(group.registry.get(tool).tool.schema))
+                        calls += 1
+                    case Answer(text=text):
+                        assert "{" not in text or "`" in text, text  # no slot was left
+                        answers += 1
+    assert calls > 300
+    assert answers > 300
+
+
+def test_the_prompt_is_the_programs_own_and_the_grammar_takes_its_tools(groups: list[Group]) -> None:
+    for group in groups[:20]:
+        assert group.system.content == system_text(group.registry, "brief")
+        step_grammar((offered.name, offered.tool.schema) for offered in group.registry)
+
+
+def test_conversations_take_turns_and_observations_have_their_label(groups: list[Group]) -> None:
+    for group in groups:
+        for branch in group.branches:
+            roles = [message.role for message in branch.messages]
+            assert roles[0] == "user"
+            assert roles[-1] == "assistant"
+            for before, after in pairwise(roles):
+                assert (before, after) in {
+                    ("user", "assistant"), ("assistant", "tool"), ("tool", "assistant"), ("assistant", "user"),
+                }  # fmt: skip
+            assert all(m.content.startswith(OBSERVATION) for m in branch.messages if m.role == "tool")
+            assert any(branch.learnt)
+
+
+def test_all_kinds_of_situations_and_sizes_of_offers_come_up(groups: list[Group]) -> None:
+    about = Counter(branch.about for group in groups for branch in group.branches)
+    assert {"call", "trace", "missing", "absent", "talk", "refusal", "repair", "denied"} <= set(about)
+    sizes = {len(group.registry) for group in groups}
+    assert min(sizes) <= 1
+    assert max(sizes) >= 12
+
+
+@pytest.mark.model
+def test_what_is_learnt_is_what_the_assistant_says_with_the_token_that_ends_it(groups: list[Group]) -> None:
+    tokens = Tokens(base_model())
+    for group in groups[:12]:
+        line = tokens.group(group)
+        if line is None:
+            continue
+        kept = [b for b in group.branches if any(b.learnt)][: len(line["branches"])]
+        for branch, made in zip(kept, line["branches"], strict=False):
+            if made["about"] != branch.about:
+                break  # one that was too long was left out
+            said = [m.content for m, learnt in zip(branch.messages, branch.learnt, strict=True) if learnt]
+            spans = [tokens.text(made["tokens"][start:end]) for start, end in made["train"]]
+            assert spans == [f"{text}<|im_end|>" for text in said]
