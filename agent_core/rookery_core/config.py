@@ -92,6 +92,8 @@ class AgentSettings(Limits):
     """Tools offered to the model at a time; of more, those that fit the request. 0: all."""
     pinned: tuple[str, ...] = Field(default=(), strict=False)
     """Tools and plugins that are always offered."""
+    repairs: int = Field(default=2, ge=0, le=10)
+    """Times in a row that a step or a call that cannot be used is tried again, with what was wrong about it."""
     check_arguments: bool = False
     """Question a call whose numbers or paths appear nowhere in what was said."""
 

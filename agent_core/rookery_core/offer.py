@@ -52,6 +52,7 @@ class Offer:
                 sampling=self._sampling,
                 tools=chosen.names,
                 check_arguments=self._settings.check_arguments,
+                repairs=self._settings.repairs,
             )
         return self._voices[chosen.names]
 

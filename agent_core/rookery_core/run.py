@@ -71,8 +71,10 @@ class Voice:
     sampling: Sampling
     tools: tuple[str, ...] = ()
     """Names of the tools that are offered."""
-    check_arguments: bool = True
+    check_arguments: bool = False
     """Whether a number or path that nobody said is questioned."""
+    repairs: int = 2
+    """Times in a row that a step or a call that cannot be used is tried again."""
 
 
 def tell_loss(model: ModelBackend, emit: Callable[[Event], object]) -> None:
@@ -147,6 +149,7 @@ class Run:
         self._now = now
         self._calls = 0
         self._attempts: Counter[Failure] = Counter()
+        self._unfit = 0
 
     # -- emit ---------------------------------------------------------------------------------------------------
 
@@ -276,6 +279,7 @@ class Run:
         finished = await self._runner.call(
             call, call_id, emit=self.emit, ask=self.ask, max_output=observation_limit(info.n_ctx)
         )
+        self._unfit = self._unfit + 1 if finished.status is ToolStatus.INVALID else 0
         if finished.status is ToolStatus.OK:
             risk = self._runner.registry.get(call.tool).tool.risk
             self.repetition.done(call, effect=risk not in (Risk.PURE, Risk.READ))
@@ -293,7 +297,7 @@ class Run:
         cure = remedy(error)
         self._attempts[cure.failure] += 1
         attempt = self._attempts[cure.failure]
-        if attempt > cure.attempts:
+        if attempt > (self._voice.repairs if cure.failure is Failure.FIXABLE else cure.attempts):
             raise error
         match cure.failure:
             case Failure.FIXABLE:
@@ -307,6 +311,11 @@ class Run:
                     await self.recover(died)
                 else:
                     self.emit(Recovered(failure=cure.failure, action="restart", attempt=attempt))
+
+    @property
+    def may_mend(self) -> bool:
+        """Whether a call may be tried again, after so many in a row whose arguments did not fit."""
+        return self._unfit <= self._voice.repairs
 
     def worked(self) -> None:
         """A step worked; the count of attempts in a row begins anew."""

@@ -554,3 +554,22 @@ async def test_what_the_model_thought_in_this_turn_is_not_taken_for_said(lab: La
     await play(assistant, session, "think of a number")
     events = await play(assistant, session, "add 1 to another")
     assert "78 is nowhere" in only(events, StepFailed)[0].message
+
+
+@pytest.mark.parametrize("repairs", [0, 1, 2])
+async def test_calls_that_do_not_fit_are_tried_again_so_often_and_then_it_has_to_answer(lab: Lab, repairs: int) -> None:
+    outside = [act("look", f'{{"path": "../{n}.txt"}}') for n in range(repairs + 1)]
+    model = ScriptedModel([*outside, answer("I cannot look there.")])
+    assistant = lab.assistant(model, config=Config(agent=AgentSettings(repairs=repairs)))
+    events = await play(assistant, assistant.new_session(), "look outside")
+    assert [e.status for e in only(events, ToolFinished)] == [ToolStatus.INVALID] * (repairs + 1)
+    assert "Action" not in (model.grammars[-1] or "")
+    assert all("Action" in (grammar or "") for grammar in model.grammars[:-1])
+    assert events[-1].status is TurnStatus.ANSWERED
+
+
+async def test_without_repairs_a_step_that_cannot_be_used_ends_the_turn(lab: Lab) -> None:
+    assistant = lab.assistant(ScriptedModel(["no step"]), config=Config(agent=AgentSettings(repairs=0)))
+    events = await play(assistant, assistant.new_session(), "go")
+    assert events[-1].status is TurnStatus.FAILED
+    assert only(events, StepFailed) == []

@@ -23,7 +23,7 @@ CUT = {
 
 
 async def react(task: Task, run: Run) -> Outcome:
-    """Think, act, observe until the model answers or the budget ends; after a repeated call it has to answer."""
+    """Think, act, observe until the model answers or the budget ends; once calls lead nowhere it has to answer."""
     observations: list[ToolFinished] = []
     may_act = True
     for n in run.budget.steps_left():
@@ -40,7 +40,7 @@ async def react(task: Task, run: Run) -> Outcome:
                 return Outcome.answered(text)
             case ToolCall() as call:
                 observations.append(await run.call(call))
-                may_act = observations[-1].status is not ToolStatus.REPEATED
+                may_act = observations[-1].status is not ToolStatus.REPEATED and run.may_mend
     return await _conclude(run, observations, f"{run.budget.spent()} is reached")
 
 
