@@ -298,6 +298,25 @@ def test_a_run_learns_and_goes_on_from_its_checkpoint(tmp_path: Path, capsys: py
         run(tmp_path, "--steps", "70", "--resume", str(checkpoint))
 
 
+def test_a_run_begins_from_an_adapter_that_was_trained_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    groups, trained = str(tmp_path / "data.jsonl"), tmp_path / "trained.gguf"
+    run(tmp_path, "--steps", "40", "--eval-data", groups)
+    after = losses(capsys.readouterr().out)[-1]
+    (tmp_path / "out.gguf").rename(trained)
+    run(tmp_path, "--steps", "2", "--init", str(trained), "--eval-data", groups)
+    assert losses(capsys.readouterr().out)[0] == pytest.approx(after, abs=2e-3)
+    with pytest.raises(SystemExit, match=r"trained\.gguf cannot be begun from: it has no adapter for .* of the shapes"):
+        run(tmp_path, "--steps", "2", "--init", str(trained), "--rank", "8")
+    with pytest.raises(SystemExit, match="its alpha is 8, not 4"):
+        run(tmp_path, "--steps", "2", "--init", str(trained), "--alpha", "4")
+    with pytest.raises(SystemExit, match="it is no LoRA adapter"):
+        run(tmp_path, "--steps", "2", "--init", str(tmp_path / "base.gguf"))
+    with pytest.raises(SystemExit, match="cannot be begun from"):
+        run(tmp_path, "--steps", "2", "--init", str(tmp_path / "none.gguf"))
+
+
 def test_a_run_by_the_clock_ends_on_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(tmp_path, "--steps", "1")
     began = time.monotonic()

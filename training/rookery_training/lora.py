@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from gguf import GGUFWriter
+from gguf import GGUFReader, GGUFWriter
 from torch import Tensor
 from torch.autograd import Function
 
@@ -96,6 +96,20 @@ class FusedLinear:
             yield name, down, up
 
     @torch.no_grad()
+    def take(self, adapters: Mapping[str, tuple[Tensor, Tensor]]) -> None:
+        """Begins from the A and B of each map, as `adapters` yields them; ValueError where one does not fit."""
+        downs, ups = self.down.split(self.rank), self.up.split(self.sizes)
+        for name, order, down, up in zip(self.names, self.orders, downs, ups, strict=True):
+            if name not in adapters or adapters[name][0].shape != down.shape or adapters[name][1].shape != up.shape:
+                raise ValueError(
+                    f"it has no adapter for {name} of the shapes {tuple(down.shape)} and {tuple(up.shape)}"
+                )
+            first, second = adapters[name]
+            down.copy_(first)
+            up.copy_(second if order is None else second[order])
+        self.refresh()
+
+    @torch.no_grad()
     def refresh(self) -> None:
         """Merges the adapters into the weight that the products use."""
         downs, ups = self.down.split(self.rank), self.up.split(self.sizes)
@@ -108,6 +122,18 @@ class FusedLinear:
         """Applies the maps."""
         result: tuple[Tensor, ...] = _LoraMatmul.apply(inputs, self.down, self.up, self)
         return result
+
+
+def read(path: Path) -> tuple[dict[str, tuple[Tensor, Tensor]], float]:
+    """Returns the A and B of each map in an adapter, and its alpha; ValueError for a file that is none."""
+    reader = GGUFReader(path)
+    if (alpha := reader.get_field("adapter.lora.alpha")) is None:
+        raise ValueError("it is no LoRA adapter")
+    found = {tensor.name: torch.from_numpy(np.array(tensor.data)).float() for tensor in reader.tensors}
+    ending = ".weight.lora_a"
+    names = [name.removesuffix(ending) for name in found if name.endswith(ending)]
+    made = {name: (found[f"{name}{ending}"], found[f"{name}.weight.lora_b"]) for name in names}
+    return made, float(alpha.contents())
 
 
 def sha256_of(path: Path) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from rookery_training.data import Batch, Group, Stream, read_groups
-from rookery_training.lora import export, sha256_of
+from rookery_training.lora import export, read, sha256_of
 from rookery_training.model import Model
 from rookery_training.ops import KERNELS
 from rookery_training.options import default_base, parse
@@ -62,6 +62,8 @@ class Trainer:
         self.step = 0
         self.before = 0.0
         """Seconds of training in the runs that this one resumes."""
+        if options.init:
+            self.begin_from(options.init)
         if options.resume:
             self.load(options.resume)
         workers = options.threads if options.device == "cpu" else 1
@@ -71,6 +73,17 @@ class Trainer:
         self.stopped = False
         self.evaluation = 0.0
         """Seconds that the last evaluation took."""
+
+    def begin_from(self, path: Path) -> None:
+        """Takes the weights of an adapter that was trained before."""
+        try:
+            adapters, alpha = read(path)
+            if alpha != self.model.alpha:
+                raise ValueError(f"its alpha is {alpha:g}, not {self.model.alpha:g}")
+            for linear in self.model.linears:
+                linear.take(adapters)
+        except (OSError, ValueError) as exc:
+            raise SystemExit(f"{path} cannot be begun from: {exc}") from exc
 
     @property
     def elapsed(self) -> float:
