@@ -13,7 +13,7 @@ import pytest
 
 from rookery_core.model.constraint import step_grammar
 from rookery_core.reasoning.prompt import system_text
-from rookery_core.reasoning.step import Answer, ToolCall, parse
+from rookery_core.reasoning.step import ACTION, Answer, ToolCall, parse
 from rookery_core.tools.loader import installed
 from rookery_core.tools.loader import load as load_plugins
 from rookery_core.tools.registry import Registry, register
@@ -22,7 +22,7 @@ from rookery_core.transcript import OBSERVATION
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
 from rookery_training.catalogue import load, problems
-from rookery_training.conversations import Author, Group
+from rookery_training.conversations import FITS, Author, Group
 from rookery_training.generate import Tokens, base_model, split
 from rookery_training.held_out import HeldOut
 
@@ -100,10 +100,31 @@ def test_what_is_learnt_is_what_the_assistant_says_with_the_token_that_ends_it(g
         line = tokens.group(group)
         if line is None:
             continue
-        kept = [b for b in group.branches if any(b.learnt)][: len(line["branches"])]
-        for branch, made in zip(kept, line["branches"], strict=False):
-            if made["about"] != branch.about:
-                break  # one that was too long was left out
-            said = [m.content for m, learnt in zip(branch.messages, branch.learnt, strict=True) if learnt]
+        branches = iter(group.branches)
+        for made in line["branches"]:
+            text = tokens.text(made["tokens"])
+            branch = next(
+                b for b in branches if all(m.content in text for m in b.messages)
+            )  # too long ones are left out
+            said = [(m.content, learnt) for m, learnt in zip(branch.messages, branch.learnt, strict=True) if learnt]
             spans = [tokens.text(made["tokens"][start:end]) for start, end in made["train"]]
-            assert spans == [f"{text}<|im_end|>" for text in said]
+            assert len(spans) == len(said)
+            for span, (text, learnt) in zip(spans, said, strict=True):
+                assert span == (f"{text}<|im_end|>" if learnt < 0 else text[: len(span)])
+                assert learnt < 0 or (text[:learnt].startswith(span) and span.endswith("Answer:"))
+
+
+def test_the_thought_before_a_call_copies_the_description_of_the_tool(groups: list[Group]) -> None:
+    calls = 0
+    for group in groups:
+        lists = {f"{offered.name}": " ".join(offered.tool.description.split()) for offered in group.registry}
+        for branch in group.branches:
+            for message, learnt in zip(branch.messages, branch.learnt, strict=True):
+                if learnt and ACTION in message.content:
+                    step = parse(message.content)
+                    assert isinstance(step.action, ToolCall)
+                    said = step.thought.partition(FITS)[2].removesuffix(".")
+                    assert said
+                    assert lists[step.action.tool].startswith(said)
+                    calls += 1
+    assert calls > 300

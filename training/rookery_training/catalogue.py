@@ -106,7 +106,6 @@ class Talk:
 
     asks: tuple[str, ...]
     answers: tuple[str, ...]
-    thoughts: tuple[str, ...]
     slots: Mapping[str, Any]
     kind: str
     unless: frozenset[str]
@@ -197,10 +196,9 @@ def _trace(domain: str, entry: dict[str, Any]) -> Trace:
 
 
 def _talk(domain: str, entry: dict[str, Any]) -> Talk:
-    thoughts = tuple(entry.get("thoughts", ())) or ((entry["thought"],) if "thought" in entry else ())
     kind = entry.get("kind", domain)
     unless = frozenset(entry.get("unless", ()))
-    return Talk(tuple(entry["asks"]), tuple(entry["answers"]), thoughts, entry.get("slots", {}), kind, unless)
+    return Talk(tuple(entry["asks"]), tuple(entry["answers"]), entry.get("slots", {}), kind, unless)
 
 
 # -- filling in -------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,17 +36,19 @@ from rookery_training.held_out import HeldOut
 from rookery_training.values import Value
 from rookery_training.wording import roughen
 
+FITS = "A tool fits: "
+NO_TOOL_FITS = "No tool fits."
+NO_TOOL_NEEDED = "No tool is needed."
 HAS_RESULT = "The observation has the result."
-NO_TOOL = "No tool is needed for this."
 FAILED = "The call failed, and I should say so."
+GIST_WORDS = 12
 CANNOT = (
-    "I cannot {does}: none of my tools does that.",
-    "Sorry, I have no tool to {does}.",
-    "I can't do that here. None of the tools I have can {does}.",
-    "That is not possible with the tools I have; none of them can {does}.",
-    "I'm afraid I cannot {does} with my tools.",
-    "There is no tool here that could {does}, so I can't help with that.",
+    "I can't do that here: none of my tools is for it.",
+    "I have no tool for that, so I can't help with it.",
+    "That is not possible with the tools I have.",
 )
+OPEN_ANSWERS = 0.3
+"""The share of answers to learn where many others would be as good; of the rest only the thought is learnt."""
 DID_NOT_WORK = (
     "That did not work: {error}",
     "It failed. The tool said: {error}",
@@ -79,13 +82,14 @@ class Branch:
     """One conversation after the tool list, and which of the assistant's messages are to be learnt."""
 
     messages: list[Message] = field(default_factory=list)
-    learnt: list[bool] = field(default_factory=list)
+    learnt: list[int] = field(default_factory=list)
+    """How many characters of each message are to be learnt, from its start; -1 is all, with the token that ends it."""
     about: str = ""
     """Which kind of situation it is."""
 
-    def say(self, role: str, content: str, *, learn: bool = True) -> None:
+    def say(self, role: str, content: str, *, learn: int = -1) -> None:
         self.messages.append(Message(role, content))  # type: ignore[arg-type]
-        self.learnt.append(learn and role == "assistant")
+        self.learnt.append(learn if role == "assistant" else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,12 @@ class Group:
     system: Message
     registry: Registry
     branches: tuple[Branch, ...]
+
+
+def fits(tool: Dressed) -> str:
+    """Says which tool fits, in the first words of its description: to copy is easier than to put it another way."""
+    clause = re.split(r"[.,;:(]+(?:\s|$)| such as | \(", " ".join(tool.offered.tool.description.split()), maxsplit=1)[0]
+    return f"{FITS}{' '.join(clause.split()[:GIST_WORDS]) or tool.name}."
 
 
 class Author:
@@ -116,12 +126,12 @@ class Author:
         self._held_out = held_out
         self._notes = notes
         self._kinds: Mapping[str, tuple[float, Callable[[Branch, dict[str, Dressed]], bool]]] = {
-            "call": (0.40, self._call),
+            "call": (0.39, self._call),
             "trace": (0.13, self._trace),
-            "missing": (0.12, self._missing),
-            "absent": (0.15, self._absent),
-            "talk": (0.10, self._talk),
-            "refusal": (0.05, self._refusal),
+            "missing": (0.14, self._missing),
+            "absent": (0.17, self._absent),
+            "talk": (0.08, self._talk),
+            "refusal": (0.04, self._refusal),
             "repair": (0.03, self._repair),
             "denied": (0.03, self._denied),
         }
@@ -196,13 +206,18 @@ class Author:
         branch.say("user", text)
 
     def _do(
-        self, branch: Branch, thought: str, tool: Dressed, arguments: dict[str, Any], *, learn: bool = True
+        self, branch: Branch, tool: Dressed, arguments: dict[str, Any], *, first: str = "", learn: int = -1
     ) -> None:
+        """A call; its thought says what `first` says, and which tool fits."""
         given = json.dumps(arguments, ensure_ascii=False)
+        thought = f"{first} {fits(tool)}".lstrip()
         branch.say("assistant", f"{THOUGHT}{thought}\n{ACTION}{tool.name}\n{INPUT}{given}", learn=learn)
 
-    def _answer(self, branch: Branch, thought: str, answer: str) -> None:
-        branch.say("assistant", f"{THOUGHT}{thought}\n{ANSWER}{answer}")
+    def _answer(self, branch: Branch, thought: str, answer: str, *, is_open: bool = False) -> None:
+        """An answer; of an open one, which is one of many, the words are seldom learnt."""
+        head = f"{THOUGHT}{thought}\n{ANSWER}"
+        only_head = is_open and self._rng.random() >= OPEN_ANSWERS
+        branch.say("assistant", head + answer, learn=len(head.rstrip()) if only_head else -1)
 
     def _observe(self, branch: Branch, text: str) -> None:
         branch.say("tool", OBSERVATION + text)
@@ -214,10 +229,12 @@ class Author:
             return False
         rng = self._rng
         tool = tools[rng.choice(list(tools))]
-        ask = rng.choice(tool.entry.asks)
+        optional = {parameter.name for parameter in tool.entry.parameters if parameter.optional}
+        richness = [1 + 0.7 * len(optional & {*slots_of(ask.say), *(ask.arguments or ())}) for ask in tool.entry.asks]
+        ask = rng.choices(tool.entry.asks, richness)[0]
         scene, arguments = self._request(tool, ask)
         self._ask(branch, ask.say, scene)
-        self._do(branch, f"I should {tool.entry.does}.", tool, arguments)
+        self._do(branch, tool, arguments)
         if rng.random() < 0.5:
             return True
         if tool.entry.errors and rng.random() < 0.12:
@@ -276,7 +293,7 @@ class Author:
         furnish(new, tool.entry.kinds, rng)
         self._ask(branch, text, new)
         given = {name: new[name].argument for name in tool.entry.kinds if name in mentioned | changed}
-        self._do(branch, f"I should {tool.entry.does}.", tool, tool.arguments(given))
+        self._do(branch, tool, tool.arguments(given))
         if rng.random() < 0.3:
             self._finish(branch, tool, new)
         return True
@@ -292,13 +309,12 @@ class Author:
         furnish(scene, trace.slots, rng)
         furnish(scene, invented([step.result for step in trace.steps] + list(trace.answers)), rng)
         self._ask(branch, rng.choice(trace.asks), scene)
-        for n, step in enumerate(trace.steps):
+        for step in trace.steps:
             tool = tools[step.tool]
-            thought = step.thought or f"{'Next ' if n else ''}I should {tool.entry.does}."
             arguments = tool.call(dict(step.arguments), scene, rng)
             observed = fill(step.result, scene, rng)
             slip = tool.entry.name == "calculator" and not observed[-1:].isdigit()  # the call itself was wrong
-            self._do(branch, fill(thought, scene, rng), tool, arguments, learn=not slip)
+            self._do(branch, tool, arguments, first=fill(step.thought, scene, rng), learn=0 if slip else -1)
             self._observe(branch, observed)
         thought = fill(trace.thought, scene, rng) or HAS_RESULT
         self._answer(branch, thought, fill(rng.choice(trace.answers), scene, rng))
@@ -316,17 +332,17 @@ class Author:
         text = rng.choice(missing.asks)
         self._ask(branch, text, scene)
         lacks = tool.names[missing.lacks].replace("_", " ")
-        self._answer(
-            branch,
-            f"I should {tool.entry.does}, but the {lacks} is missing.",
-            fill(rng.choice(missing.questions), scene, rng),
-        )
+        question = rng.choice(missing.questions)
+        if tool.entry.domain != "builtin" and rng.random() < 0.6:  # one that can be made of the list alone
+            about = tool.about(missing.lacks)
+            question = f"I need the {lacks} for that. What is it?" + (f" ({about})" if about else "")
+        self._answer(branch, f"{fits(tool)} But the {lacks} is missing.", fill(question, scene, rng))
         mentioned = {*slots_of(text), missing.lacks}
         required = {parameter.name for parameter in tool.entry.parameters if not parameter.optional}
         if tool.entry.domain != "builtin" and required <= mentioned and rng.random() < 0.35:
             branch.say("user", scene[missing.lacks].said)
             given = {name: scene[name].argument for name in tool.entry.kinds if name in mentioned}
-            self._do(branch, f"I should {tool.entry.does}.", tool, tool.arguments(given))
+            self._do(branch, tool, tool.arguments(given))
         return True
 
     def _absent(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
@@ -355,16 +371,15 @@ class Author:
         furnish(scene, ask.slots, rng)
         furnish(scene, entry.kinds, rng)
         self._ask(branch, ask.say, scene)
-        answer = rng.choice(CANNOT).replace("{does}", entry.does)
-        self._answer(branch, f"None of the tools can {entry.does}.", answer)
+        self._answer(branch, NO_TOOL_FITS, rng.choice(CANNOT))
         return True
 
     def _talk(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
-        return self._chat(branch, tools, [talk for talk in self._all.talks if talk.kind != "refusals"], NO_TOOL)
+        return self._chat(branch, tools, [talk for talk in self._all.talks if talk.kind != "refusals"], NO_TOOL_NEEDED)
 
     def _refusal(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
         refused = [talk for talk in self._all.talks if talk.kind == "refusals"]
-        return self._chat(branch, tools, refused, "None of the tools can do this.")
+        return self._chat(branch, tools, refused, NO_TOOL_FITS)
 
     def _chat(self, branch: Branch, tools: dict[str, Dressed], talks: list[Talk], thought: str) -> bool:
         offered = {tool.entry.domain for tool in tools.values()} | set(tools)
@@ -376,8 +391,7 @@ class Author:
         scene: Scene = {}
         furnish(scene, talk.slots, rng)
         self._ask(branch, rng.choice(talk.asks), scene)
-        said = rng.choice(talk.thoughts) if talk.thoughts else thought
-        self._answer(branch, fill(said, scene, rng), fill(rng.choice(talk.answers), scene, rng))
+        self._answer(branch, thought, fill(rng.choice(talk.answers), scene, rng), is_open=True)
         return True
 
     def _repair(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
@@ -399,9 +413,9 @@ class Author:
         self._ask(branch, ask.say, scene)
         if value == wrong[name]:
             return False
-        self._do(branch, f"I should {tool.entry.does}.", tool, wrong, learn=False)
+        self._do(branch, tool, wrong, learn=0)
         self._observe(branch, said)
-        self._do(branch, f"The {name} was wrong; I should {tool.entry.does} with the right one.", tool, arguments)
+        self._do(branch, tool, arguments, first=f"The {name} was wrong.")
         return True
 
     def _denied(self, branch: Branch, tools: dict[str, Dressed]) -> bool:

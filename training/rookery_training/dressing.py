@@ -29,6 +29,10 @@ class Dressed:
     def name(self) -> str:
         return self.offered.name
 
+    def about(self, parameter: str) -> str:
+        """What its schema says about a parameter of the catalogue."""
+        return str(self.offered.tool.schema["properties"][self.names[parameter]].get("description", ""))
+
     def arguments(self, given: dict[str, Any]) -> dict[str, Any]:
         """The arguments of a call, named as here and in the order of the schema; `given` has the catalogue's names."""
         return {self.names[p.name]: given[p.name] for p in self.entry.parameters if p.name in given}

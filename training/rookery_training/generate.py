@@ -58,9 +58,19 @@ class Tokens:
                 branches.append({"tokens": tokens, "train": spans, "about": branch.about})
         return {"prefix": prefix, "branches": branches} if branches else None
 
+    def _within(self, tokens: Sequence[int], characters: int) -> int:
+        """How many tokens lie within so many characters of their text."""
+        size = n = 0
+        for token in tokens:
+            size += len(self._weights.piece(token).decode("utf-8", "replace"))
+            if size > characters:
+                break
+            n += 1
+        return n
+
     def _branch(self, group: Group, branch: Branch) -> tuple[list[int], list[int], list[list[int]]]:
         messages = [group.system, *branch.messages]
-        learnt = [False, *branch.learnt]
+        learnt = [0, *branch.learnt]
         prefix: list[int] = []
         tokens: list[int] = []
         spans: list[list[int]] = []
@@ -78,8 +88,10 @@ class Tokens:
             else:
                 n += 1
                 if learnt[n]:
-                    spans.append([len(tokens), len(tokens) + len(made)])
-                    learning = True
+                    whole = learnt[n] < 0
+                    count = len(made) if whole else self._within(made, learnt[n])
+                    spans.append([len(tokens), len(tokens) + count])
+                    learning = whole
             if n == 0 and not segment.special:
                 prefix, tokens = tokens + made, []
             else:

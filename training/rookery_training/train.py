@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import os
 import signal
@@ -21,20 +22,27 @@ from rookery_training.ops import KERNELS
 from rookery_training.options import default_base, parse
 
 PRINT_EVERY = 20
+WINDOW = 16
+"""Bundles of groups that are put together from one window of the data."""
 FLOOR = 0.1
 """The share of the learning rate that the cosine ends at."""
 
 
-def steps_of(stream: Stream, budget: int) -> Iterator[list[Group]]:
-    """Yields the groups of each step."""
-    groups: list[Group] = []
-    size = 0
-    for group in stream:
-        if groups and size + group.tokens > budget:
-            yield groups
-            groups, size = [], 0
-        groups.append(group)
-        size += group.tokens
+def steps_of(stream: Stream, budget: int, at_a_time: int) -> Iterator[list[Group]]:
+    """Yields the groups of each step: at least as many as are done at a time, of about one size, so that none waits."""
+    source = iter(stream)
+    while True:
+        window = sorted(itertools.islice(source, WINDOW * at_a_time), key=lambda group: group.tokens)
+        bundles = [window[n : n + at_a_time] for n in range(0, len(window), at_a_time)]
+        stream.random.shuffle(bundles)
+        groups: list[Group] = []
+        for bundle in bundles:
+            size = sum(group.tokens for group in groups)
+            if groups and size + sum(group.tokens for group in bundle) > budget:
+                yield groups
+                groups = []
+            groups += bundle
+        yield groups
 
 
 class Trainer:
@@ -214,7 +222,7 @@ class Trainer:
         if held_out:
             say(self.evaluate(held_out))
         recent, since, tokens, trained, longest = [], time.monotonic(), 0, 0, 0.0
-        steps = steps_of(self.stream, options.tokens_per_step)
+        steps = steps_of(self.stream, options.tokens_per_step, options.threads)
         while not self.finished(longest):
             groups = next(steps)
             began = time.monotonic()
