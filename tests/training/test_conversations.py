@@ -38,6 +38,23 @@ def test_the_catalogue_has_no_problems() -> None:
     assert list(problems(load())) == []
 
 
+def test_more_ways_to_ask_may_be_in_a_file_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "a_more.toml").write_text(
+        '[[more]]\ntool = "ring"\nasks = ["ring {bell} now"]\n'
+        '[[more.missing]]\nlacks = "bell"\nasks = ["ring it"]\nquestions = ["Which one?"]\n'
+        '[[more]]\ntool = "sing"\nasks = ["sing"]\n'
+    )
+    (tmp_path / "bells.toml").write_text(
+        '[[tool]]\nname = "ring"\ndoes = "ring a bell"\ndescriptions = ["Ring.", "Rings.", "A ring"]\n'
+        'asks = ["ring {bell}"]\nresults = ["rung"]\nanswers = ["I rang."]\nparameters.bell.kind = "word"\n'
+    )
+    made = load(tmp_path)
+    (ring,) = made.tools
+    assert [ask.say for ask in ring.asks] == ["ring {bell}", "ring {bell} now"]
+    assert [missing.asks for missing in ring.missing] == [("ring it",)]
+    assert list(problems(made)) == ["a_more.toml: more 1 of sing: there is no such tool"]
+
+
 def test_no_tool_that_is_kept_for_development_is_trained_on() -> None:
     trained = {tool.name for tool in split(load(), held_out=False).tools if tool.domain != "builtin"}
     kept = {tool.name for tool in split(load(), held_out=True).tools if tool.domain != "builtin"}

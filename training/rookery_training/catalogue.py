@@ -11,7 +11,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +113,21 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True)
+class More:
+    """More ways to ask for a tool that is written elsewhere."""
+
+    tool: str
+    asks: tuple[Ask, ...]
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     tools: tuple[ToolEntry, ...]
     traces: tuple[Trace, ...]
     talks: tuple[Talk, ...]
+    strays: tuple[str, ...] = ()
+    """Where there are more ways to ask for a tool that there is not."""
 
     def domain(self, name: str) -> list[ToolEntry]:
         return [tool for tool in self.tools if tool.domain == name]
@@ -127,6 +138,7 @@ def load(folder: Path = FOLDER) -> Catalogue:
     tools: list[ToolEntry] = []
     traces: list[Trace] = []
     talks: list[Talk] = []
+    more: dict[str, More] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -140,7 +152,20 @@ def load(folder: Path = FOLDER) -> Catalogue:
             traces.append(_reading(f"{path.name}: trace {n}", lambda entry=entry, domain=domain: _trace(domain, entry)))
         for n, entry in enumerate(data.get("talk", [])):
             talks.append(_reading(f"{path.name}: talk {n}", lambda entry=entry, domain=domain: _talk(domain, entry)))
-    return Catalogue(tuple(tools), tuple(traces), tuple(talks))
+        for n, entry in enumerate(data.get("more", [])):
+            where = f"{path.name}: more {n} of {entry.get('tool', '?')}"
+            more[where] = _reading(where, lambda entry=entry: _more(entry))
+    names = {tool.name for tool in tools}
+    strays = tuple(where for where, extension in more.items() if extension.tool not in names)
+    return Catalogue(tuple(_extended(tool, more.values()) for tool in tools), tuple(traces), tuple(talks), strays)
+
+
+def _extended(tool: ToolEntry, more: Iterable[More]) -> ToolEntry:
+    """The tool with what is added to it; its own asks stay first, so that those kept for development stay the same."""
+    for extension in more:
+        if extension.tool == tool.name:
+            tool = replace(tool, asks=tool.asks + extension.asks, missing=tool.missing + extension.missing)
+    return tool
 
 
 def _reading(where: str, make: Any) -> Any:
@@ -174,9 +199,17 @@ def _tool(domain: str, entry: dict[str, Any]) -> ToolEntry:
         descriptions=tuple(entry.get("descriptions", ())),
         errors=tuple(entry.get("errors", ())),
         follow_ups=tuple(entry.get("follow_ups", ())),
-        missing=tuple(
-            Missing(made["lacks"], tuple(made["asks"]), tuple(made["questions"])) for made in entry.get("missing", ())
-        ),
+        missing=_missing(entry),
+    )
+
+
+def _more(entry: dict[str, Any]) -> More:
+    return More(entry["tool"], tuple(_ask(ask) for ask in entry.get("asks", ())), _missing(entry))
+
+
+def _missing(entry: dict[str, Any]) -> tuple[Missing, ...]:
+    return tuple(
+        Missing(made["lacks"], tuple(made["asks"]), tuple(made["questions"])) for made in entry.get("missing", ())
     )
 
 
@@ -277,6 +310,8 @@ def problems(catalogue: Catalogue) -> Iterable[str]:
     """What a writer should mend."""
     seen: set[str] = set()
     rng = random.Random(0)
+    for where in catalogue.strays:
+        yield f"{where}: there is no such tool"
     for tool in catalogue.tools:
         where = f"{tool.domain}/{tool.name}"
         for name in (tool.name, *tool.other_names):
