@@ -26,7 +26,11 @@ Verdicts = dict[str, bool]
 LEFT_OUT = ""
 """Among the acceptable values of an argument: it may be left out."""
 
-_MARKS = str.maketrans("", "", "*`")
+ROUNDING = 1e-12
+"""By so much of itself a number may be off; 0.1 + 0.2 is 0.3."""
+
+_EMPHASIS = re.compile(r"`|(?<![0-9])\*+|\*+(?![0-9])")
+"""An asterisk between two digits is a calculation."""
 _MISSING = object()
 
 
@@ -84,7 +88,7 @@ def same(value: Any, wanted: Any) -> bool:
         case str(), str():
             return plain(value) == plain(wanted)
         case int() | float(), int() | float():
-            return math.isclose(value, wanted, rel_tol=1e-9, abs_tol=1e-12)
+            return _equal(value, wanted)
         case list() | tuple(), list() | tuple():
             return len(value) == len(wanted) and all(same(a, b) for a, b in zip(value, wanted, strict=True))
         case dict(), dict():
@@ -94,10 +98,15 @@ def same(value: Any, wanted: Any) -> bool:
 
 
 def plain(text: str) -> str:
-    """The text without case, whitespace, the punctuation at its end, and the "./" at its beginning."""
+    """The text without case, whitespace, the punctuation at its end, and the "./" at its beginning.
+
+    One that is nothing but punctuation stays as it is; "./" is ".".
+    """
     folded = "".join(unicodedata.normalize("NFKC", text).casefold().split())
-    folded = folded.removeprefix("./") or "."[: len(folded)]
-    return folded.rstrip(".,;:!?…") or folded
+    if folded == "./":
+        return "."
+    folded = folded.removeprefix("./")
+    return folded.rstrip(".,;:!?。") or folded
 
 
 def answer_fits(answer: str, expect: AnswerExpected) -> bool:
@@ -132,9 +141,23 @@ def file_fits(outcome: Outcome, name: str, wanted: FileExpected) -> bool:
     text = outcome.files.get(path)
     if text is None:
         return False
-    whole = text.replace("\r\n", "\n")
-    equal = wanted.equals is None or whole.rstrip() == wanted.equals.replace("\r\n", "\n").rstrip()
-    return equal and all(part in whole for part in wanted.contains)
+    whole = _unix(text)
+    equal = wanted.equals is None or whole.rstrip() == _unix(wanted.equals).rstrip()
+    return equal and all(_unix(part) in whole for part in wanted.contains)
+
+
+def _equal(value: float, wanted: float) -> bool:
+    """Whether two numbers are the same up to rounding; whole ones are not rounded, however long they are."""
+    if value == wanted or (isinstance(value, int) and isinstance(wanted, int)):
+        return value == wanted
+    try:
+        return math.isclose(value, wanted, rel_tol=ROUNDING)
+    except OverflowError:  # a whole number that is no float
+        return False
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n")
 
 
 def _no_call(outcome: Outcome) -> bool:
@@ -147,4 +170,5 @@ def _any(answer: str, texts: Iterable[str]) -> bool:
 
 def _prose(text: str) -> str:
     straight = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
-    return " ".join(straight.replace("“", '"').replace("”", '"').translate(_MARKS).casefold().split())
+    straight = straight.replace("“", '"').replace("”", '"')
+    return " ".join(_EMPHASIS.sub("", straight).casefold().split())
