@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rookery_core.reasoning.grounding import doubts
 
@@ -39,6 +41,43 @@ from rookery_core.reasoning.grounding import doubts
         ("", ""),
         ("print(1 + 41)\nprint(7)", "write a program"),
         ("a text of its own with the number 9999 in it", "write something"),
+        (125, "one hundred and twenty-five"),
+        (2500, "two thousand five hundred"),
+        (1_200_000, "1.2 million"),
+        (5000, "5k"),
+        (24, "two dozen"),
+        (6, "half a dozen"),
+        (2.5, "two and a half"),
+        (21, "the twenty-first"),
+        (1250, "1 250 pieces"),
+        (1_250_000, "1'250'000 francs"),
+        (-5, "5 degrees less"),
+        (0.15, "a rate of 15%"),
+        (15, "a rate of 0.15"),
+        (0.07, "seven percent"),
+        (30, "in half an hour"),
+        (300, "a timer of 5 minutes"),
+        (300, "a five-minute timer"),
+        (90, "1 hour and 30 minutes"),
+        (1.5, "90 minutes"),
+        (7, "for a week"),
+        (2000, "walk 2 km"),
+        (500, "charge $5"),
+        (3 * 1024**2, "at most 3 MB"),
+        ("(71 + 84 + 90) / 3", "average of 71, 84 and 90"),
+        ("80 * 0.85", "15 % off 80"),
+        ("2026-05", "in May 2026"),
+        ("03.05.2026", "on May 3rd, 2026"),
+        ("2026-05-03", "am 3.5."),
+        ("2026-11-24", "remind me tomorrow to buy 2 eggs"),
+        ("12:00", "at noon"),
+        ("00:30", "at 12:30 am"),
+        ("15:30", "at 3.30 pm"),
+        ("**/*.py", "all Python files"),
+        ("src/**/*.py", "all Python files in src"),
+        ("https://example.com/a", "open example.com/a"),
+        ("Europe/Berlin", "what time is it in Berlin"),
+        ("./My Notes/'a b.txt'", "read 'a b.txt'"),
     ],
 )
 def test_what_was_said_is_not_questioned(value: Any, heard: str) -> None:
@@ -58,6 +97,17 @@ def test_what_was_said_is_not_questioned(value: Any, heard: str) -> None:
         ("INV-204", "invoice inv-2041?", "204"),
         ("17 * 32", "17 times 23", "32"),
         ([1, 2, 3], "1 2 and 4", "3"),
+        (25, "convert 2.5 EUR", "25"),
+        (5, "convert 2.5 EUR", "5"),
+        (1500, "15 of them", "1500"),
+        (5, "two files and three folders", "5"),
+        (10**400, "a long one", str(10**400)),
+        ("2026-06", "in May 2026", "2026-06"),
+        ("04.05.2026", "on May 3rd, 2026", "04.05.2026"),
+        ("2026-05-04", "is this on 3 May 2026", "2026-05-04"),
+        ("18:00", "at noon", "18:00"),
+        ("https://example.com/b", "open example.com/a", "b"),
+        ("lib/**/*.py", "all Python files in src", "lib"),
     ],
 )
 def test_what_nobody_said_is_questioned(value: Any, heard: str, doubt: str) -> None:
@@ -69,3 +119,27 @@ def test_defaults_and_choices_of_the_schema_need_not_be_said() -> None:
     schema = {"properties": {"lines": {"default": 200}, "size": {"enum": ["a4.pdf", "a5.pdf"]}}}
     assert doubts({"lines": 200, "size": "a5.pdf"}, schema, "print it") == []
     assert doubts({"lines": 201}, schema, "print it") == ["lines: 201 is nowhere in what was said"]
+
+
+def test_choices_deep_in_a_schema_need_not_be_said() -> None:
+    schema = {
+        "properties": {
+            "level": {"anyOf": [{"enum": [3, 5]}, {"type": "null"}]},
+            "papers": {"type": "array", "items": {"$ref": "#/$defs/Paper"}},
+        },
+        "$defs": {"Paper": {"enum": ["a4.pdf"]}},
+    }
+    assert doubts({"level": 5, "papers": ["a4.pdf"]}, schema, "print it") == []
+    assert doubts({"level": 4, "papers": ["a3.pdf"]}, schema, "print it") == [
+        "level: 4 is nowhere in what was said",
+        "papers: a3.pdf is nowhere in what was said",
+    ]
+
+
+@given(
+    st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.floats() | st.text(), max_size=3),
+    st.text() | st.from_regex(r"(?:[\d.,:/%$'\-]{1,4}|half|and|a|two|hundred|million|second| ){0,9}", fullmatch=True),
+)
+def test_nothing_that_is_said_or_meant_breaks_it(arguments: dict[str, Any], heard: str) -> None:
+    assert all(doubt.endswith(" is nowhere in what was said") for doubt in doubts(arguments, {}, heard))
+    assert doubts({"x": heard}, {}, heard) == []
