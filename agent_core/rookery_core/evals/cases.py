@@ -16,6 +16,8 @@ from rookery_core.evals.conversation import Call, Frozen, Message, Observation, 
 from rookery_core.text import one_line
 from rookery_core.tools.contract import Risk
 
+MAX_NAME_BYTES = 255
+"""Of a file's or a folder's name, on the file systems there are."""
 SHOWN_PROBLEMS = 3
 """Of one line; what is wrong after them is mostly the same again."""
 
@@ -67,9 +69,9 @@ class Conversation(Case):
 
 
 class CallExpected(Frozen):
-    """This tool is to be called."""
+    """This tool is to be called, with these arguments. Of a part that is left out, nothing is expected."""
 
-    tool: str
+    tool: str | None = None
     arguments: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] | None = None
     """Acceptable values of each argument, "" where it may be left out; None: any arguments will do."""
 
@@ -77,13 +79,20 @@ class CallExpected(Frozen):
 class NoCallExpected(Frozen):
     """No tool is to be called."""
 
-    tool: None
+    tool: None = None
     kind: Literal["answer", "ask"] = "answer"
 
 
 def _expects(value: Any) -> str:
-    tool = value.get("tool") if isinstance(value, dict) else getattr(value, "tool", None)
-    return "no_call" if tool is None else "call"
+    match value:
+        case NoCallExpected() | {"tool": None}:
+            return "no_call"
+        case {"tool": _}:
+            return "call"
+        case {"kind": _}:
+            return "no_call"
+        case _:
+            return "call"
 
 
 class DecisionCase(Conversation):
@@ -127,7 +136,7 @@ class FaithfulCase(Conversation):
 
 
 class FileExpected(Frozen):
-    """How a file has to be in the end."""
+    """How a file has to be in the end; it has to be there, unless `absent` says that it must not."""
 
     equals: str | None = None
     contains: Alternatives = ()
@@ -141,9 +150,9 @@ class FileExpected(Frozen):
         return [value] if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _says_something(self) -> FileExpected:
-        if self.equals is None and not self.contains and not self.absent:
-            raise ValueError("say equals, contains or absent")
+    def _can_be(self) -> FileExpected:
+        if self.absent and (self.equals is not None or self.contains):
+            raise ValueError("a file that is absent has no text: say absent, or equals and contains")
         return self
 
 
@@ -176,6 +185,12 @@ class TaskCase(Case):
             path = PurePosixPath(name)
             if not path.parts or path.is_absolute() or ".." in path.parts:
                 raise ValueError(f"{name!r} is not a path inside the folder")
+            if "\0" in name or any(len(part.encode()) > MAX_NAME_BYTES for part in path.parts):
+                raise ValueError(f"{name[:40]!r} cannot be the name of a file")
+        files = {PurePosixPath(name) for name in self.files}
+        for path in files:
+            if len(files) < len(self.files) or not files.isdisjoint(path.parents):
+                raise ValueError("files: two of them have one path, or one is in another as if that were a folder")
         return self
 
 
@@ -225,6 +240,7 @@ def spread(cases: list[C], limit: int | None) -> list[C]:
 def _case(text: str, kind: type[C], where: str, good_tools: set[str]) -> C:
     try:
         value = json.loads(text)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # no NaN, and no half of a character
     except json.JSONDecodeError as exc:
         raise ConfigError(f"{where}: not JSON: {exc.msg}, column {exc.colno}") from exc
     except (ValueError, RecursionError) as exc:
@@ -241,5 +257,11 @@ def _case(text: str, kind: type[C], where: str, good_tools: set[str]) -> C:
 
 def _explain(error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
-    said = "is missing" if error["type"] == "missing" else str(error["msg"]).removeprefix("Value error, ")
+    match error["type"]:
+        case "missing":
+            said = "is missing"
+        case "model_type":
+            said = "must be a JSON object"
+        case _:
+            said = str(error["msg"]).removeprefix("Value error, ")
     return one_line(f"{where}: {said}" if where else said, 200)

@@ -38,15 +38,14 @@ def judge_decision(case: DecisionCase, outcome: Outcome) -> Verdicts:
     """`tool` and `arguments` for a call that is expected; `no_call`, and `asked` for a question, where none is."""
     match case.expect:
         case CallExpected(tool=tool, arguments=wanted):
-            right = outcome.call is not None and outcome.call.tool == tool
-            if wanted is None:
-                return {"tool": right}
-            spec = case.tool(tool)
-            schema = spec.tool.schema if spec is not None else {}
-            return {
-                "tool": right,
-                "arguments": right and outcome.call is not None and arguments_fit(outcome.call, wanted, schema),
-            }
+            call = outcome.call
+            right = call is not None and tool in (None, call.tool)
+            verdicts = {} if tool is None else {"tool": right}
+            if wanted is not None:
+                spec = case.tool(call.tool) if call is not None else None
+                schema = spec.tool.schema if spec is not None else {}
+                verdicts["arguments"] = right and call is not None and arguments_fit(call, wanted, schema)
+            return verdicts
         case NoCallExpected(kind="ask"):
             return {"no_call": _no_call(outcome), "asked": _no_call(outcome) and "?" in (outcome.answer or "")}
         case _:
@@ -136,11 +135,11 @@ def says(answer: str, text: str) -> bool:
 def file_fits(outcome: Outcome, name: str, wanted: FileExpected) -> bool:
     """Whether the file is as expected; line ends and white space at the end do not matter to `equals`."""
     path = PurePosixPath(name).as_posix()
-    if wanted.absent:
-        return path not in outcome.files
-    text = outcome.files.get(path)
+    if wanted.absent or path not in outcome.files:
+        return wanted.absent and path not in outcome.files
+    text = outcome.files[path]
     if text is None:
-        return False
+        return wanted.equals is None and not wanted.contains
     whole = _unix(text)
     equal = wanted.equals is None or whole.rstrip() == _unix(wanted.equals).rstrip()
     return equal and all(_unix(part) in whole for part in wanted.contains)

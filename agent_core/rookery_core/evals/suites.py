@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -35,18 +36,17 @@ class Suite(Generic[C]):
 
         Raises ConfigError.
         """
-        return list(self._runs(spread(_of_groups(self.load(file), groups), limit)))
+        return [self._run(case) for case in spread(_of_groups(self.load(file), groups), limit)]
 
-    def _runs(self, cases: list[C]) -> Iterator[CaseRun]:
-        for case in cases:
-            yield CaseRun(
-                id=case.id,
-                group=case.group,
-                key=case.key,
-                expected=case.model_dump(mode="json")["expect"],
-                play=lambda stage, case=case: self.play(case, stage),  # type: ignore[misc]
-                judge=lambda outcome, case=case: self.judge(case, outcome),  # type: ignore[misc]
-            )
+    def _run(self, case: C) -> CaseRun:
+        return CaseRun(
+            id=case.id,
+            group=case.group,
+            key=case.key,
+            expected=case.model_dump(mode="json", include={"expect"}, exclude_unset=True)["expect"],
+            play=partial(self.play, case),
+            judge=partial(self.judge, case),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from rookery_core.errors import ConfigError
-from rookery_core.evals.cases import DecisionCase, FaithfulCase, TaskCase, read, spread
+from rookery_core.evals.cases import (
+    CallExpected,
+    DecisionCase,
+    FaithfulCase,
+    NoCallExpected,
+    TaskCase,
+    read,
+    spread,
+)
 from rookery_core.evals.suites import SUITES, opened
 from tests.core.evals.kit import MAIL, decision, task, write
 
@@ -64,7 +72,10 @@ def test_messages_become_turns() -> None:
         ({"expect": {"tool": None, "kind": "guess"}}, "expect"),
         ({"expect": {"tool": "send_mail", "arguments": {"to": "ann"}}}, "expect.call.arguments.to"),
         ({"expect": {"tool": "send_mail", "arguments": {"to": []}}}, "expect.call.arguments.to"),
-        ({"expect": "x"}, "expect.no_call"),
+        ({"expect": "x"}, "expect.call: must be a JSON object"),
+        ({"expect": {"tool": 5}}, "expect.call.tool"),
+        ({"expect": {"tool": "send_mail", "arguments": {"to": [float("nan")]}}}, "not JSON that can be read"),
+        ({"expect": {"tool": "send_mail", "arguments": {"to": ["\ud800"]}}}, "not JSON that can be read"),
         ({"id": ""}, "id"),
     ],
 )
@@ -84,7 +95,14 @@ def test_what_is_wrong_with_a_case_is_said_with_its_line(tmp_path: Path, changed
         ({"files": {"/etc/passwd": "x"}}, "'/etc/passwd' is not a path inside the folder"),
         ({"files": {"a/../../b": "x"}}, "is not a path inside the folder"),
         ({"expect": {"files": {"..": {"absent": True}}}}, "is not a path inside the folder"),
-        ({"expect": {"files": {"a": {}}}}, "expect.files.a: say equals, contains or absent"),
+        ({"files": {"a\0b": "x"}}, "cannot be the name of a file"),
+        ({"files": {"é" * 128: "x"}}, "cannot be the name of a file"),
+        ({"files": {"a": "x", "a/b/c": "y"}}, "two of them have one path, or one is in another"),
+        ({"files": {"a": "x", "./a": "y"}}, "two of them have one path, or one is in another"),
+        (
+            {"expect": {"files": {"a": {"absent": True, "equals": ""}}}},
+            "expect.files.a: a file that is absent has no text",
+        ),
         ({"goal": ""}, "goal"),
     ],
 )
@@ -92,6 +110,25 @@ def test_what_is_wrong_with_a_task_is_said(tmp_path: Path, changed: dict[str, An
     with pytest.raises(ConfigError) as caught:
         read(write(tmp_path, task(**changed)), TaskCase)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("expect", "understood"),
+    [
+        ({}, CallExpected()),
+        ({"kind": "ask"}, NoCallExpected(kind="ask")),
+        ({"tool": None}, NoCallExpected()),
+        ({"tool": "send_mail"}, CallExpected(tool="send_mail")),
+        ({"arguments": {"to": ["Ann"]}, "note": "x"}, CallExpected(arguments={"to": ("Ann",)})),
+    ],
+)
+def test_every_part_of_what_is_expected_may_be_left_out(tmp_path: Path, expect: object, understood: object) -> None:
+    assert read(write(tmp_path, decision(expect=expect)), DecisionCase)[0].expect == understood
+
+
+def test_what_was_expected_is_told_as_the_file_says_it(tmp_path: Path) -> None:
+    expect = {"arguments": {"to": ["Ann"]}}
+    assert SUITES["decisions"].runs(write(tmp_path, decision(expect=expect)), None)[0].expected == expect
 
 
 def test_a_faithful_case_ends_with_a_result(tmp_path: Path) -> None:

@@ -180,6 +180,13 @@ def test_a_file_fits(text: str, wanted: dict[str, Any], fits: bool) -> None:
     assert file_fits(outcome, "./d/a.txt", FileExpected.model_validate(wanted)) is fits
 
 
+def test_a_file_of_which_nothing_else_is_said_has_to_be_there() -> None:
+    outcome = Outcome(ended="answered", files={"a": "", "b.bin": None})
+    assert file_fits(outcome, "a", FileExpected())
+    assert file_fits(outcome, "b.bin", FileExpected(absent=False))
+    assert not file_fits(outcome, "c", FileExpected())
+
+
 def test_a_file_that_is_not_there_is_absent_and_nothing_else() -> None:
     outcome = Outcome(ended="answered", files={"b.bin": None})
     assert file_fits(outcome, "a", FileExpected(absent=True))
@@ -213,6 +220,15 @@ def test_without_expected_arguments_only_the_tool_counts() -> None:
     expect = {"tool": "get_weather"}
     assert judged(call("get_weather", city="Oslo"), expect=expect) == {"tool": True}
     assert judged(call("send_mail"), expect=expect) == {"tool": False}
+
+
+def test_of_what_is_left_out_nothing_is_judged() -> None:
+    assert judged(call("send_mail"), expect={}) == {}
+    expect = {"arguments": {"to": ["Ann"]}}
+    assert judged(call("send_mail", to="ann"), expect=expect) == {"arguments": True}
+    assert judged(call("get_weather", to="ann", unit="C"), expect=expect) == {"arguments": True}
+    assert judged(call("send_mail", to="bob"), expect=expect) == {"arguments": False}
+    assert judged(said("Hello."), expect=expect) == {"arguments": False}
 
 
 def test_no_call_needs_an_answer_of_its_own() -> None:
