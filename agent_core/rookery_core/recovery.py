@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rookery_core.errors import ModelDied, RookeryError, StepError
+from rookery_core.errors import ModelDied, RookeryError, StepDoubted, StepError
 
 
 class Failure(StrEnum):
@@ -18,6 +18,8 @@ class Failure(StrEnum):
     """The same again may work: the model's process is started anew."""
     FIXABLE = "fixable"
     """The model can mend it when it is told what was wrong."""
+    DOUBTFUL = "doubtful"
+    """It may be right: the model is asked once, and is free to say the same again."""
     TERMINAL = "terminal"
     """Nothing the program can do will help; the person is told."""
 
@@ -37,6 +39,7 @@ class Remedy:
 
 _TABLE: tuple[tuple[type[RookeryError], Remedy], ...] = (
     (ModelDied, Remedy(Failure.RETRIABLE, attempts=2, backoff_s=0.2)),
+    (StepDoubted, Remedy(Failure.DOUBTFUL, attempts=1)),
     (StepError, Remedy(Failure.FIXABLE, attempts=2)),
     (RookeryError, Remedy(Failure.TERMINAL, attempts=0)),
 )

@@ -253,7 +253,7 @@ class Run:
 
     def question(self, call: ToolCall) -> None:
         """Raise StepDoubted for an argument that nothing said accounts for; once, and then the model has its way."""
-        if not self._voice.check_arguments or self._attempts[Failure.FIXABLE] or call.tool not in self._voice.tools:
+        if not self._voice.check_arguments or self._attempts[Failure.DOUBTFUL] or call.tool not in self._voice.tools:
             return
         schema = self._runner.registry.get(call.tool).tool.schema
         if found := doubts(call.arguments, schema, self._transcript.heard()):
@@ -300,7 +300,7 @@ class Run:
         if attempt > (self._voice.repairs if cure.failure is Failure.FIXABLE else cure.attempts):
             raise error
         match cure.failure:
-            case Failure.FIXABLE:
+            case Failure.FIXABLE | Failure.DOUBTFUL:
                 self.emit(StepFailed(failure=type(error).__name__, message=str(error)))
                 self.emit(Recovered(failure=cure.failure, action="repair", attempt=attempt))
             case _:

@@ -531,6 +531,26 @@ async def test_a_model_that_insists_has_its_way(lab: Lab) -> None:
     assert [e.output for e in only(events, ToolFinished)] == ["35"]
 
 
+async def test_a_question_is_no_repair(lab: Lab) -> None:
+    doubtful = act("add", '{"a": 2, "b": 33}')
+    model = ScriptedModel([doubtful, "no step", doubtful, answer("35")])
+    assistant = lab.assistant(model, config=Config(agent=AgentSettings(check_arguments=True, repairs=1)))
+    events = await play(assistant, assistant.new_session(), "add 2 and 3")
+    assert [e.failure for e in only(events, Recovered)] == ["doubtful", "fixable"]
+    assert [sampling.temperature for sampling in model.samplings] == [0.0, 0.0, 0.7, 0.0]
+    assert events[-1].status is TurnStatus.ANSWERED
+
+
+async def test_without_repairs_a_doubtful_call_is_still_questioned(lab: Lab) -> None:
+    doubtful = act("add", '{"a": 2, "b": 33}')
+    assistant = lab.assistant(
+        ScriptedModel([doubtful, doubtful, answer("35")]),
+        config=Config(agent=AgentSettings(check_arguments=True, repairs=0)),
+    )
+    events = await play(assistant, assistant.new_session(), "add 2 and 3")
+    assert [e.output for e in only(events, ToolFinished)] == ["35"]
+
+
 async def test_what_an_observation_or_an_earlier_turn_said_may_be_used(lab: Lab) -> None:
     (lab.workspace / "a.txt").write_text("b.txt and 40")
     script = [

@@ -20,7 +20,17 @@ _SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 _OF_THEIR_OWN = {"first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12}
 _WORDS = {word: float(n) for n, word in enumerate(_SMALL)} | {word: 10.0 * n for n, word in enumerate(_TENS, 2)}
 _WORDS |= {f"{word.removesuffix('y')}{'ie' * word.endswith('y')}th": n for word, n in _WORDS.items()} | _OF_THEIR_OWN
-_ALONE = {"a": 1, "an": 1, "once": 1, "single": 1, "twice": 2, "double": 2, "couple": 2, "pair": 2, "both": 2}
+_ALONE: dict[str, float] = {
+    "a": 1,
+    "an": 1,
+    "once": 1,
+    "single": 1,
+    "twice": 2,
+    "double": 2,
+    "couple": 2,
+    "pair": 2,
+    "both": 2,
+}
 _ALONE |= {"thrice": 3, "triple": 3, "square": 2, "squared": 2, "cube": 3, "cubed": 3}
 _ALONE |= {"half": 0.5, "quarter": 0.25, "noon": 12, "midday": 12, "midnight": 0}
 _SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1e6, "billion": 1e9}
