@@ -21,7 +21,7 @@ from rookery_core.errors import ArgumentsInvalid
 from rookery_core.evals.cases import Case, DecisionCase, TaskCase
 from rookery_core.evals.conversation import Call, Observation
 from rookery_core.evals.outcome import Made
-from rookery_core.evals.play import _files, _put
+from rookery_core.evals.play import put, texts
 from rookery_core.events import Event, ToolStarted, ToolStatus
 from rookery_core.memory.notes import Notes
 from rookery_core.reasoning.step import ToolCall
@@ -58,7 +58,7 @@ async def scene(case: Case, n_ctx: int) -> AsyncIterator[Scene]:
             yield Decision(case)
         case TaskCase():
             with TemporaryDirectory(prefix="rookery-peers-", ignore_cleanup_errors=True) as folder:
-                workspace = _put(Path(folder, "work"), case.files)
+                workspace = put(Path(folder, "work"), case.files)
                 store = Store(Path(folder, "notes.db"))
                 try:
                     yield Task(case, workspace, store, observation_limit(n_ctx))
@@ -112,6 +112,7 @@ class Task:
         }
         self.calls: list[Made] = []
         self._root = workspace
+        self._case = case
         self._max_output = max_output
         self._runner = _runner(registry, workspace, store, case)
 
@@ -128,7 +129,7 @@ class Task:
 
     def files(self) -> dict[str, str | None]:
         """Its text files."""
-        return _files(self._root)
+        return texts(self._root, self._case.expect.files)
 
 
 def _runner(registry: Registry, workspace: Path, store: Store, case: TaskCase) -> ToolRunner:

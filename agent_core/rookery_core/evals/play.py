@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from rookery_core.assistant import Assistant
 from rookery_core.compose import STRATEGIES, Options, build
 from rookery_core.config import Config
+from rookery_core.errors import StoreBroken
 from rookery_core.evals.cases import Conversation, TaskCase
 from rookery_core.evals.given import as_written
 from rookery_core.evals.outcome import DECIDED, Outcome, Recorder
@@ -79,7 +81,7 @@ async def work(case: TaskCase, stage: Stage) -> Outcome:
                     recorder.take(event)
         finally:
             session.close()
-        files = _files(workspace)
+        files = texts(workspace, case.expect.files)
     return recorder.outcome(stopped=False, timed=stage.timed).model_copy(update={"files": files})
 
 
@@ -92,9 +94,16 @@ async def _assistant(
     files: Mapping[str, str] | None = None,
     strategy: Strategy | None = None,
 ) -> AsyncIterator[tuple[Assistant, Path]]:
-    """An assistant that remembers nothing, and the folder with these files that it works in."""
-    with TemporaryDirectory(prefix="rookery-eval-", ignore_cleanup_errors=True) as folder:
-        home, workspace = Path(folder, "home"), _put(Path(folder, "work"), files or {})
+    """An assistant that remembers nothing, and the folder with these files that it works in. Raises StoreBroken."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(TemporaryDirectory(prefix="rookery-eval-", ignore_cleanup_errors=True))
+            home, workspace = Path(folder, "home"), put(Path(folder, "work"), files or {})
+        except OSError as exc:
+            raise StoreBroken(
+                f"a folder for a case cannot be made in {gettempdir()}: {exc.strerror}. "
+                "Check that disk's space and the permissions, or name another folder in TMPDIR."
+            ) from exc
         assistant = build(
             stage.config,
             Paths(config=home, data=home, logs=home / "logs"),
@@ -109,7 +118,8 @@ async def _assistant(
             await assistant.close()
 
 
-def _put(folder: Path, files: Mapping[str, str]) -> Path:
+def put(folder: Path, files: Mapping[str, str]) -> Path:
+    """Make a folder with these files. Raises OSError."""
     folder.mkdir()
     for name, text in files.items():
         file = folder / name
@@ -118,12 +128,11 @@ def _put(folder: Path, files: Mapping[str, str]) -> Path:
     return folder
 
 
-def _files(folder: Path) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for path in sorted(folder.rglob("*"))[:MAX_FILES]:
-        if path.is_file():
-            found[path.relative_to(folder).as_posix()] = _text(path)
-    return found
+def texts(folder: Path, named: Iterable[str] = ()) -> dict[str, str | None]:
+    """The texts of a folder's files, None for one that is no text or too large. Of many: those named and some others."""
+    wanted = (folder / name for name in named)
+    there = dict.fromkeys(path for path in chain(wanted, sorted(folder.rglob("*"))) if path.is_file())
+    return {path.relative_to(folder).as_posix(): _text(path) for path in islice(there, MAX_FILES)}
 
 
 def _text(path: Path) -> str | None:

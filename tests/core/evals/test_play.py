@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from rookery_core.config import AgentSettings, Config, MemorySettings
-from rookery_core.errors import ModelDied
+from rookery_core.errors import ModelDied, StoreBroken
 from rookery_core.evals.cases import DecisionCase, TaskCase
 from rookery_core.evals.outcome import DECIDED, Outcome
-from rookery_core.evals.play import decide, work
+from rookery_core.evals.play import MAX_FILES, decide, work
 from rookery_core.events import ToolStatus
 from rookery_core.testing import ScriptedModel
 from tests.core.conftest import act, answer
@@ -168,6 +168,21 @@ async def test_a_task_is_carried_out_in_a_folder_of_its_own() -> None:
     assert (outcome.ended, outcome.answer) == ("answered", "Done.")
     assert outcome.files == {"in/a.txt": "héllo\r\n", "out.txt": "hello"}
     assert [(call.tool, call.status) for call in outcome.calls] == [("look", ToolStatus.OK), ("save", ToolStatus.OK)]
+
+
+async def test_in_a_folder_of_many_files_those_that_something_is_expected_of_are_seen() -> None:
+    files = {f"a/{n:03}": "x" for n in range(MAX_FILES)}
+    expect = {"files": {"./out.txt": {"equals": "hello"}, "z": {"absent": True}}}
+    outcome = await worked(
+        ScriptedModel([SAVE, answer("Done.")]), files={**files, "z": "z"}, allow=["WRITE"], expect=expect
+    )
+    assert (len(outcome.files), outcome.files["z"], outcome.files["out.txt"]) == (MAX_FILES, "z", "hello")
+
+
+async def test_a_disk_that_takes_no_folder_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nosuch"))
+    with pytest.raises(StoreBroken, match=r"a folder for a case cannot be made in .*nosuch: No such file"):
+        await worked(ScriptedModel([]))
 
 
 async def test_what_is_not_allowed_is_denied() -> None:
