@@ -20,6 +20,7 @@ from rookery_core.events import (
     MemoryRecalled,
     PluginFailed,
     ToolFinished,
+    ToolRequested,
     ToolStatus,
     TurnEnded,
     TurnStarted,
@@ -191,7 +192,7 @@ class Assistant:
         if session.id != self._granted_in:
             parts.runner.grants.clear()
             self._granted_in = session.id
-        voice = parts.offer.voice(text, _offered_before(session.events))
+        voice = parts.offer.voice(text, _offered_before(session.events), _called_before(session.events))
         run = Run(
             log=session,
             turn=session.turns + 1,
@@ -269,6 +270,11 @@ async def _drain(shown: asyncio.Queue[Event | None], task: asyncio.Task[Any]) ->
 def _offered_before(events: Sequence[Event]) -> tuple[str, ...]:
     """The tools of the turn before; none in a new session."""
     return next((event.tools for event in reversed(events) if isinstance(event, TurnStarted)), ())
+
+
+def _called_before(events: Sequence[Event]) -> tuple[str, ...]:
+    """The tools that were called in the session, the last one first."""
+    return tuple(dict.fromkeys(event.tool for event in reversed(events) if isinstance(event, ToolRequested)))
 
 
 def _tools_used(events: Iterable[Event]) -> str:

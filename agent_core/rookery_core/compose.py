@@ -101,7 +101,7 @@ def build(
             notes=notes,
             model=model,
             models=models,
-            offer=Offer(registry, config.agent, _sampling(config, options), _prefers_native(paths)),
+            offer=Offer(registry, config.agent, _sampling(config, options), _prefers_native(paths), usable),
             runner=ToolRunner(
                 registry=registry,
                 workspace=Workspace.at(options.workspace),

@@ -29,23 +29,34 @@ class Offer:
     """All tools there are, and what of them is put before the model."""
 
     def __init__(
-        self, registry: Registry, settings: AgentSettings, sampling: Sampling, prefers_native: Prefers = lambda _: False
+        self,
+        registry: Registry,
+        settings: AgentSettings,
+        sampling: Sampling,
+        prefers_native: Prefers = lambda _: False,
+        installed: Registry | None = None,
     ) -> None:
-        """Raises ConfigError for a pinned tool that there is not."""
+        """`registry` is what may be offered, `installed` all there is, where that is more.
+
+        Raises ConfigError for a pinned tool that there is not.
+        """
         self._discovery = Discovery(registry)
         self._settings = settings
         self._sampling = sampling
         self._prefers_native = prefers_native
         try:
-            pinned = registry.only(settings.pinned) if settings.pinned else Registry(())
+            pinned = (installed or registry).only(settings.pinned)
         except ConfigError as exc:
             raise ConfigError(f"agent.pinned: {exc}") from exc
-        self._pinned = pinned.names
+        self._pinned = [name for name in pinned.names if name in registry.names]
         self._voices: dict[tuple[str, ...], Voice] = {}
 
-    def voice(self, request: str, before: Collection[str] = ()) -> Voice:
-        """How a model is addressed in a turn with this request; `before` are the tools of the turn before."""
-        chosen = self._discovery.select(request, self._settings.offer, pinned=self._pinned, before=before)
+    def voice(self, request: str, before: Collection[str] = (), used: Collection[str] = ()) -> Voice:
+        """How a model is addressed in a turn with this request.
+
+        `before` are the tools of the turn before, `used` those that were called in the session, the last one first.
+        """
+        chosen = self._discovery.select(request, self._settings.offer, pinned=self._pinned, before=before, used=used)
         if chosen.names not in self._voices:
             self._voices[chosen.names] = Voice(
                 address=self._addresses(chosen),

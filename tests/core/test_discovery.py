@@ -58,7 +58,7 @@ def test_few_tools_are_all_offered() -> None:
 
 
 def test_of_many_tools_those_that_fit_and_the_pinned_are_offered() -> None:
-    chosen = Discovery(registry()).select("mail Anna", 3, pinned=("play_song", "train"))
+    chosen = Discovery(registry()).select("mail Anna", 3, pinned=("play_song", "train_times"))
     assert set(chosen.names) == {"send_mail", "play_song", "train_times"}
 
 
@@ -72,6 +72,51 @@ def test_the_tools_of_the_turn_before_stay_while_they_serve() -> None:
     gone = discovery.select("mail Anna", 5, before=("send_mail", "a_tool_that_was_uninstalled"))
     assert "send_mail" in gone.names
     assert len(gone) == 5
+
+
+def test_a_tool_that_the_request_names_is_offered_however_much_else_it_says() -> None:
+    discovery = Discovery(registry())
+    much = "the weather in a city, a picture and its size, trains from a railway station, money and currencies: "
+    for named in ("open_ticket", "OPEN_TICKET", "`open.open_ticket`"):
+        assert "open_ticket" in discovery.select(f"{much}{named} please", 3).names
+    assert "open_ticket" not in discovery.select(f"{much}reopen_tickets", 3).names
+    before = discovery.select("weather, picture, train", 3).names
+    assert "open_ticket" in discovery.select("weather, picture and train with open_ticket", 3, before=before).names
+
+
+def test_pinned_tools_come_with_a_session_that_had_others_before() -> None:
+    discovery = Discovery(registry())
+    before = discovery.select("mail Anna", 3).names
+    assert "translate_text" not in before
+    assert "translate_text" in discovery.select("thanks!", 3, before=before, pinned=["translate_text"]).names
+    assert len(discovery.select("thanks!", 5, before=before)) == 5
+    assert discovery.select("thanks!", 1, pinned=["play_song", "send_mail"]).names == ("play_song", "send_mail")
+
+
+def test_a_new_list_keeps_what_was_called_and_then_what_was_offered() -> None:
+    discovery = Discovery(registry())
+    before = ("play_song", "train_times", "translate_text")
+    changed = discovery.select("mail Anna the same", 3, before=before, used=["translate_text", "gone", "send_mail"])
+    assert changed.names == ("play_song", "send_mail", "translate_text")
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("welche Größe?", "Größe"),
+        ("погоду", "погоду"),
+        ("cities", "city"),
+        ("queries", "query"),
+        ("planning", "plan"),
+        ("addresses", "address"),
+        ("respond", "getHTTPResponder"),
+    ],
+)
+def test_words_fit_in_their_other_forms_and_in_any_language(said: str, written: str) -> None:
+    tools = [Tool(f"t{n}", text, {"type": "object"}, run=str) for n, text in enumerate(("x", "Gr. ß", written, "z"))]
+    found = Discovery(Registry(OfferedTool(tool, "kit", "kit", tool.name) for tool in tools)).ranked(said)
+    assert found[0][0].name == "t2"
+    assert found[0][1] > 0 == found[1][1]
 
 
 def info(n_ctx: int = 8192, prompt: PromptTier = "full") -> ModelInfo:
@@ -103,3 +148,16 @@ def test_how_much_the_model_is_told_is_by_its_making_its_window_or_the_setting()
 def test_a_pinned_tool_that_there_is_not_is_named() -> None:
     with pytest.raises(ConfigError, match=r"agent\.pinned: .*send_male; did you mean send_mail"):
         Offer(registry(), AgentSettings(pinned=("send_male",)), Sampling())
+
+
+def test_a_pinned_tool_that_this_start_leaves_out_is_no_mistake() -> None:
+    some = registry().only(["send_mail", "get_forecast", "play_song"])
+    settings = AgentSettings(offer=1, pinned=("train", "play"))
+    assert Offer(some, settings, Sampling(), installed=registry()).voice("mail Anna").tools == ("play_song",)
+
+
+def test_a_pinned_tool_does_not_pin_the_plugin_of_its_name() -> None:
+    tools = [Tool(name, name, {"type": "object"}, run=str) for name in ("math", "add", "divide", "mail")]
+    plugins = ("sums", "math", "math", "mail")
+    both = Registry(OfferedTool(tool, plugin, "kit", tool.name) for tool, plugin in zip(tools, plugins, strict=True))
+    assert Offer(both, AgentSettings(offer=2, pinned=("math",)), Sampling()).voice("mail").tools == ("mail", "math")

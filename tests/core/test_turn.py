@@ -331,6 +331,16 @@ async def test_a_second_turn_at_the_same_time_is_refused(lab: Lab) -> None:
     assert (await first)[-1].status is TurnStatus.ANSWERED
 
 
+async def test_a_tool_that_was_called_in_the_session_is_offered_when_the_list_changes(lab: Lab) -> None:
+    model = ScriptedModel([act("save", '{"path": "a.txt", "text": "x"}'), answer("done"), answer("no")])
+    assistant = lab.assistant(model, config=Config(agent=AgentSettings(offer=2)), allow=["write"])
+    session = assistant.new_session()
+    first = await play(assistant, session, "writes a file")
+    second = await play(assistant, session, "adds two whole numbers")
+    assert only(first, TurnStarted)[0].tools == ("look", "save")
+    assert only(second, TurnStarted)[0].tools == ("add", "save")
+
+
 async def test_old_turns_leave_the_prompt_once_and_stay_stored(lab: Lab) -> None:
     config = Config(model=ModelSettings(max_tokens=50))
     model = ScriptedModel([answer("word " * 30 + str(n)) for n in range(12)], n_ctx=520)

@@ -17,8 +17,10 @@ K1, B = 1.2, 0.75
 NAME_WEIGHT, DESCRIPTION_WEIGHT, PARAMETER_WEIGHT = 3, 2, 1
 BEST = 3
 """While the tools offered before hold the best ones, this many, they stay as they are, and the prompt with them."""
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "es", "ed", "ly", "s", "e")
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Where another word begins in readFile."""
+_ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "es", "ed", "ly", "s", "e", "y")
 
 
 class Discovery:
@@ -40,24 +42,34 @@ class Discovery:
         return sorted(zip(self._registry, scores, strict=True), key=lambda pair: -pair[1])
 
     def select(
-        self, request: str, most: int, *, pinned: Collection[str] = (), before: Collection[str] = ()
+        self,
+        request: str,
+        most: int,
+        *,
+        pinned: Collection[str] = (),
+        before: Collection[str] = (),
+        used: Collection[str] = (),
     ) -> Registry:
-        """At most `most` tools: the pinned ones, and those that fit best.
+        """At most `most` tools: the pinned ones, those that the request names, and those that fit it best.
 
-        `before` are the names offered so far; they stay where they serve, since another list has to be read anew.
+        `before` are the names offered so far; they stay while they serve, since another list has to be read anew.
+        `used` are those that were called, the last one first; a short request may mean them without a word of them.
+        Where more than `most` are pinned, it is exactly those.
         """
         if most <= 0 or len(self._registry) <= most:
             return self._registry
         ranked = self.ranked(request)
-        best = {offered.name for offered, score in ranked[:BEST] if score > 0}
-        held = [offered for offered in self._registry if offered.name in before]
-        if len(held) == len(before) and 0 < len(held) <= most and best <= set(before):
-            return Registry(held)
-        kept = [
-            offered for offered in self._registry if {offered.name, offered.full_name, offered.plugin} & set(pinned)
-        ]
-        kept += [offered for offered, _ in ranked if offered not in kept]
-        return Registry(kept[: max(most, len(pinned))])
+        wanted = dict.fromkeys(name for name in self._registry.names if name in pinned)
+        size = max(most, len(wanted))
+        wanted |= dict.fromkeys(offered.name for offered in self._registry if _is_named(offered, request))
+        wanted |= dict.fromkeys(offered.name for offered, score in ranked[:BEST] if score > 0)
+        if len(before) == size and set(before) <= set(self._registry.names) and set(list(wanted)[:size]) <= set(before):
+            return Registry(offered for offered in self._registry if offered.name in before)
+        wanted |= dict.fromkeys(name for name in used if name in self._registry.names)
+        wanted |= dict.fromkeys(offered.name for offered, score in ranked if score > 0)
+        wanted |= dict.fromkeys(name for name in self._registry.names if name in before)
+        wanted |= dict.fromkeys(self._registry.names)
+        return Registry(self._registry.get(name) for name in list(wanted)[:size])
 
     def _score(self, n: int, wanted: Iterable[str]) -> float:
         count, length = self._counts[n], self._lengths[n]
@@ -82,7 +94,7 @@ def _terms_of(offered: OfferedTool) -> Counter[str]:
 
 def _terms(text: str) -> list[str]:
     """The stems of the words that carry meaning."""
-    words = [word.lower() for word in _WORD.findall(text)]
+    words = [word.lower() for word in _WORD.findall(_HUMP.sub(" ", text))]
     return [_stem(word) for word in words if not is_common(word)]
 
 
@@ -90,5 +102,12 @@ def _stem(word: str) -> str:
     """The word without its ending; crude, and the same for both sides."""
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word.removesuffix(ending)
-    return word
+            word = word.removesuffix(ending)
+            break
+    return word[:-1] if len(word) > 2 and word[-1] == word[-2] else word  # planning, plan
+
+
+def _is_named(offered: OfferedTool, request: str) -> bool:
+    """Whether the request has the very name of the tool."""
+    names = "|".join(re.escape(name) for name in {offered.name, offered.full_name})
+    return re.search(rf"(?<!\w)(?:{names})(?!\w)", request, re.IGNORECASE) is not None
