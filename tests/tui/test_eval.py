@@ -156,6 +156,15 @@ def test_what_is_finished_is_not_run_again_unless_it_is_to_be(lab: Lab) -> None:
     assert "all 2 1.000 [0.34, 1.00] 2 1.000 [0.34, 1.00] 2" in rows(fresh)
 
 
+def test_restart_forgets_no_other_cases_than_those_of_this_run(lab: Lab) -> None:
+    file = str(write(lab.folder, decision("a"), decision("b", tools=[WEATHER])))
+    lab.run([ROME, ROME], "decisions", "--cases", file)
+    other = write(lab.folder, decision("a"), name="other.jsonl")
+    lab.run([answer("Hm.")], "decisions", "--cases", str(other), "--restart")
+    _, out = lab.run([], "decisions", "--cases", file)
+    assert "all 2 0.500 [0.09, 0.91] 2 0.500 [0.09, 0.91] 2" in rows(out)
+
+
 def test_only_some_groups_are_run(lab: Lab) -> None:
     file = write(lab.folder, decision("a"), decision("b", group="talk"), decision("c", group="rest"))
     _, out = lab.run([ROME, ROME], "decisions", "--cases", str(file), "--group", "rest", "--group", "talk")

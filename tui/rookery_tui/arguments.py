@@ -197,7 +197,7 @@ def _eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     evaluation.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[], help="another setting for this run; may be repeated"
     )
-    evaluation.add_argument("--restart", action="store_true", help="forget the cases that were finished before")
+    evaluation.add_argument("--restart", action="store_true", help="run again what was finished before")
     evaluation.add_argument(
         "--parallel", metavar="N", type=_whole(1, 64), default=1, help="cases at a time; seconds are told only with 1"
     )

@@ -37,8 +37,9 @@ async def evaluate(
 ) -> None:
     """Run every case that is not known, in their order, and tell each as it is finished.
 
-    An outcome is kept before it is told, but not one that came of the model's process ending by itself. Cancelling it
-    loses only the cases under way. Raises RookeryError.
+    An outcome is kept before it is told, but not one that came of the model's process ending by itself: the next case
+    begins with another process, and where there can be none, that is raised. Cancelling it loses only the cases under
+    way. Raises RookeryError.
     """
     waiting = iter([case for case in cases if results.get(case.key) is None])
     try:
@@ -51,6 +52,7 @@ async def evaluate(
 
 async def _work(waiting: Iterator[CaseRun], stage: Stage, results: Results, finished: Callable[[Entry], None]) -> None:
     for case in waiting:
+        await stage.model.open()
         outcome = await case.play(stage)
         if not outcome.lost:
             results.add(case.key, outcome)

@@ -129,7 +129,7 @@ def put(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 def texts(folder: Path, named: Iterable[str] = ()) -> dict[str, str | None]:
-    """The texts of a folder's files, None for one that is no text or too large. Of many: those named and some others."""
+    """The texts of a folder's files, None for one that is no text or too large. Of many: those named, and some more."""
     wanted = (folder / name for name in named)
     there = dict.fromkeys(path for path in chain(wanted, sorted(folder.rglob("*"))) if path.is_file())
     return {path.relative_to(folder).as_posix(): _text(path) for path in islice(there, MAX_FILES)}

@@ -9,7 +9,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,8 @@ NO_DIFFERENCE = ("tui.", "model.path", "model.adapter")
 class Results:
     """The outcomes of one way of running, by the cases' keys."""
 
-    def __init__(self, folder: Path, identity: Mapping[str, Any], *, restart: bool = False) -> None:
-        """Read what there is; `restart`: forget it. Raises StoreBroken."""
+    def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
+        """Read what there is. Raises StoreBroken."""
         text = json.dumps(identity, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         self.file = folder / f"{identity['suite']}-{digest}.jsonl"
@@ -43,11 +43,11 @@ class Results:
         try:
             private_folder(folder)
             private_file(self.file)
-            kept = "" if restart else self.file.read_text(encoding="utf-8", errors="replace")
+            kept = self.file.read_text(encoding="utf-8", errors="replace")
             for line in kept.split("\n"):
                 self._read(line)
             if not kept:
-                self.file.write_text(f'{{"identity": {text}}}\n', encoding="utf-8")
+                self._write(f'{{"identity": {text}}}\n')
             elif not kept.endswith("\n"):  # a line that was cut short as the program ended
                 self._write("\n")
         except OSError as exc:
@@ -60,17 +60,28 @@ class Results:
     def add(self, key: str, outcome: Outcome) -> None:
         """Keep what was done, at once. Raises StoreBroken."""
         self._known[key] = outcome
-        try:
-            self._write(json.dumps({"case": key, "outcome": outcome.model_dump(mode="json")}) + "\n")
-        except OSError as exc:
-            raise self._broken(exc) from exc
+        self._keep([{"case": key, "outcome": outcome.model_dump(mode="json")}])
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Have these cases run again, also where that is stopped and gone on with later. Raises StoreBroken."""
+        known = [key for key in dict.fromkeys(keys) if self._known.pop(key, None) is not None]
+        self._keep([{"case": key, "outcome": None} for key in known])
 
     def _read(self, line: str) -> None:
         try:
             value = json.loads(line)
-            self._known[value["case"]] = Outcome.model_validate(value["outcome"])
+            if value["outcome"] is None:
+                self._known.pop(value["case"], None)
+            else:
+                self._known[value["case"]] = Outcome.model_validate(value["outcome"])
         except (ValueError, KeyError, TypeError, ValidationError):
             pass  # the first line, or one that was cut short: that case is run again
+
+    def _keep(self, values: Sequence[Mapping[str, Any]]) -> None:
+        try:
+            self._write("".join(json.dumps(value) + "\n" for value in values))
+        except OSError as exc:
+            raise self._broken(exc) from exc
 
     def _write(self, text: str) -> None:
         with self.file.open("a", encoding="utf-8") as stream:

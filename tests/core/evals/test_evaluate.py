@@ -111,6 +111,21 @@ async def test_what_came_of_a_process_that_ended_is_told_and_not_kept(bench: Ben
     assert known(cases, bench.results()) == []
 
 
+async def test_where_the_model_cannot_be_loaded_again_the_run_ends_and_no_case_is_counted_as_failed(
+    bench: Bench,
+) -> None:
+    def script() -> Iterator[str | Exception]:
+        yield ROME
+        model.open_error = ModelUnreadable("no memory")
+        yield ModelDied("it ended")
+
+    model = ScriptedModel(script())
+    cases = bench.cases(4)
+    with pytest.raises(ModelUnreadable, match="no memory"):
+        await bench.run(cases, model)
+    assert [entry.case.id for entry in known(cases, bench.results())] == ["c0"]
+
+
 async def test_several_at_a_time_are_all_finished_and_not_timed(bench: Bench) -> None:
     cases = bench.cases(5)
     model = ScriptedModel([ROME] * 5, delay_s=0.01)

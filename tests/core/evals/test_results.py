@@ -32,10 +32,24 @@ def test_another_way_of_running_has_results_of_its_own(tmp_path: Path) -> None:
     assert Results(tmp_path, {**WHO, "model": "y"}).get("k") is None
 
 
-def test_restart_forgets_them(tmp_path: Path) -> None:
-    Results(tmp_path, WHO).add("k", DONE)
-    assert Results(tmp_path, WHO, restart=True).get("k") is None
-    assert Results(tmp_path, WHO).get("k") is None
+def test_only_those_cases_are_forgotten_that_are_to_be(tmp_path: Path) -> None:
+    first = Results(tmp_path, WHO)
+    for key in ("a", "b", "c"):
+        first.add(key, DONE)
+    again = Results(tmp_path, WHO)
+    again.forget(["a", "b", "a", "nosuch"])
+    again.add("b", DONE)
+    for results in (again, Results(tmp_path, WHO)):
+        assert [results.get(key) for key in ("a", "b", "c")] == [None, DONE, DONE]
+
+
+def test_two_runs_at_once_keep_what_each_of_them_finished(tmp_path: Path) -> None:
+    one, other = Results(tmp_path, WHO), Results(tmp_path, WHO)
+    one.add("a", DONE)
+    third = Results(tmp_path, WHO)
+    other.add("b", DONE)
+    third.add("c", DONE)
+    assert all(Results(tmp_path, WHO).get(key) for key in ("a", "b", "c"))
 
 
 @pytest.mark.parametrize(

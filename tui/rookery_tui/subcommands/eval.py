@@ -89,7 +89,9 @@ async def _run(made: Measured, paths: Paths, err: TextIO, parallel: int, restart
     config, tested = made.loaded.config, made.subject
     tools = built_in(config)
     who = identity(made.suite.name, model=tested.file, adapter=tested.adapter, config=config, tools=tools)
-    results = Results(paths.evals, who, restart=restart)
+    results = Results(paths.evals, who)
+    if restart:
+        results.forget(case.key for case in made.cases)
     made.entries.extend(known(made.cases, results))
     progress = Progress(err, len(made.cases), len(made.entries), time.monotonic)
 
