@@ -19,7 +19,7 @@ from rookery_core.tools.discovery import Discovery
 from rookery_core.tools.registry import Registry
 
 SMALL_WINDOW = 2048
-"""Tokens up to which a window is too small for the full prompt."""
+"""Tokens up to which a window is too small for the full prompt, and for the tools as JSON."""
 
 Prefers = Callable[[ModelInfo], bool]
 """Whether a model that has a form of its own for calls does better with it."""
@@ -83,7 +83,9 @@ class Offer:
 
     def _wants_native(self, info: ModelInfo) -> bool:
         form = self._settings.form
-        return form == "native" or (form == "auto" and info.prompt == "full" and self._prefers_native(info))
+        if form == "auto" and info.n_ctx > SMALL_WINDOW:
+            return info.prompt == "full" and self._prefers_native(info)
+        return form == "native"
 
 
 def labelled(registry: Registry, tier: PromptTier) -> Address:

@@ -119,8 +119,8 @@ def test_words_fit_in_their_other_forms_and_in_any_language(said: str, written: 
     assert found[0][1] > 0 == found[1][1]
 
 
-def info(n_ctx: int = 8192, prompt: PromptTier = "full") -> ModelInfo:
-    return ModelInfo("m", "", n_ctx, n_ctx, "t", 0.0, prompt=prompt)
+def info(n_ctx: int = 8192, prompt: PromptTier = "full", *, native: bool = False) -> ModelInfo:
+    return ModelInfo("m", "", n_ctx, n_ctx, "t", 0.0, prompt=prompt, native=native)
 
 
 def test_a_voice_offers_and_allows_the_same_tools() -> None:
@@ -143,6 +143,15 @@ def test_how_much_the_model_is_told_is_by_its_making_its_window_or_the_setting()
     assert text("auto", info()) == full
     assert text("auto", info(prompt="brief")) == brief
     assert text("auto", info(n_ctx=SMALL_WINDOW)) == brief
+
+
+@pytest.mark.parametrize(
+    ("form", "n_ctx", "own"), [("auto", 8192, True), ("auto", 2048, False), ("native", 2048, True)]
+)
+def test_a_small_window_has_no_room_for_the_tools_as_json(form: str, n_ctx: int, own: bool) -> None:
+    settings = AgentSettings.model_validate({"form": form})
+    offer = Offer(registry(), settings, Sampling(), lambda _: True)
+    assert offer.voice("x").address(info(n_ctx, native=True)).native is own
 
 
 def test_a_pinned_tool_that_there_is_not_is_named() -> None:

@@ -88,6 +88,14 @@ def finish(engine: Engine) -> None:
         engine.step()
 
 
+def test_a_model_without_the_marks_of_a_call_has_no_form_of_its_own(engine: Engine) -> None:
+    weights = engine._weights
+    marks = ["<|im_end|>", "<tool_call>", "the", ""]
+    assert [weights.has_mark(mark) for mark in marks] == [True, False, False, False]
+    engine._template.native = True  # as its template alone would have it
+    assert not engine.facts["native"]
+
+
 def test_batched_copied_and_restored_sequences_give_the_logits_of_a_plain_run(gguf: Path) -> None:
     """Up to the order in which floating-point numbers are added, which depends on the shape of the batch."""
     weights = Weights(gguf)

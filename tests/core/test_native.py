@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 
+import llguidance
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rookery_core.model.base import Message
 from rookery_core.model.chat_template import ChatTemplate
-from rookery_core.reasoning.native import Decoder, encode
+from rookery_core.model.constraint import arguments_grammar
+from rookery_core.reasoning.native import Decoder, encode, grammar
 from rookery_core.reasoning.step import Answer, ToolCall, parse
 
 CALL = '<tool_call>\n{"name": "add", "arguments": {"a": 2, "b": {"c": "}\\n"}}}\n</tool_call>'
@@ -54,6 +57,72 @@ def test_what_was_decoded_is_encoded_as_it_was(text: str, size: int) -> None:
     )
     (message,) = encode([Message("assistant", decoded(call, size))])
     assert message.content == call
+
+
+def test_the_arguments_of_a_call_stay_as_they_were_written() -> None:
+    call = '<tool_call>\n{"name": "f", "arguments": {"a": "caf\\u00e9 \\/", "b": 1.50, "c": 1e2}}\n</tool_call>'
+    (message,) = encode([Message("assistant", decoded(call))])
+    assert message.content == call
+
+
+def test_a_cut_call_is_told_in_the_own_form_too() -> None:
+    cut, shortened = decoded(CALL[:-20]), 'Thought: \nAction: add\nInput: {"a": "Answer: 2 [...]'
+    made = encode([Message("assistant", f"{cut} [stopped here]"), Message("assistant", shortened)])
+    assert [m.content for m in made] == [
+        '<tool_call>\n{"name": "add", "arguments": {"a": 2, "b": {"c": " [stopped here]',
+        '<tool_call>\n{"name": "add", "arguments": {"a": "Answer: 2 [...]',
+    ]
+
+
+class Bytes:
+    """A vocabulary of all bytes, with the marks of a call."""
+
+    eos_token_id, bos_token_id, unk_token_id = 256, None, None
+    special_token_ids = (256, 257, 258)
+    tokens = (*(bytes([n]) for n in range(256)), b"<|im_end|>", b"<tool_call>", b"</tool_call>")
+
+    def __call__(self, text: bytes | str) -> list[int]:
+        return list(text.encode() if isinstance(text, str) else text)
+
+
+def may_write(lark: str, text: str) -> bool:
+    """Whether the grammar has this text, in which the marks are tokens of their own."""
+    tokenizer = llguidance.LLTokenizer(llguidance.TokenizerWrapper(Bytes()))
+    matcher = llguidance.LLMatcher(tokenizer, lark, log_level=0)
+    assert not matcher.get_error()
+    pieces = re.split("(</?tool_call>)", text)
+    tokens = [
+        n
+        for piece in pieces
+        for n in ([Bytes.tokens.index(piece.encode())] if piece[-5:] == "call>" else piece.encode())
+    ]
+    return bool(all(matcher.consume_token(token) for token in tokens) and matcher.is_accepting())
+
+
+@pytest.mark.parametrize(
+    ("text", "acting", "answering"),
+    [
+        ('<tool_call>\n{"name": "add", "arguments": {"a": 1}}\n</tool_call>', True, False),
+        ('```json\n{"name": "add", "arguments": {"a": 1}}\n```', True, False),
+        ('{"name": "add", "arguments": {"a": 1}}', True, False),
+        ('{"name": "add", "arguments": {"a": "1"}}', False, False),
+        ('{"name": "fly", "arguments": {"a": 1}}', False, False),
+        ('\n{"name": "add", "arguments": {"a": 1}}', False, False),
+        (' <tool_call>\n{"name": "add", "arguments": {"a": 1}}\n</tool_call>', False, False),
+        (' ```json\n{"name": "add", "arguments": {"a": 1}}\n```', False, False),
+        ('{"name": "add", "arguments": {"a": 1}}\n{"name": "add", "arguments": {"a": 2}}', False, False),
+        ("It is 1.", True, True),
+        (" It is 1.\n```json\n{}\n```", True, True),
+        ("\n\n", False, False),
+        ("", False, False),
+    ],
+)
+def test_what_may_be_written_is_one_call_of_an_offered_tool_or_an_answer(
+    text: str, acting: bool, answering: bool
+) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    assert may_write(grammar([("add", arguments_grammar(schema))]), text) is acting
+    assert may_write(grammar([]), text) is answering
 
 
 def test_a_call_that_was_cut_is_shown_as_far_as_it_came() -> None:

@@ -85,7 +85,7 @@ class ModelInfo:
     """What the person should know of it."""
     prompt: PromptTier = "full"
     native: bool = False
-    """Whether its template lists tools and has calls between <tool_call> and </tool_call>."""
+    """Whether its template lists tools and has calls between <tool_call> and </tool_call>, which are tokens of its."""
 
 
 @dataclass(frozen=True, slots=True)

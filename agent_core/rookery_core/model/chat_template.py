@@ -26,6 +26,8 @@ CHATML = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 """Used where the model file has no template that works."""
+CALL_MARKS = ("<tool_call>", "</tool_call>")
+"""Around a call in Hermes' form; each has to be one token of the model's."""
 TEMPLATE_SECONDS = 2.0
 _GENERATION = re.compile(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}")
 
@@ -51,7 +53,7 @@ class ChatTemplate:
             source = None
         if not source:
             self._problem(CHATML)
-        self.native = source is not None and "<tool_call>" in source and "tools" in source and self.all_roles
+        self.native = source is not None and CALL_MARKS[0] in source and "tools" in source and self.all_roles
         """Whether it lists tools by itself and has calls in Hermes' form."""
 
     def render(self, messages: Sequence[Message]) -> list[Segment]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from rookery_core.errors import GrammarError, ModelError, ModelUnreadable, PromptTooLong, RookeryError
 from rookery_core.model.base import LoadOptions, Message, Sampling
-from rookery_core.model.chat_template import ChatTemplate
+from rookery_core.model.chat_template import CALL_MARKS, ChatTemplate
 from rookery_core.model.expanded import Pair, expand, open_pair, suits
 from rookery_core.model.generation import Generation, Listener
 from rookery_core.model.llama import Aborted, Batch, Context, NoRoom, Shape, StopSign
@@ -122,7 +122,7 @@ class Engine:
             "n_ctx_train": self.n_ctx_train,
             "template": self.template_origin,
             "notes": self.notes,
-            "native": self._template.native,
+            "native": self._template.native and all(map(self._weights.has_mark, CALL_MARKS)),
         }
 
     # -- requests -----------------------------------------------------------------------------------------------

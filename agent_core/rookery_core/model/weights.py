@@ -136,11 +136,7 @@ class Weights:
         for token in range(self.n_vocab):
             n = llama_cpp.llama_token_to_piece(self.vocab, token, room, len(room), 0, True)
             piece = room.raw[: max(n, 0)]
-            attributes = llama_cpp.llama_vocab_get_attr(self.vocab, token)
-            mark = attributes & llama_cpp.LLAMA_TOKEN_ATTR_CONTROL or (
-                attributes & llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED and piece[:1] == b"<" and piece[-1:] == b">"
-            )
-            tokens.append(b"\xff" + piece if mark else piece)
+            tokens.append(b"\xff" + piece if self._is_mark(token, piece) else piece)
         maker: Any = llguidance.LLTokenizer
         return maker.from_llamacpp(
             tokens=tokens,
@@ -149,6 +145,16 @@ class Weights:
             eos_token=sorted(self.ends),
             slices=None,
         )
+
+    def has_mark(self, text: str) -> bool:
+        """Whether this is one special token, which a grammar can name."""
+        found = self._tokenize(text, True, False)
+        return len(found) == 1 and self._is_mark(found[0], text.encode())
+
+    def _is_mark(self, token: int, piece: bytes) -> bool:
+        attributes = llama_cpp.llama_vocab_get_attr(self.vocab, token)
+        named = attributes & llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED and piece[:1] == b"<" and piece[-1:] == b">"
+        return bool(attributes & llama_cpp.LLAMA_TOKEN_ATTR_CONTROL or named)
 
     def load_adapter(self, path: Path) -> Any:
         """A LoRA adapter made for these weights; ModelUnreadable when it does not fit."""

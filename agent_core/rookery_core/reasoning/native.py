@@ -8,13 +8,14 @@ out, or write a code fence in their place; the same object is taken for a call, 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from rookery_core.errors import StepUnparsable
 from rookery_core.model.base import Message
-from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT, ToolCall, parse
+from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT, parse
 from rookery_core.tools.registry import Registry
 from rookery_core.transcript import OBSERVATION
 
@@ -22,6 +23,9 @@ _NAME, _ARGUMENTS = '{"name": "', '", "arguments": '
 MARKS = {"<tool_call>\n": "}\n</tool_call>", "```json\n": "}\n```", "": "}"}
 """What a call begins and ends with; the first is the form that models are trained on."""
 OPEN, CLOSE = next(iter(MARKS.items()))
+_CALL = re.compile(rf"{THOUGHT}[^\n]*\n{ACTION}(?P<tool>\S+)\n{INPUT}(?P<input>.*)", re.DOTALL)
+_ANSWER = r"ANSWER: /(?s: ?[^\s<{`].*)/"
+"""None that begins as a call does, nor with an empty line and then a call."""
 
 
 def functions(registry: Registry) -> str:
@@ -56,17 +60,20 @@ def encode(messages: Sequence[Message]) -> list[Message]:
 
 
 def _own(text: str) -> str:
+    """A call with its arguments letter by letter, whole or cut; or the answer."""
+    if call := _CALL.fullmatch(text):
+        return f"{OPEN}{_NAME}{call['tool']}{_ARGUMENTS}{call['input'].rstrip()}{CLOSE * _is_step(text)}"
     if text.startswith(ANSWER):
         return text.removeprefix(ANSWER)
+    return text.partition(f"\n{ANSWER}")[2].strip() or text
+
+
+def _is_step(text: str) -> bool:
     try:
-        step = parse(text)
+        parse(text)
     except StepUnparsable:
-        return text.partition(ANSWER)[2] or text
-    match step.action:
-        case ToolCall(tool=tool, arguments=arguments):
-            return f"{OPEN}{_NAME}{tool}{_ARGUMENTS}{json.dumps(arguments, ensure_ascii=False)}{CLOSE}"
-        case answer:
-            return answer.text
+        return False
+    return True
 
 
 def grammar(calls: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
@@ -76,7 +83,7 @@ def grammar(calls: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
         for n, (name, arguments) in enumerate(calls)
     ]
     if not rules:
-        return "start: ANSWER\nANSWER: /(?s:[^<{`].*)/"
+        return f"start: ANSWER\n{_ANSWER}"
     options = " | ".join(f"call_{n}" for n in range(len(rules)))
     return "\n".join(
         [
@@ -85,7 +92,7 @@ def grammar(calls: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
             'fenced: "```json\\n" call "}\\n```"',
             'bare: call "}"',
             f"call: {options}",
-            "ANSWER: /(?s:[^<{`].*)/",
+            _ANSWER,
             *rules,
         ]
     )
