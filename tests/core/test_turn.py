@@ -369,6 +369,14 @@ async def test_a_message_larger_than_the_window_is_refused_and_leaves_no_trace_i
     assert [m.content for m in model.seen[-1] if m.role == "user"] == ["short"]
 
 
+async def test_a_window_too_small_for_the_tools_is_not_blamed_on_the_message(lab: Lab) -> None:
+    assistant = lab.assistant(ScriptedModel([], n_ctx=56), config=Config(model=ModelSettings(max_tokens=16)))
+    events = await play(assistant, assistant.new_session(), "hi")
+    assert events[-1].status is TurnStatus.REFUSED
+    assert "told of its tools is too large" in events[-1].reason
+    assert "agent.offer" in events[-1].reason
+
+
 async def test_a_huge_observation_is_cut_to_fit(lab: Lab) -> None:
     (lab.workspace / "big.txt").write_text("x " * 50_000)
     model = ScriptedModel([act("look", '{"path": "big.txt"}'), answer("big")], n_ctx=700)

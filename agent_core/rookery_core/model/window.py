@@ -37,8 +37,8 @@ async def fit(transcript: Transcript, head: Sequence[Message], *, count: Count, 
     """The prompt for the next step, leaving `reserve` tokens for what the model writes.
 
     Whole turns leave first, oldest first; then the current turn's own oldest steps; then the middle of an observation
-    that is too large by itself. PromptTooLong when the
-    head and the current request alone are too large.
+    that is too large by itself. PromptTooLong when the head and the current request alone are too large, or the head
+    by itself.
     """
     room = n_ctx - reserve
     messages = transcript.messages(head)
@@ -66,6 +66,12 @@ async def fit(transcript: Transcript, head: Sequence[Message], *, count: Count, 
             if (n_tokens := await count(messages)) <= room:
                 return Fitted(messages, n_tokens, through, before, cut)
             limit //= 2
+        if (constant := await count([*head, Message("user", "")])) > room:
+            raise PromptTooLong(
+                f"what the model is told of its tools is too large for it: {constant} tokens, and {room} fit (window "
+                f"{n_ctx}, {reserve} kept for the answer). Offer fewer (agent.offer, or --tools), set agent.prompt to "
+                "brief and agent.form to labelled, or raise model.n_ctx."
+            )
         raise PromptTooLong(
             f"the message is too large for this model: {smallest} tokens with the instructions, and {room} fit "
             f"(window {n_ctx}, {reserve} kept for the answer). Shorten it, put it into a file, or raise model.n_ctx."
