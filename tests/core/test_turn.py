@@ -56,6 +56,24 @@ async def test_a_turn_thinks_acts_observes_and_answers(lab: Lab) -> None:
     assert model.seen[1][-1].content == "Observation: 5"
 
 
+async def test_a_turn_in_the_models_own_form_is_the_same_without_thoughts(lab: Lab) -> None:
+    call = '<tool_call>\n{"name": "add", "arguments": {"a": 2, "b": 3}}\n</tool_call>'
+    model = ScriptedModel([call, "It is **5**."], native=True)
+    assistant = lab.assistant(model, config=Config(agent=AgentSettings(form="native")))
+    events = await play(assistant, assistant.new_session(), "add 2 and 3")
+    assert kinds(events) == [
+        "turn_started", "model_ready",
+        "step_started", "prompt_built", "generated", "tool_requested", "tool_started", "tool_finished",
+        "step_started", "prompt_built", "generated",
+        "answered", "turn_ended",
+    ]  # fmt: skip
+    streamed = [(d.channel, d.text) for d in only(events, TokenDelta)]
+    assert "".join(text for channel, text in streamed if channel == "answer") == "It is **5**."
+    assert "".join(text for channel, text in streamed if channel == "action") == 'add\nInput: {"a": 2, "b": 3}'
+    assert {channel for channel, _ in streamed} == {"answer", "action"}
+    assert [m.content for m in model.seen[1][1:]] == ["add 2 and 3", call, "5"]
+
+
 async def test_events_are_numbered_without_gaps_and_stored_as_they_were_shown(lab: Lab) -> None:
     assistant = lab.assistant(ScriptedModel([answer("hi"), answer("again")]))
     session = assistant.new_session()

@@ -34,7 +34,7 @@ async def react(task: Task, run: Run) -> Outcome:
             await run.recover(exc)
             continue
         run.worked()
-        run.emit(ThoughtFormed(text=step.thought))
+        _tell_thought(run, step)
         match step.action:
             case Answer(text=text):
                 return Outcome.answered(text)
@@ -60,6 +60,11 @@ async def _step(run: Run, *, may_act: bool) -> Step:
     return step
 
 
+def _tell_thought(run: Run, step: Step) -> None:
+    if step.thought:  # there is none in a model's own form
+        run.emit(ThoughtFormed(text=step.thought))
+
+
 async def _conclude(run: Run, observations: list[ToolFinished], reason: str) -> Outcome:
     """An honest ending: the model's own summary while something is left to spend, else the observations themselves."""
     if run.budget.tokens_left > 0 and run.budget.seconds_left > 0:
@@ -75,7 +80,7 @@ async def _conclude(run: Run, observations: list[ToolFinished], reason: str) -> 
         except (ModelError, StepError):
             pass  # the observations below are the answer then
         else:
-            run.emit(ThoughtFormed(text=step.thought))
+            _tell_thought(run, step)
             if isinstance(step.action, Answer):
                 return Outcome.gave_up(f"{step.action.text}\n\n{_found(observations)}", reason)
     return Outcome.gave_up(f"I stopped before there was an answer, because {reason}. {_found(observations)}", reason)
