@@ -134,6 +134,8 @@ class Subject:
     file: Path
     adapter: Path | None
     models: Models
+    prefers_native: bool = False
+    """Whether a session would have it write calls in its own form, as far as the settings leave that open."""
 
     async def close(self) -> None:
         """End the model's process."""
@@ -145,8 +147,10 @@ def subject(config: Config, paths: Paths, wanted: str | None, worker: Worker | N
     wanted = config.model.path if wanted is None else wanted
     models = worker_models(config, paths, wanted, worker or Worker(paths.model_log))
     file = find(wanted, paths)
-    adapter = load_options(config.model, file.path, paths, expand=config.model.expand).adapter
-    return Subject(models.get(wanted), file.path, Path(adapter) if adapter else None, models)
+    options = load_options(config.model, file.path, paths, expand=config.model.expand)
+    adapter = Path(options.adapter) if options.adapter else None
+    native = options.prompt == "full" and _probed_native(paths, str(file.path))
+    return Subject(models.get(wanted), file.path, adapter, models, native)
 
 
 def built_in(config: Config) -> Loaded:
@@ -209,18 +213,17 @@ def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: b
 
 def _prefers_native(paths: Paths) -> Callable[[ModelInfo], bool]:
     """Whether a probe found that a model does better with its own form; read once for each model."""
-    hashes, probes = Hashes(paths.hashes), Probes(paths.probes)
-
-    @cache
-    def found(path: str) -> bool:
-        try:
-            sha256 = hashes.known(Path(path))
-        except OSError:
-            return False
-        probe = probes.get(sha256) if sha256 else None
-        return probe is not None and probe.form == "native"
-
+    found = cache(partial(_probed_native, paths))
     return lambda info: found(info.path)
+
+
+def _probed_native(paths: Paths, file: str) -> bool:
+    try:
+        sha256 = Hashes(paths.hashes).known(Path(file))
+    except OSError:
+        return False
+    probe = Probes(paths.probes).get(sha256) if sha256 else None
+    return probe is not None and probe.form == "native"
 
 
 def _sampling(config: Config, options: Options) -> Sampling:

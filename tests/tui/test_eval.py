@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -12,12 +13,14 @@ from typing import Any
 
 import pytest
 
-from rookery_core.compose import Subject
+from rookery_core.compose import Subject, subject
 from rookery_core.config import Config
-from rookery_core.errors import ConfigError, ModelUnreadable
+from rookery_core.errors import ConfigError, ModelDied, ModelUnreadable, StoreBroken
 from rookery_core.evals.suites import NAMES
 from rookery_core.evals.summary import Rate, Tally
 from rookery_core.model.choice import Models
+from rookery_core.model.hashes import Hashes
+from rookery_core.model.probes import Probe, Probes
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
 from rookery_tui.arguments import SUITES, parse
@@ -47,6 +50,7 @@ class Lab:
         self.file.write_bytes(b"weights")
         self.config: Config | None = None
         self.models: list[ScriptedModel] = []
+        self.prefers_native = False
         self.err = ""
 
     def run(
@@ -56,7 +60,7 @@ class Lab:
             self.config = config
             self.models.append(ScriptedModel(script, **model))
             models = Models.of(self.models[-1])
-            return Subject(models.get("scripted"), self.file, None, models)
+            return Subject(models.get("scripted"), self.file, None, models, self.prefers_native)
 
         out, err = io.StringIO(), err or io.StringIO()
         try:
@@ -206,6 +210,93 @@ def test_ctrl_c_keeps_what_is_finished_and_prints_it(lab: Lab) -> None:
     assert (code, out.splitlines()[0]) == (Exit.OK, "decisions: scripted, 3 cases")
 
 
+def test_stopped_after_a_restart_it_is_said_that_the_next_run_is_to_be_without(lab: Lab) -> None:
+    def script() -> Iterator[str]:
+        os.kill(os.getpid(), signal.SIGINT)
+        yield ROME
+
+    file = str(write(lab.folder, decision("a")))
+    lab.run(script(), "decisions", "--cases", file, "--restart", delay_s=0.02)
+    assert lab.err == "rookery: stopped; the same command without --restart goes on where it was\n"
+
+
+def test_cases_in_which_the_process_ended_are_told_of_and_run_again(lab: Lab) -> None:
+    file = str(write(lab.folder, decision("a"), decision("b", tools=[WEATHER])))
+    target = lab.folder / "out.json"
+    died: list[str | Exception] = [ModelDied("it was killed")] * 3
+    code, out = lab.run([*died, ROME], "decisions", "--cases", file, "--json", str(target))
+    made = json.loads(target.read_text())
+    assert code is Exit.FAILED
+    assert "all 2 0.500 [0.09, 0.91] 2 0.500 [0.09, 0.91] 2" in rows(out)
+    assert (made["complete"], made["lost"], made["cases"][0]["ended"]) == (False, ["a"], "failed")
+    assert "the model's process ended by itself in one case (it was killed); they are counted" in lab.err
+    code, _ = lab.run([ROME], "decisions", "--cases", file, "--json", str(target))
+    assert (code, json.loads(target.read_text())["complete"], json.loads(target.read_text())["tool"]) == (
+        Exit.OK,
+        True,
+        1,
+    )
+
+
+def test_the_form_of_calls_is_that_of_a_session(lab: Lab) -> None:
+    own = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>'
+    file, target = str(write(lab.folder, decision("a"))), lab.folder / "out.json"
+    words = ["decisions", "--cases", file, "--json", str(target)]
+    lab.run([ROME], *words, native=True)
+    assert (json.loads(target.read_text())["form"], json.loads(target.read_text())["tool"]) == ("auto", 1.0)
+    lab.prefers_native = True
+    lab.run([own], *words, native=True)
+    assert (json.loads(target.read_text())["form"], json.loads(target.read_text())["tool"]) == ("native", 1.0)
+    lab.run([ROME], *words, "--set", "agent.form=labelled", native=True)
+    assert (json.loads(target.read_text())["form"], json.loads(target.read_text())["tool"]) == ("labelled", 1.0)
+
+
+def test_a_session_prefers_the_form_that_a_probe_found_to_be_better(lab: Lab) -> None:
+    config = Config()
+    assert not subject(config, lab.paths, str(lab.file)).prefers_native
+    found = Probe({"labelled": 0.5, "native": 0.75}, 12, {"labelled": 1.0, "native": 2.0})
+    Probes(lab.paths.probes).keep(Hashes(lab.paths.hashes).sha256(lab.file), found)
+    assert subject(config, lab.paths, str(lab.file)).prefers_native
+
+
+def test_a_file_that_cannot_be_written_in_the_end_costs_nothing(lab: Lab) -> None:
+    file, folder = str(write(lab.folder, decision("a"))), lab.folder / "results"
+    folder.mkdir()
+
+    def script() -> Iterator[str]:
+        folder.rmdir()
+        yield ROME
+
+    with pytest.raises(StoreBroken, match=r"out\.json cannot be written: No such file.* What was measured is kept"):
+        lab.run(script(), "decisions", "--cases", file, "--json", str(folder / "out.json"))
+    assert lab.run([], "decisions", "--cases", file)[0] is Exit.OK
+
+
+def test_a_disk_that_is_full_leaves_no_part_of_the_file(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*paths: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    file, folder = str(write(lab.folder, decision("a"))), lab.folder / "results"
+    folder.mkdir()
+    monkeypatch.setattr(command.os, "replace", full)
+    with pytest.raises(StoreBroken, match="No space left"):
+        lab.run([ROME], "decisions", "--cases", file, "--json", str(folder / "out.json"))
+    assert list(folder.iterdir()) == []
+
+
+def test_what_is_no_file_is_written_into_and_a_link_is_followed(lab: Lab) -> None:
+    file, pipe, link = str(write(lab.folder, decision("a"))), lab.folder / "pipe", lab.folder / "link"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    lab.run([ROME], "decisions", "--cases", file, "--json", str(pipe))
+    assert json.loads(os.read(reader, 1 << 16))["n"] == 1
+    os.close(reader)
+    link.symlink_to(lab.folder / "out.json")
+    lab.run([], "decisions", "--cases", file, "--json", str(link))
+    assert link.is_symlink()
+    assert json.loads((lab.folder / "out.json").read_text())["n"] == 1
+
+
 def test_stopped_before_the_first_case_there_is_no_table(lab: Lab) -> None:
     def script() -> Iterator[str]:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -243,6 +334,7 @@ def test_the_time_that_is_left_is_worked_out_from_the_cases_of_this_run() -> Non
         (["--set", "agent.max_steps"], "agent.max_steps is not of the form section.key=value"),
         (["--json", "nosuch/out.json"], "out.json cannot be written"),
         (["--json", "."], "cannot be written: it is a folder"),
+        (["--json", "/proc/out.json"], "/proc/out.json cannot be written: "),
         (["--group", "nosuch"], "there is no group 'nosuch' among the cases; there are: single"),
     ],
 )

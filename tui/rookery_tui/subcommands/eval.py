@@ -17,9 +17,10 @@ from typing import Any, TextIO
 
 from rookery_core.compose import Subject, built_in, subject
 from rookery_core.config import OPTION, Config, LoadedConfig, load_config, value_of
-from rookery_core.errors import ConfigError
+from rookery_core.errors import ConfigError, StoreBroken
 from rookery_core.evals.evaluate import Entry, evaluate, known
 from rookery_core.evals.play import Stage
+from rookery_core.evals.probe import with_form
 from rookery_core.evals.results import Results, identity
 from rookery_core.evals.suites import CaseRun, Suite, opened
 from rookery_core.evals.summary import Rate, Summary, Tally, as_json, summarize, tally
@@ -48,12 +49,29 @@ class Measured:
     loaded: LoadedConfig
     entries: list[Entry] = field(default_factory=list)
 
+    @property
+    def config(self) -> Config:
+        """The settings, and the form of calls that a session would have with this model."""
+        config = self.loaded.config
+        native = config.agent.form == "auto" and self.subject.prefers_native
+        return with_form(config, "native") if native else config
+
+    @property
+    def lost(self) -> list[Entry]:
+        """Cases in which the model's process ended by itself."""
+        return [entry for entry in self.entries if entry.outcome.lost]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all cases are finished, each as far as the model brought it."""
+        return len(self.entries) == len(self.cases) and not self.lost
+
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console, make_subject: MakeSubject = subject) -> Exit:
     """Run the cases, print the table and write the file. Raises ConfigError, ModelError, StoreError."""
     target = Path(arguments.json) if arguments.json else None
-    if target is not None and (target.is_dir() or not target.parent.is_dir()):
-        raise ConfigError(f"{target} cannot be written: it is a folder, or in none that is there")
+    if target is not None:
+        _try_to_write(target)
     loaded = load_config(paths, [NOT_SAVED, *arguments.set])
     err = console.stderr
     with opened(arguments.suite, paths.evals, lambda text: print(visible(text), file=err, flush=True)) as chosen:
@@ -65,8 +83,12 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, make_sub
     if target is not None:
         _write(target, {**_what(made), **as_json(made.entries, made.suite.rates)})
         print(f"written to {visible(str(target))}", file=console.stderr)
-    if code is not Exit.OK:
-        print("rookery: stopped; the same command goes on where it was", file=console.stderr)
+    if made.lost:
+        print(visible(f"rookery: {_of_the_lost(made.lost)}"), file=console.stderr)
+        code = code or Exit.FAILED
+    if len(made.entries) < len(made.cases):
+        same = "the same command without --restart" if arguments.restart else "the same command"
+        print(f"rookery: stopped; {same} goes on where it was", file=console.stderr)
     return code
 
 
@@ -86,7 +108,7 @@ async def _measure(made: Measured, paths: Paths, err: TextIO, *, parallel: int, 
 
 
 async def _run(made: Measured, paths: Paths, err: TextIO, parallel: int, restart: bool) -> None:
-    config, tested = made.loaded.config, made.subject
+    config, tested = made.config, made.subject
     tools = built_in(config)
     who = identity(made.suite.name, model=tested.file, adapter=tested.adapter, config=config, tools=tools)
     results = Results(paths.evals, who)
@@ -134,7 +156,7 @@ class Progress:
     def say(self, text: str) -> None:
         """Write the line anew; "" takes it away."""
         if self._err.isatty():
-            text = cut_to(text, width_of(self._err))
+            text = cut_to(visible(text), width_of(self._err))
             print(f"\r{text:<{self._columns}}", end="" if text else "\r", file=self._err, flush=True)
             self._columns = len(text)
 
@@ -186,17 +208,62 @@ def _what(made: Measured) -> dict[str, Any]:
         "adapter": str(made.subject.adapter or ""),
         "rookery": version("rookery"),
         "set": {key: value_of(made.loaded.config, key) for key, source in sources.items() if source == OPTION},
-        "complete": len(made.entries) == len(made.cases),
+        "form": made.config.agent.form,
+        "complete": made.complete,
+        "lost": [entry.case.id for entry in made.lost],
     }
 
 
+def _of_the_lost(entries: Sequence[Entry]) -> str:
+    why = next((entry.outcome.reason for entry in entries if entry.outcome.reason), "")
+    cases = "one case" if len(entries) == 1 else f"{len(entries)} cases"
+    return (
+        f"the model's process ended by itself in {cases}{f' ({why})' if why else ''}; they are counted as they ended, "
+        "and the same command runs them again"
+    )
+
+
+# -- the file -----------------------------------------------------------------------------------------------------
+
+
+def _try_to_write(target: Path) -> None:
+    """ConfigError when the file cannot be written, so that it is said before hours are spent."""
+    if target.is_dir() or not target.parent.is_dir():
+        raise ConfigError(f"{target} cannot be written: it is a folder, or in none that is there")
+    if _replaced(target):
+        try:
+            with tempfile.TemporaryFile(dir=target.parent):
+                pass
+        except OSError as exc:
+            raise ConfigError(f"{target} cannot be written: {exc.strerror}") from exc
+
+
+def _replaced(target: Path) -> bool:
+    """Whether it is a file, or may become one; a pipe, a terminal and such are written into."""
+    return target.is_file() or not target.exists()
+
+
 def _write(target: Path, value: Mapping[str, Any]) -> None:
-    """Write the file as a whole or not at all. Raises ConfigError."""
+    """Write a file as a whole or not at all. Raises StoreBroken."""
+    text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
     try:
-        number, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(number, "w", encoding="utf-8") as stream:
-            json.dump(value, stream, ensure_ascii=False, indent=1)
-            stream.write("\n")
-        os.replace(name, target)
+        if _replaced(target):
+            _replace(target.resolve(), text)
+        else:
+            target.write_text(text, encoding="utf-8", errors="replace")
     except OSError as exc:
-        raise ConfigError(f"{target} cannot be written: {exc.strerror}") from exc
+        raise StoreBroken(
+            f"{target} cannot be written: {exc.strerror}. What was measured is kept: "
+            "the same command writes it once there is room, or elsewhere with another --json."
+        ) from exc
+
+
+def _replace(target: Path, text: str) -> None:
+    number, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8", errors="replace") as stream:
+            stream.write(text)
+        os.replace(name, target)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
