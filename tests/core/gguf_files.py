@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import gguf
@@ -15,8 +15,11 @@ WORDS = [f"{first}{second}" for first in "abcdefghij" for second in "klmnopqrst"
 N_DIMS, N_LAYERS, N_HEADS, N_CTX = 32, 2, 4, 64
 
 
-def tiny_bert(path: Path, seed: int = 0) -> Path:
-    """An embedding model of random weights that is made as llama.cpp's converter makes a BERT."""
+def tiny_bert(path: Path, seed: int = 0, named: Sequence[str] = ()) -> Path:
+    """An embedding model of random weights that is made as llama.cpp's converter makes a BERT.
+
+    `named` are more words, each a token of its own wherever it stands.
+    """
     random = np.random.default_rng(seed)
     writer = gguf.GGUFWriter(path, "bert")
     writer.add_context_length(N_CTX)
@@ -27,8 +30,8 @@ def tiny_bert(path: Path, seed: int = 0) -> Path:
     writer.add_layer_norm_eps(1e-12)
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType.MEAN)
-    tokens = MARKS + ["\u2581" + word for word in WORDS]
-    add_vocabulary(writer, tokens)
+    tokens = [*MARKS, *("\u2581" + word for word in WORDS), *named]
+    add_vocabulary(writer, tokens, named)
     shapes = {
         "token_embd.weight": (len(tokens), N_DIMS),
         "position_embd.weight": (N_CTX, N_DIMS),
@@ -50,13 +53,14 @@ def tiny_bert(path: Path, seed: int = 0) -> Path:
     return path
 
 
-def add_vocabulary(writer: gguf.GGUFWriter, tokens: list[str]) -> None:
+def add_vocabulary(writer: gguf.GGUFWriter, tokens: list[str], named: Sequence[str] = ()) -> None:
     """A WordPiece vocabulary in which a word's first piece begins with a phantom space."""
     writer.add_token_type_count(2)
     writer.add_tokenizer_model("bert")
     writer.add_tokenizer_pre("bert-bge")
     writer.add_token_list(tokens)
-    writer.add_token_types([gguf.TokenType.CONTROL if token in MARKS else gguf.TokenType.NORMAL for token in tokens])
+    types = dict.fromkeys(MARKS, gguf.TokenType.CONTROL) | dict.fromkeys(named, gguf.TokenType.USER_DEFINED)
+    writer.add_token_types([types.get(token, gguf.TokenType.NORMAL) for token in tokens])
     writer.add_pad_token_id(tokens.index("[PAD]"))
     writer.add_unk_token_id(tokens.index("[UNK]"))
     writer.add_bos_token_id(tokens.index("[CLS]"))

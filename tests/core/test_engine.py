@@ -21,6 +21,7 @@ from rookery_core.model.weights import Weights
 from rookery_core.paths import Paths
 from rookery_core.reasoning.step import ToolCall, parse
 from rookery_core.usage import Usage
+from tests.core.gguf_files import tiny_bert
 
 pytestmark = pytest.mark.model
 
@@ -88,10 +89,14 @@ def finish(engine: Engine) -> None:
         engine.step()
 
 
+def test_a_mark_is_a_token_of_its_own_that_is_written_out(tmp_path: Path) -> None:
+    weights = Weights(tiny_bert(tmp_path / "marks.gguf", named=["<tool_call>"]))
+    marks = ["<tool_call>", "</tool_call>", "[SEP]", "ak", ""]
+    assert [weights.has_mark(mark) for mark in marks] == [True, False, False, False, False]
+    weights.close()
+
+
 def test_a_model_without_the_marks_of_a_call_has_no_form_of_its_own(engine: Engine) -> None:
-    weights = engine._weights
-    marks = ["<|im_end|>", "<tool_call>", "the", ""]
-    assert [weights.has_mark(mark) for mark in marks] == [True, False, False, False]
     engine._template.native = True  # as its template alone would have it
     assert not engine.facts["native"]
 

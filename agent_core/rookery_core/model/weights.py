@@ -147,9 +147,9 @@ class Weights:
         )
 
     def has_mark(self, text: str) -> bool:
-        """Whether this is one special token, which a grammar can name."""
+        """Whether this is one special token, which a grammar can name, and which is written out."""
         found = self._tokenize(text, True, False)
-        return len(found) == 1 and self._is_mark(found[0], text.encode())
+        return len(found) == 1 and self._is_mark(found[0], text.encode()) and self.piece(found[0]) == text.encode()
 
     def _is_mark(self, token: int, piece: bytes) -> bool:
         attributes = llama_cpp.llama_vocab_get_attr(self.vocab, token)
