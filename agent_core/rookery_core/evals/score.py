@@ -68,15 +68,18 @@ def judge_task(case: TaskCase, outcome: Outcome) -> Verdicts:
 def arguments_fit(call: Made, wanted: Mapping[str, Sequence[Any]], schema: Mapping[str, Any]) -> bool:
     """Whether every argument has an acceptable value, and no other is given.
 
-    One that is left out has the schema's default; one that is not expected must have it.
+    One that is left out has the schema's default, and one that has it might as well be left out; one that is not
+    expected must have it.
     """
-    defaults = {name: sub["default"] for name, sub in schema.get("properties", {}).items() if "default" in sub}
+    described = schema.get("properties", {}).items()
+    defaults = {name: sub["default"] for name, sub in described if isinstance(sub, Mapping) and "default" in sub}
+    given = {**defaults, **call.arguments}
+    spared = {name for name, value in given.items() if name in defaults and same(value, defaults[name])}
     for name, values in wanted.items():
-        value = call.arguments.get(name, defaults.get(name, _MISSING))
-        left_out = name not in call.arguments and LEFT_OUT in values
-        if not left_out and not any(same(value, each) for each in values):
+        left_out = LEFT_OUT in values and (name not in call.arguments or name in spared)
+        if not left_out and not any(same(given.get(name, _MISSING), each) for each in values):
             return False
-    return all(name in wanted or same(value, defaults.get(name, _MISSING)) for name, value in call.arguments.items())
+    return all(name in wanted or name in spared for name in call.arguments)
 
 
 def same(value: Any, wanted: Any) -> bool:

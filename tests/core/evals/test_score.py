@@ -20,7 +20,7 @@ from rookery_core.evals.score import (
 )
 from tests.core.evals.kit import decision, task
 
-SCHEMA = {"properties": {"unit": {"default": "C"}, "limit": {"default": 10}, "all": {"default": None}}}
+SCHEMA = {"properties": {"unit": {"default": "C"}, "limit": {"default": 10}, "all": {"default": None}, "any": True}}
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,10 @@ def test_these_are_not(value: Any, wanted: Any) -> None:
         ({"city": "Rome", "unit": "F"}, {"city": ["Rome"]}, False),
         ({"city": "Rome", "limit": 10.0}, {"city": ["Rome"]}, True),
         ({"city": "Rome", "all": None}, {"city": ["Rome"]}, True),
+        ({"any": [1]}, {"any": [[1]]}, True),
+        ({"unit": "c"}, {"unit": ["F", ""]}, True),
+        ({"unit": "K"}, {"unit": ["F", ""]}, False),
+        ({"all": None}, {"all": [True, ""]}, True),
         ({}, {"limit": [10]}, True),
         ({}, {"limit": [11]}, False),
         ({"tags": ["a", "b"]}, {"tags": [["A", "B"]]}, True),
