@@ -31,6 +31,10 @@ SHA256 = "3bb6dfa5f0c68ad403c9ec50b00db2bb3b4cc9b38ab1ff33f48fe30d853d3a0a"
 REQUIREMENT = f"bfcl-eval=={VERSION} --hash=sha256:{SHA256}"
 INSTALL = ("-m", "pip", "install", "--no-deps", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check")
 """Without what it depends on, which is a gigabyte of libraries for models that are not asked here."""
+NO_VENV = (
+    "Check the disk's space, and that this Python has its module venv; on some systems it is a package of its own."
+)
+NO_INDEX = "Once PyPI, or an index of yours that has it, can be reached, the same command goes on."
 DONE = "rookery.txt"
 """A file that says what was installed, written when it was."""
 
@@ -60,11 +64,11 @@ def installed(environment: Path, say: Callable[[str], None]) -> Package:
             if not _is_made(environment, found):
                 say(f"getting the cases and the checker: bfcl-eval {VERSION} with pip (2 MB), into {environment}")
                 shutil.rmtree(environment, ignore_errors=True)
-                _run([sys.executable, "-m", "venv", str(environment)], "an environment cannot be made")
+                _run([sys.executable, "-m", "venv", str(environment)], "an environment cannot be made", NO_VENV)
                 with tempfile.TemporaryDirectory(prefix="rookery-bfcl-") as folder:
                     wanted = Path(folder, "requirements.txt")
                     wanted.write_text(REQUIREMENT + "\n", encoding="utf-8")
-                    _run([str(found.python), *INSTALL, "-r", str(wanted)], "pip cannot install it")
+                    _run([str(found.python), *INSTALL, "-r", str(wanted)], "pip cannot install it", NO_INDEX)
                 (environment / DONE).write_text(REQUIREMENT, encoding="utf-8")
     except OSError as exc:
         raise ConfigError(f"bfcl: {environment} cannot be used: {exc.strerror}") from exc
@@ -116,14 +120,11 @@ def _is_made(environment: Path, package: Package) -> bool:
     return done == REQUIREMENT and package.python.exists() and package.data.is_dir()
 
 
-def _run(command: Sequence[str], what: str) -> None:
+def _run(command: Sequence[str], what: str, advice: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
         why = _last_line(done.stderr) or _last_line(done.stdout) or f"exit code {done.returncode}"
-        raise ConfigError(
-            f"bfcl needs the package bfcl-eval {VERSION} once, and {what}: {why}. "
-            "Once PyPI, or an index of yours that has it, can be reached, the same command goes on."
-        )
+        raise ConfigError(f"bfcl needs the package bfcl-eval {VERSION} once, and {what}: {why.rstrip('.')}. {advice}")
 
 
 def _last_line(text: str) -> str:

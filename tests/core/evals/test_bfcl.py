@@ -257,6 +257,20 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         installed(tmp_path / "evals" / "bfcl-env", print)
 
 
+def test_where_no_environment_can_be_made_another_index_is_no_advice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho 'Error: ensurepip is not available.' >&2\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(
+        ConfigError, match=r"cannot be made: Error: ensurepip is not available\. .*module venv"
+    ) as caught:
+        installed(tmp_path / "bfcl-env", print)
+    assert "PyPI" not in str(caught.value)
+
+
 @pytest.mark.packaging
 def test_without_an_index_it_is_said_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("NO_INDEX", "1"), ("FIND_LINKS", str(tmp_path)), ("CONFIG_FILE", os.devnull)):
