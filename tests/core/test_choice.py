@@ -52,6 +52,14 @@ def test_a_model_is_made_once_and_named_by_its_path_where_its_name_is_taken() ->
     assert models.known() == {"a": False, "/two/a.gguf": False}
 
 
+def test_a_file_elsewhere_does_not_take_the_name_of_one_in_the_models_folder() -> None:
+    files = {"a": ModelFile("a", Path("/one/a.gguf")), "/two/a.gguf": ModelFile("a", Path("/two/a.gguf"))}
+    models = Models(lambda: [files["a"]], files.__getitem__, lambda file: ScriptedModel([], name=file.name))
+    elsewhere = models.get("/two/a.gguf")
+    assert elsewhere.name == "/two/a.gguf"
+    assert models.get("a") is not elsewhere
+
+
 async def test_it_is_known_which_are_loaded_and_all_are_closed() -> None:
     a, b = scripted("a"), scripted("b")
     models = Models.of(a, b)

@@ -52,8 +52,9 @@ class Models:
             return made[wanted]
         file = self._find(wanted)
         if file.path not in self._made:
-            name = file.name if file.name not in made else str(file.path)
-            self._made[file.path] = self._make(ModelFile(name, file.path))
+            of_that_name = next((each for each in self._available() if each.name == file.name), file)
+            unique = file.name not in made and of_that_name.path == file.path
+            self._made[file.path] = self._make(ModelFile(file.name if unique else str(file.path), file.path))
         return self._made[file.path]
 
     async def close(self) -> None:
