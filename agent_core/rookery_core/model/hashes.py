@@ -39,10 +39,12 @@ class Hashes:
 
     def sha256(self, path: Path, heard: Heard = lambda done, total: None) -> str:
         """The file's hash in hexadecimal, worked out when it is first asked for. Raises OSError."""
-        found = self.known(path)
+        key = _key(path)
+        found = self._known().get(key)
         if found is None:
             found = sha256_of(path, heard)
-            self.remember(path, found)
+            if _key(path) == key:  # else it changed meanwhile, and the hash is that of no file
+                self.remember(path, found)
         return found
 
     def known(self, path: Path) -> str | None:
@@ -63,11 +65,13 @@ class Hashes:
         return {str(key): str(value) for key, value in made.items()} if isinstance(made, dict) else {}
 
     def _keep(self, known: dict[str, str]) -> None:
+        part = self._file.with_suffix(f".{os.getpid()}.part")
         with contextlib.suppress(OSError):  # it is worked out anew then
             private_folder(self._file.parent)
-            part = self._file.with_suffix(f".{os.getpid()}.part")
             part.write_text(json.dumps(known, indent=0), encoding="utf-8")
             os.replace(part, self._file)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _key(path: Path) -> str:

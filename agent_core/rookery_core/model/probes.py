@@ -51,6 +51,8 @@ class Probes:
             part.write_text(json.dumps({**self._all(), sha256: asdict(probe)}, indent=1), encoding="utf-8")
             os.replace(part, self._file)
         except OSError as exc:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
             raise ModelError(f"what was found cannot be kept in {self._file}: {exc.strerror}") from exc
 
     def _all(self) -> dict[str, Any]:

@@ -43,9 +43,12 @@ def find(wanted: str, paths: Paths) -> ModelFile:
     for model in found:
         if wanted in (model.name, model.path.name):
             return model
-    path = Path(wanted).expanduser()
-    if path.is_file():
-        return ModelFile(path.stem, path.absolute())
+    try:
+        path = Path(wanted).expanduser()
+        if path.is_file():
+            return ModelFile(path.stem, path.absolute())
+    except (OSError, RuntimeError, ValueError) as exc:  # no entry allowed, a name too long, a home that nobody has
+        raise ModelUnreadable(f"{wanted} cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
     if known_as(wanted):
         raise ModelUnreadable(f"{wanted} is not here yet: rookery models pull {wanted}")
     known = ", ".join(model.name for model in found) or "none"

@@ -51,6 +51,12 @@ def model_file(path: Path, *, n_floats: int = 256, seed: int = 0, kind: str = ""
     return path
 
 
+def names(shelf: Shelf) -> list[str]:
+    """What is in the folder, but for the lock of its records, which stays."""
+    made = shelf.folder.iterdir() if shelf.folder.exists() else ()
+    return sorted(path.name for path in made if path.name != ".models.json.lock")
+
+
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -64,6 +70,8 @@ class Hub:
     """By OWNER/REPOSITORY/FILE."""
     announced: dict[str, str] = field(default_factory=dict)
     """Hashes that are not those of the files."""
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Sizes that are not those of the files."""
     refused: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     """By path: status and the hub's code of an error."""
     breaks_at: list[int] = field(default_factory=list)
@@ -101,6 +109,8 @@ def hub_of(**files: bytes) -> Iterator[Hub]:
             self.send_header("X-Repo-Commit", COMMIT)
             self.send_header("ETag", f'"{hub.announced.get(name, sha256(content))}"')
             self.send_header("Content-Length", str(len(content) - start))
+            if name in hub.sizes:
+                self.send_header("X-Linked-Size", str(hub.sizes[name]))
             if asked:
                 self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
             self.end_headers()
@@ -135,14 +145,14 @@ def wheels(folder: Path, content: bytes, part_bytes: int) -> PackageParts:
     return PackageParts("odd-part{n}", "0.1.0", "odd_part{n}/data/part{n:02}.bin", len(pieces), part_bytes)
 
 
-def wheel(folder: Path, n: int, members: Mapping[str, bytes]) -> Path:
-    """A wheel named odd-part{n} with these members."""
+def wheel(folder: Path, n: int, members: Mapping[str, bytes], packed: int = zipfile.ZIP_STORED) -> Path:
+    """A wheel named odd-part{n} with these members, packed so."""
     info = f"odd_part{n}-0.1.0.dist-info"
     path = folder / f"odd_part{n}-0.1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"odd_part{n}/__init__.py", "raise SystemExit('imported')\n")
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(name, content, packed)
         archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: odd-part{n}\nVersion: 0.1.0\n")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")

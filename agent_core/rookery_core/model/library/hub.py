@@ -110,6 +110,8 @@ def _trouble(file: HubFile) -> Iterator[None]:
         raise FetchFailed(f"{file.repository} is not the name of a repository: {one_line(str(exc), 200)}") from exc
     except errors.HfHubHTTPError as exc:
         raise FetchFailed(f"the model hub refused {file}: {one_line(str(exc), 200)}") from exc
+    except ValueError as exc:
+        raise FetchFailed(f"the model hub's library cannot fetch {file}: {one_line(str(exc), 200)}") from exc
     except broken as exc:
         if isinstance(exc, OSError) and (exc.errno in FULL or exc.filename is not None):
             raise  # the disk's, not the hub's

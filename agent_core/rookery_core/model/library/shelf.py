@@ -12,13 +12,17 @@ from pathlib import Path
 
 from rookery_core.errors import ConfigError, ModelError, ModelUnreadable
 from rookery_core.model.gguf_header import Header, read_header
-from rookery_core.model.hashes import CHUNK, Hashes
-from rookery_core.model.library.partial import Free, Partial, free_bytes
+from rookery_core.model.hashes import CHUNK, Hashes, sha256_of
+from rookery_core.model.library.partial import Free, Partial, free_bytes, partial_names
 from rookery_core.model.library.records import Record, Records
 from rookery_core.model.registry import ModelFile
 from rookery_core.paths import Paths, private_folder
 
 SUFFIX = ".gguf"
+IN_PIECES = (
+    "; keep them in one folder and use the first by its path: rookery config set model.path FILE-00001-of-...gguf"
+)
+"""What to do with the files of a model that has several."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
 
 Told = Callable[[str, int, int], None]
@@ -58,11 +62,17 @@ class Shelf:
         except OSError as exc:
             raise ModelError(f"the folder {self.folder} cannot be made: {exc.strerror}") from exc
 
-    def keep(self, name: str, sha256: str, source: str) -> ModelFile:
-        """Remember what a file in the folder is and where it is from. Raises OSError, ModelError."""
+    def keep(self, name: str, sha256: str, source: str, partial: Partial | None = None) -> ModelFile:
+        """Remember what a file in the folder is and where it is from. Raises OSError, ModelError.
+
+        A file that is still `partial` gets its name only then: one with a name and no record would be anybody's.
+        """
         path = self.file_of(name)
+        n_bytes = (path if partial is None else partial.file).stat().st_size
+        self.records.put(name, Record(sha256, n_bytes, source, self.today))
+        if partial is not None:
+            partial.install()
         self.hashes.remember(path, sha256)
-        self.records.put(name, Record(sha256, path.stat().st_size, source, self.today))
         return ModelFile(name, path)
 
 
@@ -79,16 +89,19 @@ def check_name(name: str) -> str:
 def check_model(path: Path) -> Header:
     """The header of a file that holds a whole model. Raises ModelUnreadable."""
     header = read_header(path)
-    if header.kind == "adapter":
-        raise ModelUnreadable(f"{path} is an adapter, not a model: rookery config set model.adapter {path}")
-    if header.kind != "model":
-        raise ModelUnreadable(f"{path} is no model: it says that it is of the type {header.kind[:40]!r}")
-    if header.n_files > 1:
-        raise ModelUnreadable(
-            f"{path} is one of {header.n_files} files that are a model together; keep them in one folder and use the "
-            "first by its path: rookery config set model.path FILE-00001-of-...gguf"
-        )
+    if why := unfit(header):
+        cure = f": rookery config set model.adapter {path}" if header.kind == "adapter" else ""
+        raise ModelUnreadable(f"{path} {why}{cure or (IN_PIECES if header.n_files > 1 else '')}")
     return header
+
+
+def unfit(header: Header) -> str:
+    """Why a file with that header is no whole model, to be put after its name; "" where it is one."""
+    if header.kind == "adapter":
+        return "is an adapter, not a model"
+    if header.kind != "model":
+        return f"is no model: it says that it is of the type {header.kind[:40]!r}"
+    return f"is one of {header.n_files} files that are a model together" if header.n_files > 1 else ""
 
 
 def add(shelf: Shelf, file: Path, *, name: str | None, copy: bool, told: Told = untold) -> tuple[ModelFile, bool]:
@@ -98,8 +111,8 @@ def add(shelf: Shelf, file: Path, *, name: str | None, copy: bool, told: Told = 
     """
     try:
         source = file.expanduser().resolve(strict=True)
-    except OSError as exc:
-        raise ConfigError(f"{file} cannot be read: {exc.strerror}") from exc
+    except (OSError, RuntimeError) as exc:  # a home that nobody has, links that lead in a circle
+        raise ConfigError(f"{file} cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
     if not source.is_file():
         raise ConfigError(f"{file} is not a file")
     check_model(source)
@@ -111,11 +124,18 @@ def add(shelf: Shelf, file: Path, *, name: str | None, copy: bool, told: Told = 
     partial = Partial(final)
     with partial.held(f"file:{source}"):
         partial.discard()
-        copied = not final.exists() and (copy or not _linked(source, final))
-        if copied:
-            _copy(source, partial, shelf.free, told)
-        sha256 = shelf.hashes.sha256(final, lambda done, total: told("checking", done, total))
-        return shelf.keep(name, sha256, f"file:{source}"), copied
+        there = final.exists()
+        copied = not there and (copy or not _linked(source, partial.file))
+        try:
+            if copied:
+                _copy(source, partial, shelf.free, told)
+            hashed = partial.file if copied else source
+            sha256 = (sha256_of if copied else shelf.hashes.sha256)(
+                hashed, lambda done, total: told("checking", done, total)
+            )
+            return shelf.keep(name, sha256, f"file:{source}", None if there else partial), copied
+        finally:
+            partial.discard()
 
 
 def check_removable(shelf: Shelf, model: ModelFile) -> None:
@@ -129,31 +149,35 @@ def check_removable(shelf: Shelf, model: ModelFile) -> None:
 def remove(shelf: Shelf, model: ModelFile) -> None:
     """Delete a model in the folder and what was made of it; nothing elsewhere. Raises ConfigError, ModelError."""
     check_removable(shelf, model)
-    try:
-        model.path.unlink()
-    except OSError as exc:
-        raise ModelError(f"{model.path} cannot be deleted: {exc.strerror}") from exc
-    remove_unfinished(shelf, model.name)
-    shelf.records.forget(model.name)
+    partial = Partial(model.path)
+    with partial.alone():
+        try:
+            model.path.unlink()
+        except OSError as exc:
+            raise ModelError(f"{model.path} cannot be deleted: {exc.strerror}") from exc
+        partial.discard()
+        shelf.records.forget(model.name)
     for made in shelf.expanded.glob(f"{_literal(model.name)}-{'[0-9a-f]' * 16}.bf16.*"):
         with contextlib.suppress(OSError):
             made.unlink()
 
 
 def remove_unfinished(shelf: Shelf, name: str) -> bool:
-    """Delete what came of a model that is not whole; returns whether there was anything."""
-    return Partial(shelf.file_of(name)).discard()
+    """Delete what came of a model that is not whole; returns whether there was anything. Raises ModelError."""
+    partial = Partial(shelf.file_of(name))
+    with partial.alone():
+        return partial.discard()
 
 
 def unfinished(shelf: Shelf) -> dict[str, int]:
     """Models that are fetched in part, and how many bytes of them are there."""
-    parts = sorted(shelf.folder.glob(f"*{SUFFIX}.part")) if shelf.folder.is_dir() else []
-    return {part.name.removesuffix(f"{SUFFIX}.part"): part.stat().st_size for part in parts}
+    names = sorted(name for name in partial_names(shelf.folder) if name.endswith(SUFFIX))
+    return {name.removesuffix(SUFFIX): Partial(shelf.folder / name).n_bytes for name in names}
 
 
-def _linked(source: Path, final: Path) -> bool:
+def _linked(source: Path, name: Path) -> bool:
     try:
-        os.link(source, final)
+        os.link(source, name)
     except OSError:  # another file system, or one without such links
         return False
     return True
@@ -162,12 +186,8 @@ def _linked(source: Path, final: Path) -> bool:
 def _copy(source: Path, partial: Partial, free: Free, told: Told) -> None:
     total = source.stat().st_size
     partial.require(total, free)
-    try:
-        with source.open("rb") as taken, partial.open(lambda done: told("copying", done, total)) as stream:
-            shutil.copyfileobj(taken, stream, CHUNK)
-        partial.install()
-    finally:
-        partial.discard()
+    with source.open("rb") as taken, partial.open(lambda done: told("copying", done, total)) as stream:
+        shutil.copyfileobj(taken, stream, CHUNK)
 
 
 def _literal(name: str) -> str:
