@@ -15,6 +15,8 @@ from rookery_core.transcript import OBSERVATION
 EXAMPLES_UP_TO = 3
 """Offered tools up to which worked examples are shown; with more, they cost a small model more than they teach it."""
 
+NO_TOOLS = "There are no tools; answer from what you know, and say so when you do not."
+
 
 def head(registry: Registry, tier: PromptTier = "full") -> tuple[Message, ...]:
     """The system message; in the full one also worked examples where few tools are offered."""
@@ -40,18 +42,14 @@ def system_text(registry: Registry, tier: PromptTier = "full") -> str:
     name = {"full": "react.md", "brief": "brief.md"}[tier]
     template = files("rookery_core.reasoning").joinpath("prompts", name).read_text(encoding="utf-8")
     lines = [describe(offered) for offered in registry]
-    tools = (
-        "Tools:\n" + "\n".join(lines)
-        if lines
-        else "There are no tools; answer from what you know, and say so when you do not."
-    )
+    tools = "Tools:\n" + "\n".join(lines) if lines else NO_TOOLS
     return template.replace("{tools}", tools).strip()
 
 
 def native_text(registry: Registry) -> str:
     """The system message for a model whose template lists the tools itself."""
     template = files("rookery_core.reasoning").joinpath("prompts", "native.md").read_text(encoding="utf-8")
-    return template.strip() if len(registry) else system_text(registry, "brief")
+    return template.strip() if len(registry) else f"{template.partition('. ')[0]}. {NO_TOOLS}"
 
 
 def describe(offered: OfferedTool) -> str:
