@@ -112,7 +112,7 @@ class DecisionCase(Conversation):
 class AnswerExpected(Frozen):
     """What an answer has to say, and must not."""
 
-    answer_contains: tuple[Alternatives, ...] = ()
+    answer_contains: tuple[Annotated[Alternatives, Field(min_length=1)], ...] = ()
     """One text of each."""
     answer_excludes: Alternatives = ()
 
@@ -196,6 +196,19 @@ class TaskCase(Case):
 
 C = TypeVar("C", bound=Case)
 
+_TAGGED = {"expect": 1, "messages": 2}
+"""Where in the place of a problem a word of ours tells one kind of message or of expectation from another."""
+_TAGS = ("call", "no_call", "user", "assistant", "tool")
+_SAID = {
+    "missing": "is missing",
+    "model_type": "must be a JSON object",
+    "dict_type": "must be a JSON object",
+    "tuple_type": "must be a list",
+    "string_type": "must be a text",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+}
+
 
 def read(file: Path, kind: type[C]) -> list[C]:
     """All cases of a file. ConfigError names the line and what is wrong with it."""
@@ -256,12 +269,9 @@ def _case(text: str, kind: type[C], where: str, good_tools: set[str]) -> C:
 
 
 def _explain(error: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    match error["type"]:
-        case "missing":
-            said = "is missing"
-        case "model_type":
-            said = "must be a JSON object"
-        case _:
-            said = str(error["msg"]).removeprefix("Value error, ")
+    """Where the problem is, as the file has it, and what it is, in the words of JSON."""
+    place = error["loc"]
+    tag = _TAGGED.get(place[0]) if place else None
+    where = ".".join(str(part) for n, part in enumerate(place) if n != tag or part not in _TAGS)
+    said = _SAID.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
     return one_line(f"{where}: {said}" if where else said, 200)
