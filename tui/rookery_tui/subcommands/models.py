@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from rookery_core.config import Config, load_config, set_value
@@ -105,15 +109,16 @@ def _info(wanted: str, shelf: Shelf, paths: Paths, console: Console, progress: P
 def _pull(arguments: argparse.Namespace, shelf: Shelf, paths: Paths, console: Console, progress: ProgressLine) -> None:
     wanted = order(arguments.model, arguments.source, arguments.name, arguments.sha256)
     brought = next((model for model in available(paths) if model.package and model.name == wanted.name), None)
-    if brought:
+    if brought and wanted.known and wanted.known.name == brought.name:
         print(visible(f"{brought.name} is here already: the package {brought.package} brought it"), file=console.stdout)
         return
     try:
-        fetched = pull(wanted, shelf, say=lambda text: progress.say(f"rookery: {text}"), told=progress.told)
-    except KeyboardInterrupt:
+        with _ended_in_order():
+            fetched = pull(wanted, shelf, say=lambda text: progress.say(f"rookery: {text}"), told=progress.told)
+    except (KeyboardInterrupt, SystemExit):
         kept = Partial(shelf.file_of(wanted.name)).n_bytes
-        what = f"{size_text(kept)} of {wanted.name} are kept" if kept else "nothing was kept"
-        progress.say(f"\nrookery: stopped; {what}, and the same command goes on there")
+        goes_on = f"{size_text(kept)} of {wanted.name} are kept, and the same command goes on there"
+        progress.say(f"\nrookery: stopped; {goes_on if kept else 'nothing was kept'}")
         raise
     progress.clear()
     how = "was here already" if fetched.was_there else "is here"
@@ -156,10 +161,11 @@ def _remove(wanted: str, shelf: Shelf, paths: Paths, console: Console, *, unaske
     if not unasked and not _confirmed(model, console):
         print("nothing is deleted", file=console.stderr)
         return
+    config = load_config(paths).config
+    was_set = config.model.path and _in_use(config, paths) == model.path
     remove(shelf, model)
     print(visible(f"{model.name} is deleted"), file=console.stdout)
-    config = load_config(paths).config
-    if config.model.path and not _in_use(config, paths):
+    if was_set and not _in_use(config, paths):
         _note(f"{MODEL} still names it; `rookery models use NAME` sets another", console)
 
 
@@ -169,6 +175,24 @@ def _confirmed(model: ModelFile, console: Console) -> bool:
     question = f"delete {model.path}, {size_text(model.path.stat().st_size)}? [y/N] "
     print(visible(question), end="", file=console.stderr, flush=True)
     return console.stdin.readline().strip().lower() in ("y", "yes")
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Inside, SIGTERM and the end of the terminal end the program as Ctrl+C does: nothing that it began goes on."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    wanted = [signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
+    heeded = [number for number in wanted if signal.getsignal(number) is signal.SIG_DFL]  # nohup means what it says
+    try:
+        for number in heeded:
+            signal.signal(number, end)
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _say_next(model: ModelFile, paths: Paths, console: Console) -> None:
