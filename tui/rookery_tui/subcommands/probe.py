@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import redirect_stdout
 
 from rookery_core.compose import Subject, built_in, subject
@@ -20,10 +21,19 @@ from rookery_tui.progress import ProgressLine
 from rookery_tui.stopping import Stop, on_signals
 
 
-def main(wanted: str | None, paths: Paths, console: Console, progress: ProgressLine) -> Exit:
-    """Try the model of that name or path and keep what came of it; None: the one in use. Raises ModelError."""
+def main(
+    wanted: str | None,
+    paths: Paths,
+    console: Console,
+    progress: ProgressLine,
+    load: Callable[[Config, Paths, str | None], Subject] = subject,
+) -> Exit:
+    """Try the model of that name or path and keep what came of it; None: the one in use. Raises ModelError.
+
+    `load` makes the model that is tried.
+    """
     config = load_config(paths, ["model.saved_mb=0"]).config
-    tested = subject(config, paths, wanted)
+    tested = load(config, paths, wanted)
     name = visible(tested.model.name)
     stop = Stop()
     found = asyncio.run(_try(tested, config, stop, console, progress))
@@ -46,7 +56,7 @@ def main(wanted: str | None, paths: Paths, console: Console, progress: ProgressL
         print(f"{form:<9} {right:>3} of {found.n} right, {found.seconds[form]:.2f} s each", file=console.stdout)
     setting = config.agent.form
     used = f"{found.form} from now on" if setting == "auto" else f"{setting}, since agent.form says so"
-    if tested.adapter is not None and setting == "auto":
+    if tested.adapter is not None and config.model.adapter == "auto" and setting == "auto":
         used = "labelled, which its adapter was trained on"
     print(f"{name} is used with: {used}", file=console.stdout)
     return Exit.OK
