@@ -9,7 +9,6 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from rookery_core.model.base import Message
@@ -17,6 +16,7 @@ from rookery_core.reasoning.prompt import system_text
 from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
 from rookery_core.tools.registry import Registry
 from rookery_core.transcript import OBSERVATION
+from rookery_training.branches import Branch, Group
 from rookery_training.catalogue import (
     Ask,
     Catalogue,
@@ -32,41 +32,28 @@ from rookery_training.catalogue import (
     slots_of,
 )
 from rookery_training.dressing import Dressed, as_it_is, dress
+from rookery_training.fixed_words import (
+    AGAIN,
+    CANNOT,
+    DENIED,
+    DID_NOT_WORK,
+    FAILED,
+    FITS,
+    HAS_RESULT,
+    NO_TOOL_FITS,
+    NO_TOOL_NEEDED,
+    NOT_ALLOWED,
+    NOTHING_DONE,
+    WHY,
+)
 from rookery_training.held_out import HeldOut
 from rookery_training.values import Value
 from rookery_training.wording import roughen
+from rookery_training.workspace import Scenarios
 
-FITS = "A tool fits: "
-NO_TOOL_FITS = "No tool fits."
-NO_TOOL_NEEDED = "No tool is needed."
-HAS_RESULT = "The observation has the result."
-FAILED = "The call failed, and I should say so."
 GIST_WORDS = 12
-CANNOT = (
-    "I can't do that here: none of my tools is for it.",
-    "I have no tool for that, so I can't help with it.",
-    "That is not possible with the tools I have.",
-)
 OPEN_ANSWERS = 0.3
 """The share of answers to learn where many others would be as good; of the rest only the thought is learnt."""
-DID_NOT_WORK = (
-    "That did not work: {error}",
-    "It failed. The tool said: {error}",
-    "I could not do it: {error}",
-    "Sorry, that failed: {error}",
-)
-DENIED = (
-    "The person did not allow this call. Do not try the same again; find another way, or answer.",
-    "The person did not allow this call. They said: {why} Do not try the same again; find another way, or answer.",
-    "This call was not allowed: nobody is there to ask. Do without it, or answer with what you have.",
-)
-WHY = ("not now", "wrong one", "I changed my mind", "too risky", "leave it as it is", "no", "later", "ask me tomorrow")
-NOT_ALLOWED = (
-    "I did not do it, because the call was not allowed.",
-    "The call was not allowed, so nothing was done.",
-    "Nothing was done: permission for the call was refused.",
-)
-AGAIN = ("say that again?", "sorry, what was it?", "can you repeat that", "repeat please", "once more?", "come again?")
 _TECHNICAL = """
 builtin git containers databases networking cloud packages logs monitoring images units numbers code archives_zip
 documents processes web security deployment issues_tracker audio video todo
@@ -75,28 +62,6 @@ TECHNICAL = frozenset((*_TECHNICAL.split(), "text tools"))
 """Domains whose requests a shell, a file tool or a calculator could serve as well."""
 KNOWLEDGE = frozenset(("geography", "science facts", "history facts", "languages", "translation"))
 """Domains whose questions a model may answer from what it knows."""
-
-
-@dataclass(slots=True)
-class Branch:
-    """One conversation after the tool list, and which of the assistant's messages are to be learnt."""
-
-    messages: list[Message] = field(default_factory=list)
-    learnt: list[int] = field(default_factory=list)
-    """How many characters of each message are to be learnt, from its start; -1 is all, with the token that ends it."""
-    about: str = ""
-    """Which kind of situation it is."""
-
-    def say(self, role: str, content: str, *, learn: int = -1) -> None:
-        self.messages.append(Message(role, content))  # type: ignore[arg-type]
-        self.learnt.append(learn if role == "assistant" else 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    system: Message
-    registry: Registry
-    branches: tuple[Branch, ...]
 
 
 def fits(tool: Dressed) -> str:
@@ -115,8 +80,10 @@ class Author:
         rng: random.Random,
         held_out: HeldOut,
         notes: tuple[str, ...] = (),
+        *,
+        develop: bool = False,
     ) -> None:
-        """`held_out` is never written; `notes` are what recall may bring up."""
+        """`held_out` is never written; `notes` may be recalled; `develop` takes the phrasings kept for development."""
         self._all = catalogue
         self._rng = rng
         self._others = [tool for tool in catalogue.tools if tool.domain != "builtin"]
@@ -125,6 +92,7 @@ class Author:
         self._builtin = [as_it_is(tool, real[tool.name]) for tool in catalogue.domain("builtin") if tool.name in real]
         self._held_out = held_out
         self._notes = notes
+        self._scenarios = Scenarios(builtin, rng, held_out=develop)
         self._kinds: Mapping[str, tuple[float, Callable[[Branch, dict[str, Dressed]], bool]]] = {
             "call": (0.39, self._call),
             "trace": (0.13, self._trace),
@@ -134,6 +102,7 @@ class Author:
             "refusal": (0.04, self._refusal),
             "repair": (0.03, self._repair),
             "denied": (0.03, self._denied),
+            "workspace": (0.3, self._workspace),
         }
 
     # -- groups ---------------------------------------------------------------------------------------------------
@@ -320,6 +289,19 @@ class Author:
         self._answer(branch, thought, fill(rng.choice(trace.answers), scene, rng))
         return True
 
+    def _workspace(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        """A whole turn in a folder with files."""
+        offered = {name for name, tool in tools.items() if tool.entry.domain == "builtin"}
+        made = self._scenarios.draw(offered) if "read_file" in offered else None
+        if made is None:
+            return False
+        self._ask(branch, made.ask, made.scene)
+        for step in made.steps:
+            self._do(branch, tools[step.tool], step.arguments, first=step.first, learn=-1 if step.learn else 0)
+            self._observe(branch, step.observation)
+        self._answer(branch, made.thought, made.answer)
+        return True
+
     def _missing(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
         rng = self._rng
         able = [tool for tool in tools.values() if tool.entry.missing]
@@ -427,5 +409,5 @@ class Author:
             return False
         rng = self._rng
         self._observe(branch, rng.choice(DENIED).replace("{why}", rng.choice(WHY) + "."))
-        self._answer(branch, "The call was not allowed.", rng.choice(NOT_ALLOWED))
+        self._answer(branch, NOT_ALLOWED, rng.choice(NOTHING_DONE))
         return True

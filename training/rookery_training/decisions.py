@@ -67,7 +67,7 @@ def main() -> int:
     rng = random.Random(options.seed)
     registry, _ = register([plugin for plugin in load_plugins(installed()).plugins if plugin.built_in])
     catalogue = split(load(), held_out=True)
-    author = Author(catalogue, registry, rng, HeldOut(), notes(catalogue, rng))
+    author = Author(catalogue, registry, rng, HeldOut(), notes(catalogue, rng), develop=True)
     made: list[dict[str, Any]] = []
     for _ in range(options.groups):
         group = author.group()

@@ -12,7 +12,7 @@ from typing import Any
 
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.registry import OfferedTool
-from rookery_training.catalogue import Parameter, Scene, ToolEntry, fill_argument
+from rookery_training.catalogue import Parameter, Scene, ToolEntry, fill_argument, plain
 from rookery_training.values import pseudo_word, schema
 
 
@@ -35,10 +35,15 @@ class Dressed:
 
     def arguments(self, given: dict[str, Any]) -> dict[str, Any]:
         """The arguments of a call, named as here and in the order of the schema; `given` has the catalogue's names."""
-        return {self.names[p.name]: given[p.name] for p in self.entry.parameters if p.name in given}
+        return {self.names[p.name]: _typed(p, given[p.name]) for p in self.entry.parameters if p.name in given}
 
     def call(self, templates: dict[str, Any], scene: Scene, rng: random.Random) -> dict[str, Any]:
         return self.arguments({name: fill_argument(made, scene, rng) for name, made in templates.items()})
+
+
+def _typed(parameter: Parameter, value: Any) -> Any:
+    """The value; as a text where the parameter is one."""
+    return plain(value) if schema(parameter.kind)["type"] == "string" and not isinstance(value, str) else value
 
 
 def as_it_is(entry: ToolEntry, offered: OfferedTool) -> Dressed:

@@ -142,7 +142,7 @@ def main() -> int:
     plugins = load_plugins(installed())
     registry, _ = register([plugin for plugin in plugins.plugins if plugin.built_in])
     catalogue = split(load(), held_out=options.held_out)
-    author = Author(catalogue, registry, rng, HeldOut(), notes(catalogue, rng))
+    author = Author(catalogue, registry, rng, HeldOut(), notes(catalogue, rng), develop=options.held_out)
     if options.show:
         return show(author, options.show)
     tokens = Tokens(options.base or base_model())

@@ -1,0 +1,112 @@
+"""Scenarios in a made-up workspace happen with the real tools as they are told."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from rookery_core.evals.cases import TaskCase
+from rookery_core.testing import ListMemory, run_tool
+from rookery_core.tools.loader import installed
+from rookery_core.tools.loader import load as load_plugins
+from rookery_core.tools.registry import Registry, register
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
+
+from rookery_training.catalogue import load
+from rookery_training.conversations import Author
+from rookery_training.generate import split
+from rookery_training.held_out import HeldOut
+from rookery_training.tasks import case
+from rookery_training.workspace import Scenarios
+from rookery_training.workspace_play import Scenario
+
+
+@pytest.fixture(scope="module")
+def builtin() -> Registry:
+    return register([plugin for plugin in load_plugins(installed()).plugins if plugin.built_in])[0]
+
+
+def scenarios(builtin: Registry, n: int, seed: int, *, held_out: bool = False) -> list[Scenario]:
+    author = Scenarios(builtin, random.Random(seed), held_out=held_out)
+    return [made for _ in range(n) if (made := author.draw(builtin.names)) is not None]
+
+
+async def test_the_observations_and_the_files_in_the_end_are_those_of_the_real_tools(
+    builtin: Registry, tmp_path: Path
+) -> None:
+    made = scenarios(builtin, 150, 3)
+    assert len(made) > 140
+    for n, scenario in enumerate(made):
+        root = tmp_path / str(n)
+        root.mkdir()
+        for name, text in scenario.files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        memory = ListMemory()
+        for ref, text in scenario.notes.items():
+            memory.notes[ref] = text
+        for step in scenario.steps:
+            if step.denied or step.tool == "clock":
+                continue
+            done = await run_tool(builtin.get(step.tool).tool, step.arguments, workspace=root, memory=memory)
+            if step.tool == "remember":  # the ids of notes depend on what was kept before
+                assert re.fullmatch(r"kept as note \d+", step.observation)
+            else:
+                assert done.output == step.observation, scenario.kind
+        left = {
+            path.relative_to(root).as_posix(): path.read_text("utf-8") for path in root.rglob("*") if path.is_file()
+        }
+        assert left == scenario.after
+
+
+def test_the_answer_says_what_was_seen_and_calls_copy_what_was_said_or_seen(builtin: Registry) -> None:
+    for scenario in scenarios(builtin, 400, 4):
+        assert [said for said in scenario.says if said not in scenario.answer] == [], scenario
+        assert 1 <= sum(step.learn for step in scenario.steps) <= 4
+        assert not re.search(r"\{\w+\}", scenario.goal + scenario.answer.replace('{"', ""))
+        for n, step in enumerate(scenario.steps):
+            if step.tool == "calculator" and step.learn:
+                seen = scenario.goal + "".join(before.observation for before in scenario.steps[:n])
+                numbers = re.findall(r"\d+(?:\.\d+)?", re.sub(r"/ \d$", "", step.arguments["expression"]))
+                assert all(number in seen for number in numbers), (scenario.goal, step, seen)
+
+
+def test_many_structures_and_goals_come_up(builtin: Registry) -> None:
+    made = scenarios(builtin, 600, 5)
+    assert len({scenario.kind for scenario in made}) > 120
+    assert len({scenario.ask for scenario in made}) > 400
+    assert {len(scenario.steps) for scenario in made} >= {1, 2, 3, 4}
+
+
+def test_what_is_kept_for_development_is_never_asked_in_training(builtin: Registry) -> None:
+    trained = {scenario.ask.lower() for scenario in scenarios(builtin, 1500, 6)}
+    kept = {scenario.ask.lower() for scenario in scenarios(builtin, 500, 7, held_out=True)}
+    assert len(kept) > 100
+    assert trained & kept == set()
+
+
+def test_the_author_writes_them_but_none_of_the_evaluations_goals(builtin: Registry) -> None:
+    held_out = HeldOut()
+    author = Author(split(load(), held_out=False), builtin, random.Random(8), held_out)
+    branches = [branch for _ in range(150) for branch in author.group().branches]
+    about = [branch for branch in branches if branch.about == "workspace"]
+    assert len(about) > 40
+    assert not any(held_out.has(m.content) for branch in about for m in branch.messages if m.role == "user")
+
+
+def test_the_same_seed_makes_the_same(builtin: Registry) -> None:
+    one, other = scenarios(builtin, 40, 9), scenarios(builtin, 40, 9)
+    assert one == other
+
+
+def test_held_out_scenarios_are_cases_of_the_evaluation(builtin: Registry) -> None:
+    made = [one for n, s in enumerate(scenarios(builtin, 60, 10, held_out=True)) if (one := case(s, n)) is not None]
+    assert len(made) > 25
+    for one in made:
+        TaskCase.model_validate(one)

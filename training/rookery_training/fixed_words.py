@@ -1,0 +1,36 @@
+"""What an assistant thinks and says in the same words each time, and what the program says to a denied call."""
+
+from __future__ import annotations
+
+FITS = "A tool fits: "
+NO_TOOL_FITS = "No tool fits."
+NO_TOOL_NEEDED = "No tool is needed."
+FAILED = "The call failed, and I should say so."
+CANNOT = (
+    "I can't do that here: none of my tools is for it.",
+    "I have no tool for that, so I can't help with it.",
+    "That is not possible with the tools I have.",
+)
+HAS_RESULT = "The observation has the result."
+NOT_THERE = "The observation does not have it."
+NOT_ALLOWED = "The call was not allowed."
+NOT_ASKED = "The file tells me to do something else, but the person did not ask for that."
+WHY = ("not now", "wrong one", "I changed my mind", "too risky", "leave it as it is", "no", "later", "ask me tomorrow")
+DENIED = (
+    "The person did not allow this call. Do not try the same again; find another way, or answer.",
+    "The person did not allow this call. They said: {why} Do not try the same again; find another way, or answer.",
+    "This call was not allowed: nobody is there to ask. Do without it, or answer with what you have.",
+)
+"""What the program says to a call that was denied."""
+DID_NOT_WORK = (
+    "That did not work: {error}",
+    "It failed. The tool said: {error}",
+    "I could not do it: {error}",
+    "Sorry, that failed: {error}",
+)
+NOTHING_DONE = (
+    "I did not do it, because the call was not allowed.",
+    "The call was not allowed, so nothing was done.",
+    "Nothing was done: permission for the call was refused.",
+)
+AGAIN = ("say that again?", "sorry, what was it?", "can you repeat that", "repeat please", "once more?", "come again?")

@@ -1,0 +1,42 @@
+"""Whole turns with the built-in tools in a made-up workspace: what is asked, the calls of a good assistant, the answer.
+
+Put together of independent parts: where something is, what is to be got from it, what becomes of that, and what goes
+wrong on the way. What a call returns is taken from the tool itself.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+
+from rookery_core.tools.registry import Registry
+from rookery_training.workspace_edits import EDITS, Maker
+from rookery_training.workspace_get import get
+from rookery_training.workspace_goals import Phrases
+from rookery_training.workspace_play import Play, Scenario
+
+TRIES = 25
+GET_WEIGHT = 0.61
+
+
+class Scenarios:
+    """Makes scenarios; the same seed makes the same."""
+
+    def __init__(self, builtin: Registry, rng: random.Random, *, held_out: bool = False) -> None:
+        self._builtin = builtin
+        self._rng = rng
+        self.phrases = Phrases(rng, held_out=held_out)
+
+    def draw(self, offered: Collection[str]) -> Scenario | None:
+        """One that needs only these tools; None where none was found."""
+        kinds: dict[str, tuple[float, Maker]] = {"get": (GET_WEIGHT, get)}
+        kinds |= {name: (weight, make) for name, (weight, needs, make) in EDITS.items() if set(needs) <= set(offered)}
+        for _ in range(TRIES):
+            kind = self._rng.choices(list(kinds), [weight for weight, _ in kinds.values()])[0]
+            play = Play(kind, self._builtin, self.phrases, self._rng, offered)
+            try:
+                if kinds[kind][1](play):
+                    return play.made
+            finally:
+                play.end()
+        return None

@@ -1,0 +1,322 @@
+"""Scenarios in which a file or a note is read as a whole, changed, copied or thrown away, or a date comes in."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from rookery_training import workspace_files as files
+from rookery_training.fixed_words import NOT_THERE
+from rookery_training.pools import POOLS
+from rookery_training.values import Value, draw
+from rookery_training.workspace_files import FACTS, Document
+from rookery_training.workspace_play import Play
+
+REFUSED = 0.1
+ZONES = ("UTC+00:00", "CET, UTC+01:00", "CEST, UTC+02:00", "EST, UTC-05:00", "PST, UTC-08:00", "IST, UTC+05:30")
+EVENTS = ("founding", "opening", "purchase", "renovation", "first edition", "merger", "graduation", "wedding", "move")
+
+
+def _put(play: Play, document: Document, *words: str) -> str:
+    """Puts the document somewhere, with other files around it; the path."""
+    rng = play.rng
+    path = document.name if rng.random() < 0.5 else f"{files.folder(rng)}/{document.name}"
+    play.made.say(path=path)
+    play.begin({path: document.text, **files.others(rng, [path], words, rng.randint(0, 2))})
+    return path
+
+
+def _new(play: Play) -> str:
+    rng = play.rng
+    stem = files.stem("copy new result backup both all today second combined out", rng)
+    out = f"{rng.choice(['', '', files.folder(rng) + '/'])}{stem}.{rng.choice(['txt', 'txt', 'md', 'log'])}"
+    play.made.say(out=out)
+    return out
+
+
+def _write(play: Play, reply: str, deed: str, first: str, path: str, content: str) -> bool:
+    if play.rng.random() < REFUSED:
+        play.denied("write_file", first, path=path, content=content)
+        return play.refused(deed)
+    play.do("write_file", first, path=path, content=content)
+    return play.answer("reply", reply)
+
+
+def _any(play: Play) -> Document:
+    rng = play.rng
+    return rng.choice([lambda: files.lines(rng), lambda: files.facts(rng), lambda: files.table(rng, numeric=True)])()
+
+
+def add(play: Play) -> bool:
+    """One more line; it begins as the others do."""
+    document = files.lines(play.rng, 2, 5)
+    text = document.entries[-1][0]
+    *before, last = document.text.splitlines()
+    mark = last.removesuffix(text)
+    document = replace(document, text="\n".join(before) + "\n")
+    path = _put(play, document)
+    quoted = f'"{text}"' if len(text.split()) > 3 else text
+    play.made.scene["text"] = Value(quoted, text)
+    play.made.ask = play.phrases.whole("add")
+    old = play.do("read_file", play.maybe("I need what is in it so far."), path=path)
+    return _write(
+        play, "add", f"change {path}", play.maybe("Now I write it with the new line."), path, f"{old}\n{mark}{text}"
+    )
+
+
+def change(play: Play) -> bool:
+    """One value becomes another."""
+    rng = play.rng
+    document = files.facts(rng) if rng.random() < 0.5 else files.table(rng, numeric=rng.random() < 0.7, high=4)
+    at = rng.randrange(len(document.entries))
+    item, old = document.entries[at]
+    kind = document.theme.values if document.theme else FACTS[item]
+    numeric = document.theme in files.NUMBERS
+    new = files.number(kind, rng) if numeric else draw(kind, rng).said
+    if document.text.count(old) != 1 or new in document.text or '"' in new:
+        return False
+    path = _put(play, document)
+    play.made.say(item=item, new=new)
+    play.made.ask = play.phrases.whole("change")
+    text = play.do("read_file", play.maybe(f"I need the text of {path} first."), path=path)
+    return _write(
+        play, "change", f"change {path}", play.maybe(f"Now I write it with {new}."), path, text.replace(old, new)
+    )
+
+
+def remove(play: Play) -> bool:
+    """One line goes."""
+    rng = play.rng
+    document = (
+        files.lines(rng, 2, 5, short=True) if rng.random() < 0.5 else files.table(rng, numeric=True, low=2, high=4)
+    )
+    item = rng.choice(document.entries)[0]
+    if document.extension == "json" or sum(item in line for line in document.text.splitlines()) != 1:
+        return False
+    path = _put(play, document)
+    play.made.say(item=item)
+    play.made.ask = play.phrases.whole("remove")
+    text = play.do("read_file", play.maybe(f"I need the text of {path} first."), path=path)
+    left = "\n".join(line for line in text.splitlines() if item not in line)
+    return _write(play, "remove", f"change {path}", play.maybe("Now I write it without that line."), path, left)
+
+
+def copy(play: Play) -> bool:
+    """The same text in another file."""
+    path, out = _put(play, _any(play)), _new(play)
+    play.made.ask = play.phrases.whole("copy")
+    text = play.do("read_file", play.maybe(f"I need the text of {path} first."), path=path)
+    return _write(play, "copy", f"write {out}", play.maybe(f"Now the same text goes into {out}."), out, text)
+
+
+def merge(play: Play) -> bool:
+    """Two files in one."""
+    rng = play.rng
+    first, second = files.lines(rng, 1, 3), files.lines(rng, 1, 3)
+    if first.name == second.name:
+        return False
+    out = _new(play)
+    play.made.say(path=first.name, path2=second.name)
+    play.begin(
+        {first.name: first.text, second.name: second.text, **files.others(rng, [first.name, second.name], [], 1)}
+    )
+    play.made.ask = play.phrases.whole("merge")
+    a = play.do("read_file", path=first.name)
+    b = play.do("read_file", play.maybe(f"Now the other file, {second.name}."), path=second.name)
+    return _write(play, "merge", f"write {out}", play.maybe("Now I write both texts."), out, f"{a}\n{b}")
+
+
+def read(play: Play) -> bool:
+    """All of a file, its beginning, or some of its lines; a file that is not there is said to be missing."""
+    rng = play.rng
+    document = _any(play)
+    kind = rng.choice(["read", "read", "first", "lines", "gone"])
+    path = _put(play, document)
+    shown = document.text.splitlines()
+    if kind == "gone":
+        wrong = files.stem("essay tickets insurance passport warranty contract", rng) + ".txt"
+        play.made.say(path=wrong)
+        play.made.ask = play.phrases.whole(rng.choice(["read", "first"]))
+        said = (
+            play.do("read_file", path=wrong)
+            if "first" not in play.made.ask.lower()
+            else play.do("read_file", path=wrong, lines=1)
+        )
+        if "did you mean" in said:
+            return False
+        if play.can("list_files"):
+            play.do("list_files", play.maybe(f"There is no {wrong}, so I look at what there is."))
+        return play.answer("reply", "gone", thought=NOT_THERE, says=[wrong])
+    play.made.ask = play.phrases.whole(kind)
+    if kind == "lines":
+        if len(shown) < 3:
+            return False
+        start = rng.randint(2, len(shown) - 1)
+        count = rng.randint(2, max(2, len(shown) - start + 1))
+        play.made.say(start=start, lines=count)
+        play.do("read_file", path=path, start=start, lines=count)
+        shown = shown[start - 1 : start - 1 + count]
+    elif kind == "first":
+        play.do("read_file", path=path, lines=1)
+        shown = shown[:1]
+    else:
+        play.do("read_file", path=path)
+    text = "\n".join(shown)
+    play.made.say(value=text if len(shown) == 1 else f"\n\n{text}")
+    play.answer("reply", "text", says=[line.strip() for line in shown if line.strip()][:3])
+    play.made.answer = play.made.answer.strip().replace(": \n\n", ":\n\n")
+    return True
+
+
+def count_files(play: Play) -> bool:
+    """How many files a folder has, or whether one is in it."""
+    rng = play.rng
+    folder = files.folder(rng)
+    tree = {f"{folder}/{(document := _any(play)).name}": document.text for _ in range(rng.randint(1, 5))}
+    play.made.say(folder=folder)
+    play.begin({**tree, **files.others(rng, tree, [], 1)})
+    inside = [path for path in play.made.files if path.startswith(f"{folder}/")]
+    if len(inside) != len(tree):
+        return False
+    names = [path.rpartition("/")[2] for path in inside]
+    kind = rng.choice(["count", "there", "not_there"])
+    if kind == "count":
+        if len(names) < 2:
+            return False
+        play.made.say(value=len(names))
+        play.made.ask = play.phrases.whole("files")
+        play.do("list_files", folder=folder)
+        return play.answer("reply", "files", says=[str(len(names))])
+    name = rng.choice(names) if kind == "there" else _any(play).name
+    if (name in names) != (kind == "there"):
+        return False
+    play.made.say(name=name)
+    play.made.ask = play.phrases.whole("exists")
+    play.do("list_files", folder=folder)
+    return play.answer("reply", kind)
+
+
+def which(play: Play) -> bool:
+    """In which file something is."""
+    rng = play.rng
+    document = files.table(rng, numeric=True, titled=rng.random() < 0.4)
+    word = document.title or rng.choice(document.entries)[0]
+    path = _put(play, document, word)
+    play.made.say(word=word)
+    play.made.ask = play.phrases.whole("which")
+    found = play.do("search_files", text=word)
+    return len({line.partition(":")[0] for line in found.splitlines()}) == 1 and play.answer(
+        "reply", "which", says=[path]
+    )
+
+
+def _noted(play: Play) -> tuple[str, str]:
+    """A note about something, among others; its id and what it is about."""
+    rng = play.rng
+    key = rng.choice(list(FACTS))
+    ref = rng.randint(1, 40)
+    notes = {str(ref): f"the {key} is {draw(FACTS[key], rng).said}"}
+    other = draw("note", rng).said
+    if not set(other.lower().split()) & set(key.lower().split()):
+        notes[str(ref + rng.randint(1, 9))] = other
+    play.made.say(key=key)
+    play.begin({}, notes)
+    return str(ref), key
+
+
+def forget(play: Play) -> bool:
+    """A note goes; which one, recall tells."""
+    ref, key = _noted(play)
+    play.made.ask = play.phrases.whole("forget")
+    play.do("recall", play.maybe("I need the note's id."), query=key)
+    first = play.maybe(f"It is note {ref}.")
+    if play.rng.random() < REFUSED:
+        play.denied("forget", first, note=ref)
+        return play.refused(f"delete note {ref}")
+    play.do("forget", first, note=ref)
+    return play.answer("reply", "forget")
+
+
+def renote(play: Play) -> bool:
+    """A note is replaced."""
+    ref, key = _noted(play)
+    new = draw(FACTS[key], play.rng).said
+    if new in play.made.notes[ref]:
+        return False
+    play.made.say(new=new)
+    play.made.ask = play.phrases.whole("renote")
+    play.do("recall", play.maybe("I need the id of the old note."), query=key)
+    play.do("forget", play.maybe(f"It is note {ref}."), note=ref)
+    play.do("remember", play.maybe("Now the new one."), text=f"the {key} is {new}")
+    return play.answer("reply", "renote")
+
+
+def _clock(play: Play, first: str = "") -> datetime:
+    now = datetime(2024, 1, 1) + timedelta(seconds=play.rng.randrange(5 * 365 * 86_400))
+    play.told("clock", f"{now:%A %Y-%m-%d %H:%M:%S}, local time ({play.rng.choice(ZONES)})", first)
+    return now
+
+
+def today(play: Play) -> bool:
+    """The date goes into a new file."""
+    out = _new(play)
+    play.begin(files.others(play.rng, [out], [], 1))
+    play.made.ask = play.phrases.whole("today")
+    date = f"{_clock(play, play.maybe('I need the date first.')):%Y-%m-%d}"
+    play.made.say(value=date)
+    return _write(play, "today", f"write {out}", play.maybe(f"Today is {date}."), out, date)
+
+
+def dated(play: Play) -> bool:
+    """The date goes below what a file has."""
+    path = _put(play, files.lines(play.rng, 1, 3))
+    play.made.ask = play.phrases.whole("dated")
+    date = f"{_clock(play, play.maybe('I need the date first.')):%Y-%m-%d}"
+    play.made.say(value=date)
+    old = play.do("read_file", play.maybe("I need what is in it so far."), path=path)
+    return _write(play, "dated", f"change {path}", play.maybe(f"Now I add {date}."), path, f"{old}\n{date}")
+
+
+def years(play: Play) -> bool:
+    """How long ago something was."""
+    rng: random.Random = play.rng
+    event, year = rng.choice(EVENTS), rng.randint(1890, 2021)
+    company = rng.choice(POOLS["company"])
+    text = rng.choice(
+        [
+            f"{event}: {year}\nplace: {rng.choice(POOLS['city'])}\n",
+            f"{company}\nThe {event} was in {year}.\n",
+            f"{event} = {year}\n",
+        ]
+    )
+    path = _put(
+        play, Document(files.stem("history about facts family chronicle", rng), rng.choice(["txt", "md"]), text)
+    )
+    play.made.say(event=event, year=year)
+    play.made.ask = play.phrases.whole("years")
+    play.do("read_file", path=path)
+    now = _clock(play, play.maybe(f"It was {year}; now I need today's date."))
+    value = play.do("calculator", play.maybe("Now I subtract."), expression=f"{now.year} - {year}")
+    play.made.say(value=value)
+    return play.answer("reply", "years", says=[value])
+
+
+Maker = Callable[[Play], bool]
+EDITS: dict[str, tuple[float, tuple[str, ...], Maker]] = {
+    "add": (0.045, ("read_file", "write_file"), add),
+    "change": (0.045, ("read_file", "write_file"), change),
+    "remove": (0.025, ("read_file", "write_file"), remove),
+    "copy": (0.04, ("read_file", "write_file"), copy),
+    "merge": (0.02, ("read_file", "write_file"), merge),
+    "read": (0.06, ("read_file",), read),
+    "count files": (0.03, ("list_files",), count_files),
+    "which": (0.025, ("search_files",), which),
+    "forget": (0.03, ("recall", "forget"), forget),
+    "renote": (0.02, ("recall", "forget", "remember"), renote),
+    "today": (0.015, ("clock", "write_file"), today),
+    "dated": (0.015, ("clock", "read_file", "write_file"), dated),
+    "years": (0.02, ("clock", "read_file", "calculator"), years),
+}
+"""How often each comes up, and the tools it needs."""

@@ -1,0 +1,376 @@
+"""Scenarios in which something is found, got out of what was found, perhaps worked out, and told or kept."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from rookery_training import workspace_files as files
+from rookery_training.fixed_words import HAS_RESULT, NOT_ASKED, NOT_THERE
+from rookery_training.pools import POOLS
+from rookery_training.values import Value, draw
+from rookery_training.workspace_files import FACTS, Document
+from rookery_training.workspace_play import Play
+
+NOW = {
+    "sum": "Now I add them.",
+    "pair": "Now I add the two.",
+    "two_sum": "Now I add the two.",
+    "difference": "Now I subtract.",
+    "two_difference": "Now I subtract.",
+    "left": "Now I subtract them.",
+    "average": "Now I work out the average.",
+    "percent": "Now I work out the share.",
+    "raised": "Now I add the percentage.",
+    "times": "Now I multiply.",
+    "product": "Now I multiply.",
+}
+SLIPS = ("{e} EUR", "({e}", "{e} +", "total: {e}", "{e} =x")
+BY_LABEL = ("fact", "value", "percent", "raised", "times")
+"""What one entry is enough for."""
+GETS = {
+    "fact": 0.15, "value": 0.13, "sum": 0.16, "pair": 0.06, "difference": 0.08, "average": 0.07, "percent": 0.05,
+    "raised": 0.03, "times": 0.05, "product": 0.05, "left": 0.04, "highest": 0.05, "lowest": 0.03, "count": 0.03,
+    "two_sum": 0.05, "two_difference": 0.05,
+}  # fmt: skip
+WHERES = {"path": 0.38, "folder": 0.17, "misnamed": 0.12, "about": 0.13, "somewhere": 0.13, "notes": 0.07}
+DELIVERS = {"tell": 0.5, "write": 0.22, "write_line": 0.05, "append": 0.11, "remember": 0.12}
+MAX_CALLS = 4
+TOOLS = {
+    "path": {"read_file"},
+    "folder": {"list_files", "read_file"},
+    "misnamed": {"list_files", "read_file"},
+    "about": {"search_files", "read_file"},
+    "somewhere": {"search_files", "read_file"},
+    "notes": {"recall"},
+    "tell": set(),
+    "write": {"write_file"},
+    "write_line": {"write_file"},
+    "append": {"write_file"},
+    "remember": {"remember"},
+}
+
+
+def get(play: Play) -> bool:
+    """One of them; False where the parts drawn do not go together."""
+    rng = play.rng
+    kind = rng.choices(list(GETS), list(GETS.values()))[0]
+    where = "" if kind.startswith("two_") else rng.choices(list(WHERES), list(WHERES.values()))[0]
+    deliver = rng.choices(list(DELIVERS), list(DELIVERS.values()))[0]
+    if kind in NOW and not play.can("calculator"):
+        return False
+    if not play.can(*TOOLS.get(where, ()), *TOOLS[deliver]):
+        return False
+    if where in ("notes", "somewhere") and kind not in BY_LABEL:
+        return False
+    if deliver == "append" and where not in ("path", "notes"):
+        return False
+    if (kind, deliver) in (("count", "remember"), ("two_sum", "append"), ("two_difference", "append")):
+        return False
+    turn = _Get(play, kind, where, deliver)
+    return turn.two_files() if not where else turn.by_note() if where == "notes" else turn.one_file()
+
+
+class _Get:
+    def __init__(self, play: Play, kind: str, where: str, deliver: str) -> None:
+        self.play, self.kind, self.where, self.deliver = play, kind, where, deliver
+        self.rng = play.rng
+        self.scene = play.made.scene
+        play.made.kind = f"{where or 'two files'} {kind} {deliver}".replace("_", " ")
+        self.words: list[str] = []
+        """What the other files must not mention."""
+        self.existing = ""
+
+    # -- the ways to the text -------------------------------------------------------------------------------------
+
+    def one_file(self) -> bool:
+        rng, play = self.rng, self.play
+        document = self._document(titled=self.where == "about")
+        if document is None:
+            return False
+        trouble = rng.random()
+        injected = trouble < 0.12 and document.extension in files.LISTED and self.where != "somewhere"
+        if injected and self.kind != "count":
+            document = document.injected(rng)
+        empty = 0.12 <= trouble < 0.155 and self.where in ("path", "folder")
+        absent = 0.155 <= trouble < 0.25 and self.kind in ("fact", "value") and self.where != "about"
+        if empty:
+            document = replace(document, text="")
+        self._choose(document)
+        if absent and not self._absent(document):
+            return False
+        path = document.name if self.where == "path" and rng.random() < 0.6 else f"{files.folder(rng)}/{document.name}"
+        if self.where in ("about", "somewhere") and rng.random() < 0.5:
+            path = document.name
+        tree = {} if absent and self.where == "somewhere" else {path: document.text}
+        self._out(tree, path)
+        play.made.say(path=path, folder=path.rpartition("/")[0], word=document.title)
+        words = [*self.words, document.title]
+        play.begin({**tree, **files.others(rng, [*tree, path], words, rng.randint(1, 3))})
+        self._ask()
+        text = self._locate(path, document)
+        if text is None:
+            return False
+        if empty:
+            return play.answer("reply", "empty", thought=NOT_THERE, says=["empty"])
+        if absent:
+            missing = "nowhere" if self.where == "somewhere" else "absent"
+            return play.answer("reply", missing, thought=NOT_THERE, says=[str(self.scene["sought"].argument)])
+        return self._finish(injected and self.kind != "count")
+
+    def two_files(self) -> bool:
+        """The same entry in two files."""
+        rng, play = self.rng, self.play
+        first = files.table(rng, numeric=True, low=2, high=3)
+        theme = first.theme
+        if theme is None:
+            return False
+        second = files.document(theme, tuple((a, files.number(theme.values, rng)) for a, _ in first.entries), rng)
+        item = rng.randrange(len(first.entries))
+        pair = sorted([(float(d.entries[item][1]), d) for d in (first, second)], key=lambda p: -p[0])
+        if pair[0][0] == pair[1][0]:
+            return False
+        if self.kind == "two_difference":
+            first, second = pair[0][1], pair[1][1]
+        folder = rng.choice(["", "", f"{files.folder(rng)}/"])
+        path, path2 = (f"{folder}{d.name}" for d in (first, second))
+        if path == path2:
+            return False
+        self._theme(first)
+        play.made.say(path=path, path2=path2, item=first.entries[item][0])
+        tree = {path: first.text, path2: second.text}
+        self._out(tree, path)
+        play.begin({**tree, **files.others(rng, tree, [], 1)})
+        self._ask()
+        play.do("read_file", path=path)
+        play.do("read_file", play.maybe(f"Now the other file, {path2}."), path=path2)
+        a, b = first.entries[item][1], second.entries[item][1]
+        self._expression = f"{a} {'-' if self.kind == 'two_difference' else '+'} {b}"
+        return self._finish(False)
+
+    def by_note(self) -> bool:
+        """What was once kept as a note."""
+        rng, play = self.rng, self.play
+        document = self._document(titled=False)
+        if document is None:
+            return False
+        self._choose(document)
+        sought = self.scene["key" if self.kind == "fact" else "item"].said
+        text = play.fill(f"the {'{key}' if self.kind == 'fact' else '{one} for {item}'} is {self.raw}")
+        noted = draw("note", rng).said
+        shared = set(sought.lower().split()) & set(noted.lower().split())
+        ref = rng.randint(1, 30)
+        notes = {str(ref): text}
+        if not shared:
+            notes[str(ref + rng.randint(1, 20))] = noted
+        absent = rng.random() < 0.12 and self.kind in ("fact", "value") and not shared
+        if absent:
+            del notes[str(ref)]
+        play.made.say(sought=sought)
+        tree: dict[str, str] = {}
+        self._out(tree, "notes")
+        play.begin({**tree, **files.others(rng, tree, [], 1)}, notes)
+        self._ask()
+        found = play.do("recall", play.maybe("It should be in the notes."), query=sought)
+        if absent:
+            return play.answer("reply", "unnoted", thought=NOT_THERE, says=[sought])
+        return text in found and self._finish(False)
+
+    def _ask(self) -> None:
+        where = {"misnamed": "path"}.get(self.where, self.where)
+        ask = self.play.phrases.goal(self.kind, where, self.deliver)
+        self.play.made.ask = re.sub(r"\{(one|many|thing)\}", lambda m: self.scene[m[1]].said, ask)
+
+    def _locate(self, path: str, document: Document) -> str | None:
+        """The calls up to the text, and what was seen in the end."""
+        play = self.play
+        folder, _, name = path.rpartition("/")
+        match self.where:
+            case "path":
+                first = "The numbers are in {path}." if self.kind in NOW else "It should be in {path}."
+                return play.do("read_file", play.maybe(play.fill(first), 0.5), path=path)
+            case "folder":
+                play.do("list_files", play.maybe("I don't know the file's name yet."), folder=folder)
+                return play.do("read_file", play.maybe(f"The file is {path}."), path=path)
+            case "about":
+                title = document.title
+                play.do("search_files", play.maybe("I don't know which file it is."), text=title)
+                return play.do("read_file", play.maybe(f"{path} has {title}."), path=path)
+            case "somewhere":
+                sought = self.scene["key" if self.kind == "fact" else "item"].said
+                found = play.do("search_files", play.maybe("I don't know which file it is in."), text=sought)
+                if "is in no file" in found or self.raw in found.partition(path)[2]:
+                    return found
+                return play.do("read_file", play.maybe(f"{path} mentions it."), path=path)
+        wrong = self._misnamed(path)
+        if wrong in play.made.files:
+            return None
+        self.scene["path"] = Value(wrong, path)
+        said = play.do("read_file", path=wrong)
+        if f"did you mean {name}?" not in said:
+            beside = wrong.rpartition("/")[0]
+            listed = beside if beside == folder else ""
+            if listed == "" and folder:
+                if not play.can("search_files"):
+                    return None
+                play.do("search_files", play.maybe(f"There is no {wrong}, so I look for its name."), text=name)
+            elif listed:
+                play.do("list_files", play.maybe(f"There is no {wrong}, so I look at what there is."), folder=listed)
+            else:
+                play.do("list_files", play.maybe(f"There is no {wrong}, so I look at what there is."))
+        return play.do("read_file", play.maybe(f"It is called {path}."), path=path)
+
+    def _misnamed(self, path: str) -> str:
+        """The path as a person has it wrong."""
+        folder, _, name = path.rpartition("/")
+        stem, dot, extension = name.rpartition(".")
+        stem = stem or name
+        if dot and self.rng.random() < 0.55:
+            return f"{folder}/{stem}" if folder else stem
+        if self.rng.random() < 0.5:
+            return name
+        if dot and self.rng.random() < 0.5:
+            other = self.rng.choice([e for e in ("txt", "md", "csv", "json", "doc") if e != extension])
+            return f"{folder}/{stem}.{other}" if folder else f"{stem}.{other}"
+        return f"{self.rng.choice(POOLS['folder_name'])}/{name}"
+
+    # -- what is in it --------------------------------------------------------------------------------------------
+
+    def _document(self, *, titled: bool) -> Document | None:
+        rng = self.rng
+        match self.kind:
+            case "fact":
+                return files.facts(rng, titled=titled)
+            case "product":
+                return files.order(rng, titled=titled)
+            case "value":
+                return files.table(rng, numeric=rng.random() < 0.5, titled=titled)
+            case "count":
+                return None if titled else files.lines(rng, 2, 7)
+            case "sum" | "average" | "left" if not titled and rng.random() < 0.3:
+                return files.plain_numbers(rng)
+            case "highest" | "lowest":
+                return files.table(rng, numeric=True, low=3, high=4, titled=titled)
+        return files.table(rng, numeric=True, titled=titled)
+
+    def _theme(self, document: Document) -> None:
+        theme = document.theme or files.NUMBERS[0]
+        self.play.made.say(one=theme.one, many=theme.many, thing=theme.thing)
+
+    def _choose(self, document: Document) -> None:
+        """Which entries it is about, and what has to be worked out."""
+        rng, say = self.rng, self.play.made.say
+        self._theme(document)
+        labels, values = [a for a, _ in document.entries], [b for _, b in document.entries]
+        at = rng.randrange(len(values))
+        self.raw, self._expression = values[at], ""
+        say(item=labels[at], key=labels[at], number=values[at])
+        match self.kind:
+            case "fact" | "value" | "count":
+                self.raw = str(len(values)) if self.kind == "count" else self.raw
+            case "percent" | "raised":
+                percent = f"{rng.choice([5, 10, 15, 20, 25, 30, 40, 75, rng.randint(2, 60)])}%"
+                say(percent=percent)
+                self._expression = f"{percent} of {self.raw}" if self.kind == "percent" else f"{self.raw} + {percent}"
+            case "times":
+                n = rng.randint(2, 24)
+                say(n=n)
+                self._expression = f"{n} * {self.raw}"
+            case "pair" | "difference":
+                a, b = sorted(rng.sample(range(len(values)), 2), key=lambda n: -float(values[n]))
+                say(item=labels[a], other=labels[b])
+                self._expression = f"{values[a]} {'+' if self.kind == 'pair' else '-'} {values[b]}"
+            case "sum":
+                self._expression = " + ".join(values)
+            case "average":
+                self._expression = f"({' + '.join(values)}) / {len(values)}"
+            case "product":
+                self._expression = " * ".join(values)
+            case "left":
+                budget = int(sum(map(float, values)) * rng.uniform(1.1, 2)) + 1
+                budget = budget if budget < 50 else budget // 10 * 10 + 10
+                say(budget=budget)
+                self._expression = " - ".join([str(budget), *values])
+            case "highest" | "lowest":
+                at = (max if self.kind == "highest" else min)(range(len(values)), key=lambda n: float(values[n]))
+                self.raw = labels[at]
+                say(number=values[at])
+        self.words = [self.scene["item"].said]
+
+    def _absent(self, document: Document) -> bool:
+        """Asks for what is not in it."""
+        said = document.text.lower()
+        sought = (
+            self.rng.choice(list(FACTS))
+            if self.kind == "fact"
+            else draw((document.theme or files.NUMBERS[0]).items, self.rng).said
+        )
+        if any(word in said for word in sought.lower().split()):
+            return False
+        self.play.made.say(item=sought, key=sought, sought=sought)
+        self.words = [sought]
+        return True
+
+    # -- what becomes of it ---------------------------------------------------------------------------------------
+
+    def _out(self, tree: dict[str, str], path: str) -> None:
+        """Where the value is to go."""
+        rng = self.rng
+        if self.deliver not in ("write", "write_line", "append"):
+            return
+        stem = files.stem("result answer out total summary value output report found", rng)
+        out = f"{rng.choice(['', '', '', files.folder(rng) + '/'])}{stem}.{rng.choice(['txt', 'txt', 'md', 'log'])}"
+        if self.deliver == "append":
+            tree[out] = files.lines(rng, 1, 3).text
+        self.play.made.say(
+            out=out, label=rng.choice(["Total", "Result", "value", "ANSWER", "Found", "It is", "result"])
+        )
+
+    def _finish(self, injected: bool) -> bool:
+        play, rng = self.play, self.rng
+        aside = NOT_ASKED if injected else ""
+        value = self.raw if not self._expression else self._work_out(aside)
+        if value is None or len(play.made.steps) + {"tell": 0, "append": 2}.get(self.deliver, 1) > MAX_CALLS:
+            return False
+        aside = "" if self._expression else aside
+        play.made.say(value=value)
+        said = play.fill(play.phrases.pick("answer", self.kind))
+        if self.deliver == "tell":
+            play.made.answer, play.made.thought, play.made.says = said, aside or HAS_RESULT, [value]
+            return True
+        said = said if said[-1:] in ".!" else f"It is {value}."
+        call, deed = self._delivery(value)
+        first = aside or play.maybe(f"It is {value}, now I {deed}.", 0.7)
+        tool = "remember" if self.deliver == "remember" else "write_file"
+        if rng.random() < 0.13:
+            play.denied(tool, first, **call)
+            return play.refused(deed, said)
+        play.do(tool, first, **call)
+        return play.answer("reply", "write" if self.deliver == "write_line" else self.deliver, said=said)
+
+    def _work_out(self, aside: str) -> str | None:
+        """What the calculator says; None where that is not a number that one would want to read."""
+        play = self.play
+        first = aside or play.maybe(NOW[self.kind], 0.7)
+        if self.rng.random() < 0.07:
+            wrong = self.rng.choice(SLIPS).replace("{e}", self._expression)
+            said = play.do("calculator", first, learn=False, expression=wrong)
+            if said[-1:].isdigit() and " " not in said:
+                return None
+            first = "The expression was wrong."
+        value = play.do("calculator", first, expression=self._expression)
+        return value if re.fullmatch(r"-?\d+(\.\d{1,4})?", value) else None
+
+    def _delivery(self, value: str) -> tuple[dict[str, str], str]:
+        """The arguments of the call that keeps the value, and what it does in words."""
+        play = self.play
+        if self.deliver == "remember":
+            kept = play.fill(play.phrases.pick("kept", self.kind))
+            play.made.say(kept=kept)
+            return {"text": kept}, "keep it as a note"
+        out = str(self.scene["out"].argument)
+        if self.deliver == "append":
+            old = play.do("read_file", play.maybe(f"It is {value}, and I need what is in {out} so far."), path=out)
+            return {"path": out, "content": f"{old}\n{value}"}, f"add it to {out}"
+        content = f"{self.scene['label'].said}: {value}" if self.deliver == "write_line" else value
+        return {"path": out, "content": content}, f"write it to {out}"

@@ -1,0 +1,118 @@
+"""One turn in a made-up workspace while it is made: the goal, the calls with what the tools return, the answer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rookery_core.tools.registry import Registry
+from rookery_training.catalogue import Scene, fill
+from rookery_training.fixed_words import DENIED, HAS_RESULT, NOT_ALLOWED, WHY
+from rookery_training.values import Value
+from rookery_training.workspace_goals import Phrases
+from rookery_training.workspace_room import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    tool: str
+    arguments: dict[str, Any]
+    observation: str
+    first: str = ""
+    learn: bool = True
+    denied: bool = False
+
+
+@dataclass(slots=True)
+class Scenario:
+    """One turn, and the workspace it is in."""
+
+    kind: str
+    ask: str = ""
+    """The goal with slots, which `scene` fills."""
+    scene: Scene = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    thought: str = HAS_RESULT
+    answer: str = ""
+    says: list[str] = field(default_factory=list)
+    """What the answer has to say."""
+    after: dict[str, str] = field(default_factory=dict)
+    """The files in the end."""
+
+    def say(self, **values: object) -> None:
+        """Slots of the goal and the answer, said as they are."""
+        self.scene.update({name: Value(str(value), str(value)) for name, value in values.items()})
+
+    @property
+    def goal(self) -> str:
+        return fill(self.ask, self.scene, random.Random(0), said=True)
+
+
+class Play:
+    """Carries out the calls of one scenario and writes them down."""
+
+    def __init__(
+        self, kind: str, builtin: Registry, phrases: Phrases, rng: random.Random, offered: Collection[str]
+    ) -> None:
+        self.rng = rng
+        self.phrases = phrases
+        self.made = Scenario(kind)
+        self._builtin = builtin
+        self._offered = offered
+        self._room: Room | None = None
+
+    def can(self, *tools: str) -> bool:
+        """Whether all these tools are offered."""
+        return set(tools) <= set(self._offered)
+
+    def begin(self, files: Mapping[str, str], notes: Mapping[str, str] | None = None) -> None:
+        """Puts the files and notes where the calls will find them."""
+        self.made.files, self.made.notes = dict(files), dict(notes or {})
+        self._room = Room(self._builtin, self.made.files, self.made.notes)
+
+    def end(self) -> None:
+        """Clears up, and keeps the files as they are in the end."""
+        if self._room is not None:
+            with self._room:
+                self.made.after = self._room.files()
+
+    def do(self, tool: str, first: str = "", *, learn: bool = True, **arguments: Any) -> str:
+        """A call, carried out; what it returned."""
+        if self._room is None:
+            raise RuntimeError("a call before the files are there")
+        said = self._room.call(tool, arguments)
+        self.made.steps.append(Step(tool, arguments, said, first, learn))
+        return said
+
+    def told(self, tool: str, observation: str, first: str = "", **arguments: Any) -> None:
+        """A call whose result is not the same twice."""
+        self.made.steps.append(Step(tool, arguments, observation, first))
+
+    def denied(self, tool: str, first: str = "", **arguments: Any) -> None:
+        """A call that the person, or the want of one, does not allow."""
+        said = self.rng.choice(DENIED).replace("{why}", self.rng.choice(WHY) + ".")
+        self.made.steps.append(Step(tool, arguments, said, first, denied=True))
+
+    def refused(self, deed: str, said: str = "") -> bool:
+        """Ends with the answer that the call was not allowed; `said` is what can be said all the same."""
+        self.made.say(deed=deed)
+        return self.answer("reply", "refused" if said else "not_done", thought=NOT_ALLOWED, said=said)
+
+    def answer(self, *phrases: str, thought: str = HAS_RESULT, says: Collection[str] = (), said: str = "") -> bool:
+        """The answer in one of these phrasings, and what it must say; `said` is put in as it is."""
+        text = self.phrases.pick(*phrases)
+        self.made.answer = self.fill(text).replace("{said}", said).strip()
+        self.made.thought = thought
+        self.made.says = list(says)
+        return True
+
+    def fill(self, text: str) -> str:
+        """The text with the slots of this scenario; {said} is left for later."""
+        return fill(text, {**self.made.scene, "said": Value("{said}", "{said}")}, self.rng)
+
+    def maybe(self, thought: str, chance: float = 0.6) -> str:
+        return thought if self.rng.random() < chance else ""
