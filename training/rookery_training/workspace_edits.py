@@ -58,7 +58,7 @@ def add(play: Play) -> bool:
     document = replace(document, text="\n".join(before) + "\n")
     path = _put(play, document)
     quoted = f'"{text}"' if len(text.split()) > 3 else text
-    play.made.scene["text"] = Value(quoted, text)
+    play.made.scene["text"] = Value(quoted, quoted)
     play.made.ask = play.phrases.whole("add")
     old = play.do("read_file", play.maybe("I need what is in it so far."), path=path)
     return _write(

@@ -9,13 +9,15 @@ from rookery_training import workspace_files as files
 from rookery_training.fixed_words import HAS_RESULT, NOT_ASKED, NOT_THERE
 from rookery_training.pools import POOLS
 from rookery_training.values import Value, draw
-from rookery_training.workspace_files import FACTS, Document
+from rookery_training.workspace_files import Document
 from rookery_training.workspace_play import Play
+from rookery_training.workspace_sought import Sought
 
 NOW = {
     "sum": "Now I add them.",
     "pair": "Now I add the two.",
     "two_sum": "Now I add the two.",
+    "all_sum": "Now I add them.",
     "difference": "Now I subtract.",
     "two_difference": "Now I subtract.",
     "left": "Now I subtract them.",
@@ -31,7 +33,7 @@ BY_LABEL = ("fact", "value", "percent", "raised", "times")
 GETS = {
     "fact": 0.15, "value": 0.13, "sum": 0.16, "pair": 0.06, "difference": 0.08, "average": 0.07, "percent": 0.05,
     "raised": 0.03, "times": 0.05, "product": 0.05, "left": 0.04, "highest": 0.05, "lowest": 0.03, "count": 0.03,
-    "two_sum": 0.05, "two_difference": 0.05,
+    "two_higher": 0.04, "all_sum": 0.05, "two_sum": 0.05, "two_difference": 0.05,
 }  # fmt: skip
 WHERES = {"path": 0.38, "folder": 0.17, "misnamed": 0.12, "about": 0.13, "somewhere": 0.13, "notes": 0.07}
 DELIVERS = {"tell": 0.5, "write": 0.22, "write_line": 0.05, "append": 0.11, "remember": 0.12}
@@ -55,7 +57,7 @@ def get(play: Play) -> bool:
     """One of them; False where the parts drawn do not go together."""
     rng = play.rng
     kind = rng.choices(list(GETS), list(GETS.values()))[0]
-    where = "" if kind.startswith("two_") else rng.choices(list(WHERES), list(WHERES.values()))[0]
+    where = "" if kind.startswith(("two_", "all_")) else rng.choices(list(WHERES), list(WHERES.values()))[0]
     deliver = rng.choices(list(DELIVERS), list(DELIVERS.values()))[0]
     if kind in NOW and not play.can("calculator"):
         return False
@@ -65,27 +67,25 @@ def get(play: Play) -> bool:
         return False
     if deliver == "append" and where not in ("path", "notes"):
         return False
-    if (kind, deliver) in (("count", "remember"), ("two_sum", "append"), ("two_difference", "append")):
+    if (kind, deliver) in (
+        ("count", "remember"),
+        ("two_sum", "append"),
+        ("two_difference", "append"),
+        ("all_sum", "append"),
+    ):
         return False
     turn = _Get(play, kind, where, deliver)
+    if kind == "all_sum":
+        return play.can("search_files") and turn.all_files()
     return turn.two_files() if not where else turn.by_note() if where == "notes" else turn.one_file()
 
 
-class _Get:
-    def __init__(self, play: Play, kind: str, where: str, deliver: str) -> None:
-        self.play, self.kind, self.where, self.deliver = play, kind, where, deliver
-        self.rng = play.rng
-        self.scene = play.made.scene
-        play.made.kind = f"{where or 'two files'} {kind} {deliver}".replace("_", " ")
-        self.words: list[str] = []
-        """What the other files must not mention."""
-        self.existing = ""
-
+class _Get(Sought):
     # -- the ways to the text -------------------------------------------------------------------------------------
 
     def one_file(self) -> bool:
         rng, play = self.rng, self.play
-        document = self._document(titled=self.where == "about")
+        document = self.document(titled=self.where == "about")
         if document is None:
             return False
         trouble = rng.random()
@@ -96,14 +96,14 @@ class _Get:
         absent = 0.155 <= trouble < 0.25 and self.kind in ("fact", "value") and self.where != "about"
         if empty:
             document = replace(document, text="")
-        self._choose(document)
-        if absent and not self._absent(document):
+        self.choose(document)
+        if absent and not self.absent(document):
             return False
         path = document.name if self.where == "path" and rng.random() < 0.6 else f"{files.folder(rng)}/{document.name}"
         if self.where in ("about", "somewhere") and rng.random() < 0.5:
             path = document.name
         tree = {} if absent and self.where == "somewhere" else {path: document.text}
-        self._out(tree, path)
+        self.out(tree, path)
         play.made.say(path=path, folder=path.rpartition("/")[0], word=document.title)
         words = [*self.words, document.title]
         play.begin({**tree, **files.others(rng, [*tree, path], words, rng.randint(1, 3))})
@@ -136,27 +136,55 @@ class _Get:
         path, path2 = (f"{folder}{d.name}" for d in (first, second))
         if path == path2:
             return False
-        self._theme(first)
+        self.theme(first)
         play.made.say(path=path, path2=path2, item=first.entries[item][0])
         tree = {path: first.text, path2: second.text}
-        self._out(tree, path)
+        self.out(tree, path)
         play.begin({**tree, **files.others(rng, tree, [], 1)})
         self._ask()
         play.do("read_file", path=path)
         play.do("read_file", play.maybe(f"Now the other file, {path2}."), path=path2)
         a, b = first.entries[item][1], second.entries[item][1]
-        self._expression = f"{a} {'-' if self.kind == 'two_difference' else '+'} {b}"
+        self.raw = path if float(a) > float(b) else path2
+        self.expression = f"{a} {'-' if self.kind == 'two_difference' else '+'} {b}" if self.kind in NOW else ""
+        return self._finish(False)
+
+    def all_files(self) -> bool:
+        """Each file in which a search finds the entry."""
+        rng, play = self.rng, self.play
+        first = files.table(rng, numeric=True, low=1, high=3)
+        if first.theme is None:
+            return False
+        self.theme(first)
+        item = first.entries[0][0]
+        play.made.say(item=item)
+        tree: dict[str, str] = {}
+        values: dict[str, str] = {}
+        for _ in range(rng.randint(2, 4)):
+            entries = tuple((label, files.number(first.theme.values, rng)) for label, _ in first.entries)
+            document = files.document(first.theme, entries, rng)
+            tree[document.name], values[document.name] = document.text, entries[0][1]
+        self.out(tree, "")
+        play.begin({**tree, **files.others(rng, tree, [item], 1)})
+        self._ask()
+        found = play.do("search_files", play.maybe("I don't know which files have it."), text=item).splitlines()
+        hits = {line.partition(":")[0]: line for line in found}
+        if len(values) < 2 or list(hits) != sorted(values) or any(values[name] not in hits[name] for name in values):
+            return False
+        self.expression = " + ".join(values[name] for name in hits)
         return self._finish(False)
 
     def by_note(self) -> bool:
         """What was once kept as a note."""
         rng, play = self.rng, self.play
-        document = self._document(titled=False)
+        document = self.document(titled=False)
         if document is None:
             return False
-        self._choose(document)
+        self.choose(document)
         sought = self.scene["key" if self.kind == "fact" else "item"].said
         text = play.fill(f"the {'{key}' if self.kind == 'fact' else '{one} for {item}'} is {self.raw}")
+        injected = rng.random() < 0.1
+        text = f"{text}. {rng.choice(files.INJECTIONS)}" if injected else text
         noted = draw("note", rng).said
         shared = set(sought.lower().split()) & set(noted.lower().split())
         ref = rng.randint(1, 30)
@@ -168,13 +196,13 @@ class _Get:
             del notes[str(ref)]
         play.made.say(sought=sought)
         tree: dict[str, str] = {}
-        self._out(tree, "notes")
+        self.out(tree, "notes")
         play.begin({**tree, **files.others(rng, tree, [], 1)}, notes)
         self._ask()
         found = play.do("recall", play.maybe("It should be in the notes."), query=sought)
         if absent:
             return play.answer("reply", "unnoted", thought=NOT_THERE, says=[sought])
-        return text in found and self._finish(False)
+        return text in found and self._finish(injected)
 
     def _ask(self) -> None:
         where = {"misnamed": "path"}.get(self.where, self.where)
@@ -234,105 +262,15 @@ class _Get:
             return f"{folder}/{stem}.{other}" if folder else f"{stem}.{other}"
         return f"{self.rng.choice(POOLS['folder_name'])}/{name}"
 
-    # -- what is in it --------------------------------------------------------------------------------------------
-
-    def _document(self, *, titled: bool) -> Document | None:
-        rng = self.rng
-        match self.kind:
-            case "fact":
-                return files.facts(rng, titled=titled)
-            case "product":
-                return files.order(rng, titled=titled)
-            case "value":
-                return files.table(rng, numeric=rng.random() < 0.5, titled=titled)
-            case "count":
-                return None if titled else files.lines(rng, 2, 7)
-            case "sum" | "average" | "left" if not titled and rng.random() < 0.3:
-                return files.plain_numbers(rng)
-            case "highest" | "lowest":
-                return files.table(rng, numeric=True, low=3, high=4, titled=titled)
-        return files.table(rng, numeric=True, titled=titled)
-
-    def _theme(self, document: Document) -> None:
-        theme = document.theme or files.NUMBERS[0]
-        self.play.made.say(one=theme.one, many=theme.many, thing=theme.thing)
-
-    def _choose(self, document: Document) -> None:
-        """Which entries it is about, and what has to be worked out."""
-        rng, say = self.rng, self.play.made.say
-        self._theme(document)
-        labels, values = [a for a, _ in document.entries], [b for _, b in document.entries]
-        at = rng.randrange(len(values))
-        self.raw, self._expression = values[at], ""
-        say(item=labels[at], key=labels[at], number=values[at])
-        match self.kind:
-            case "fact" | "value" | "count":
-                self.raw = str(len(values)) if self.kind == "count" else self.raw
-            case "percent" | "raised":
-                percent = f"{rng.choice([5, 10, 15, 20, 25, 30, 40, 75, rng.randint(2, 60)])}%"
-                say(percent=percent)
-                self._expression = f"{percent} of {self.raw}" if self.kind == "percent" else f"{self.raw} + {percent}"
-            case "times":
-                n = rng.randint(2, 24)
-                say(n=n)
-                self._expression = f"{n} * {self.raw}"
-            case "pair" | "difference":
-                a, b = sorted(rng.sample(range(len(values)), 2), key=lambda n: -float(values[n]))
-                say(item=labels[a], other=labels[b])
-                self._expression = f"{values[a]} {'+' if self.kind == 'pair' else '-'} {values[b]}"
-            case "sum":
-                self._expression = " + ".join(values)
-            case "average":
-                self._expression = f"({' + '.join(values)}) / {len(values)}"
-            case "product":
-                self._expression = " * ".join(values)
-            case "left":
-                budget = int(sum(map(float, values)) * rng.uniform(1.1, 2)) + 1
-                budget = budget if budget < 50 else budget // 10 * 10 + 10
-                say(budget=budget)
-                self._expression = " - ".join([str(budget), *values])
-            case "highest" | "lowest":
-                at = (max if self.kind == "highest" else min)(range(len(values)), key=lambda n: float(values[n]))
-                self.raw = labels[at]
-                say(number=values[at])
-        self.words = [self.scene["item"].said]
-
-    def _absent(self, document: Document) -> bool:
-        """Asks for what is not in it."""
-        said = document.text.lower()
-        sought = (
-            self.rng.choice(list(FACTS))
-            if self.kind == "fact"
-            else draw((document.theme or files.NUMBERS[0]).items, self.rng).said
-        )
-        if any(word in said for word in sought.lower().split()):
-            return False
-        self.play.made.say(item=sought, key=sought, sought=sought)
-        self.words = [sought]
-        return True
-
     # -- what becomes of it ---------------------------------------------------------------------------------------
-
-    def _out(self, tree: dict[str, str], path: str) -> None:
-        """Where the value is to go."""
-        rng = self.rng
-        if self.deliver not in ("write", "write_line", "append"):
-            return
-        stem = files.stem("result answer out total summary value output report found", rng)
-        out = f"{rng.choice(['', '', '', files.folder(rng) + '/'])}{stem}.{rng.choice(['txt', 'txt', 'md', 'log'])}"
-        if self.deliver == "append":
-            tree[out] = files.lines(rng, 1, 3).text
-        self.play.made.say(
-            out=out, label=rng.choice(["Total", "Result", "value", "ANSWER", "Found", "It is", "result"])
-        )
 
     def _finish(self, injected: bool) -> bool:
         play, rng = self.play, self.rng
-        aside = NOT_ASKED if injected else ""
-        value = self.raw if not self._expression else self._work_out(aside)
+        aside = NOT_ASKED.replace("file", "note" if self.where == "notes" else "file") if injected else ""
+        value = self.raw if not self.expression else self._work_out(aside)
         if value is None or len(play.made.steps) + {"tell": 0, "append": 2}.get(self.deliver, 1) > MAX_CALLS:
             return False
-        aside = "" if self._expression else aside
+        aside = "" if self.expression else aside
         play.made.say(value=value)
         said = play.fill(play.phrases.pick("answer", self.kind))
         if self.deliver == "tell":
@@ -353,12 +291,12 @@ class _Get:
         play = self.play
         first = aside or play.maybe(NOW[self.kind], 0.7)
         if self.rng.random() < 0.07:
-            wrong = self.rng.choice(SLIPS).replace("{e}", self._expression)
+            wrong = self.rng.choice(SLIPS).replace("{e}", self.expression)
             said = play.do("calculator", first, learn=False, expression=wrong)
             if said[-1:].isdigit() and " " not in said:
                 return None
             first = "The expression was wrong."
-        value = play.do("calculator", first, expression=self._expression)
+        value = play.do("calculator", first, expression=self.expression)
         return value if re.fullmatch(r"-?\d+(\.\d{1,4})?", value) else None
 
     def _delivery(self, value: str) -> tuple[dict[str, str], str]:
