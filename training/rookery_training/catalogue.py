@@ -67,6 +67,8 @@ class ToolEntry:
     errors: tuple[str, ...] = ()
     follow_ups: tuple[str, ...] = ()
     missing: tuple[Missing, ...] = ()
+    held_out: bool = False
+    """Whether it is kept for development."""
 
     @property
     def kinds(self) -> dict[str, Kind]:
@@ -200,6 +202,7 @@ def _tool(domain: str, entry: dict[str, Any]) -> ToolEntry:
         errors=tuple(entry.get("errors", ())),
         follow_ups=tuple(entry.get("follow_ups", ())),
         missing=_missing(entry),
+        held_out=entry.get("held_out", False),
     )
 
 

@@ -56,9 +56,11 @@ OPEN_ANSWERS = 0.3
 """The share of answers to learn where many others would be as good; of the rest only the thought is learnt."""
 _TECHNICAL = """
 builtin git containers databases networking cloud packages logs monitoring images units numbers code archives_zip
-documents processes web security deployment issues_tracker audio video todo
+documents processes web security deployment issues_tracker audio video todo geometry physics chemistry genetics
 """
-TECHNICAL = frozenset((*_TECHNICAL.split(), "text tools"))
+TECHNICAL = frozenset(
+    (*_TECHNICAL.split(), "text tools", "chances and samples", "loans and savings", "body formulas", "date arithmetic")
+)
 """Domains whose requests a shell, a file tool or a calculator could serve as well."""
 KNOWLEDGE = frozenset(("geography", "science facts", "history facts", "languages", "translation"))
 """Domains whose questions a model may answer from what it knows."""
@@ -102,7 +104,7 @@ class Author:
             "refusal": (0.04, self._refusal),
             "repair": (0.03, self._repair),
             "denied": (0.03, self._denied),
-            "workspace": (0.3, self._workspace),
+            "workspace": (0.6, self._workspace),
         }
 
     # -- groups ---------------------------------------------------------------------------------------------------

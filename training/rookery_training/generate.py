@@ -28,7 +28,7 @@ from rookery_training.values import Value, draw
 
 MAX_PREFIX, MAX_BRANCH = 1500, 480
 HELD_OUT = 9
-"""Every ninth tool, and every ninth way to ask, is kept for development."""
+"""Every ninth way to ask for a built-in tool is kept for development."""
 
 
 class Tokens:
@@ -114,15 +114,12 @@ def split(catalogue: Catalogue, *, held_out: bool) -> Catalogue:
         return (n % HELD_OUT == HELD_OUT - 1) == held_out
 
     tools = []
-    others = 0
     for tool in catalogue.tools:
-        asks = tuple(ask for n, ask in enumerate(tool.asks) if kept(n))
-        if tool.domain != "builtin":
-            others += 1
-            unseen = others % HELD_OUT == 0
-            if unseen != held_out:
-                continue
-            asks = tool.asks
+        asks = tool.asks
+        if tool.domain == "builtin":
+            asks = tuple(ask for n, ask in enumerate(tool.asks) if kept(n))
+        elif tool.held_out != held_out:
+            continue
         tools.append(replace(tool, asks=asks))
     names = {tool.name for tool in tools}
     traces = tuple(t for t in catalogue.traces if all(step.tool in names for step in t.steps))
