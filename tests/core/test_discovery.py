@@ -154,6 +154,16 @@ def test_a_small_window_has_no_room_for_the_tools_as_json(form: str, n_ctx: int,
     assert offer.voice("x").address(info(n_ctx, native=True)).native is own
 
 
+def test_without_tools_a_model_in_its_own_form_is_told_of_none() -> None:
+    offer = Offer(Registry(()), AgentSettings(form="native"), Sampling())
+    (system,) = offer.voice("x").address(info(native=True)).head
+    assert system.content == (
+        "You are Rookery, a helpful assistant in a terminal. "
+        "There are no tools; answer from what you know, and say so when you do not."
+    )
+    assert system.tools == ""
+
+
 def test_a_pinned_tool_that_there_is_not_is_named() -> None:
     with pytest.raises(ConfigError, match=r"agent\.pinned: .*send_male; did you mean send_mail"):
         Offer(registry(), AgentSettings(pinned=("send_male",)), Sampling())
