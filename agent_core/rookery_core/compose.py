@@ -193,9 +193,12 @@ def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: b
     """How a model file is loaded with these settings."""
     adapter = settings.adapter
     prompt: PromptTier = "full"
+    first_bias: Mapping[str, float] = {}
     if adapter == "auto":
         made = made_for(file, Hashes(paths.hashes).sha256)
-        adapter, prompt = (str(made.path), made.prompt) if made else ("", "full")
+        adapter = str(made.path) if made else ""
+        if made:
+            prompt, first_bias = made.prompt, made.first_bias
     return LoadOptions(
         path=str(file),
         n_ctx=settings.n_ctx,
@@ -203,6 +206,7 @@ def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: b
         n_threads_batch=settings.n_threads_batch or min(os.cpu_count() or 1, 8),
         adapter=str(Path(adapter).expanduser().absolute()) if adapter else "",
         prompt=prompt,
+        first_bias=first_bias,
         park_bytes=settings.cache_mb << 20,
         states=str(paths.states),
         states_bytes=settings.saved_mb << 20,

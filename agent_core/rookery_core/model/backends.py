@@ -122,7 +122,9 @@ class WorkerModel:
             name,
             options,
             worker,
-            lambda said: ModelInfo(**{**said, "notes": tuple(said["notes"])}, prompt=options.prompt),
+            lambda said: ModelInfo(
+                **{**said, "notes": tuple(said["notes"])}, prompt=options.prompt, first_bias=options.first_bias
+            ),
         )
 
     @property

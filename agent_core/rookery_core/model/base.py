@@ -5,8 +5,8 @@ Knows nothing of tools, agents or how the text is used.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from rookery_core.errors import ModelDied
@@ -43,6 +43,8 @@ class Sampling:
     min_p: float = 0.05
     seed: int = 0
     max_tokens: int = 512
+    first_bias: Mapping[str, float] = field(default_factory=dict)
+    """Added to the logits of these tokens, given as text, where the grammar leaves the first choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class LoadOptions:
     """Path of a LoRA adapter in GGUF; "" for none."""
     prompt: PromptTier = "full"
     """The prompt that the model, with its adapter, was made for."""
+    first_bias: Mapping[str, float] = field(default_factory=dict)
+    """What makes its first decisions in a turn right most often (`Sampling.first_bias`)."""
     park_bytes: int = 0
     """Memory for what was read and is not in use; parts of it are read again when it is short."""
     states: str = ""
@@ -84,6 +88,7 @@ class ModelInfo:
     notes: tuple[str, ...] = ()
     """What the person should know of it."""
     prompt: PromptTier = "full"
+    first_bias: Mapping[str, float] = field(default_factory=dict)
     native: bool = False
     """Whether its template lists tools and has calls between <tool_call> and </tool_call>, which are tokens of its."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,6 +22,8 @@ class Adapter:
     base_bytes: int
     prompt: PromptTier
     """How a model with this adapter is addressed."""
+    first_bias: Mapping[str, float] = field(default_factory=dict)
+    """Calibrates whether it calls or answers: added to the logits of these tokens in the first choice of a turn."""
 
 
 def shipped() -> tuple[Adapter, ...]:
