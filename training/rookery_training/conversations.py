@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from rookery_core.model.base import Message
+from rookery_core.reasoning.grounding import doubts
 from rookery_core.reasoning.prompt import system_text
 from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
 from rookery_core.tools.registry import Registry
@@ -22,7 +22,6 @@ from rookery_training.catalogue import (
     Catalogue,
     Scene,
     Talk,
-    ToolEntry,
     Trace,
     evaluate,
     fill,
@@ -31,14 +30,13 @@ from rookery_training.catalogue import (
     plain,
     slots_of,
 )
-from rookery_training.dressing import Dressed, as_it_is, dress
+from rookery_training.dressing import Dressed
 from rookery_training.fixed_words import (
     AGAIN,
     CANNOT,
     DENIED,
     DID_NOT_WORK,
     FAILED,
-    FITS,
     HAS_RESULT,
     NO_TOOL_FITS,
     NO_TOOL_NEEDED,
@@ -47,29 +45,13 @@ from rookery_training.fixed_words import (
     WHY,
 )
 from rookery_training.held_out import HeldOut
+from rookery_training.offers import KNOWLEDGE, TECHNICAL, Offers
 from rookery_training.values import Value
 from rookery_training.wording import roughen
 from rookery_training.workspace import Scenarios
 
-GIST_WORDS = 12
 OPEN_ANSWERS = 0.3
 """The share of answers to learn where many others would be as good; of the rest only the thought is learnt."""
-_TECHNICAL = """
-builtin git containers databases networking cloud packages logs monitoring images units numbers code archives_zip
-documents processes web security deployment issues_tracker audio video todo geometry physics chemistry genetics
-"""
-TECHNICAL = frozenset(
-    (*_TECHNICAL.split(), "text tools", "chances and samples", "loans and savings", "body formulas", "date arithmetic")
-)
-"""Domains whose requests a shell, a file tool or a calculator could serve as well."""
-KNOWLEDGE = frozenset(("geography", "science facts", "history facts", "languages", "translation"))
-"""Domains whose questions a model may answer from what it knows."""
-
-
-def fits(tool: Dressed) -> str:
-    """Says which tool fits, in the first words of its description: to copy is easier than to put it another way."""
-    clause = re.split(r"[.,;:(]+(?:\s|$)| such as | \(", " ".join(tool.offered.tool.description.split()), maxsplit=1)[0]
-    return f"{FITS}{' '.join(clause.split()[:GIST_WORDS]) or tool.name}."
 
 
 class Author:
@@ -88,10 +70,7 @@ class Author:
         """`held_out` is never written; `notes` may be recalled; `develop` takes the phrasings kept for development."""
         self._all = catalogue
         self._rng = rng
-        self._others = [tool for tool in catalogue.tools if tool.domain != "builtin"]
-        self._domains = sorted({tool.domain for tool in self._others})
-        real = {offered.name: offered for offered in builtin}
-        self._builtin = [as_it_is(tool, real[tool.name]) for tool in catalogue.domain("builtin") if tool.name in real]
+        self._offers = Offers(catalogue, builtin, rng)
         self._held_out = held_out
         self._notes = notes
         self._scenarios = Scenarios(builtin, rng, held_out=develop)
@@ -104,6 +83,7 @@ class Author:
             "refusal": (0.04, self._refusal),
             "repair": (0.03, self._repair),
             "denied": (0.03, self._denied),
+            "doubted": (0.12, self._doubted),
             "workspace": (0.6, self._workspace),
         }
 
@@ -111,36 +91,11 @@ class Author:
 
     def group(self) -> Group:
         """One tool list with the conversations that go on from it."""
-        tools = self._offer()
+        tools = self._offers.draw()
         registry = Registry([tool.offered for tool in tools])
         by_name = {tool.entry.name: tool for tool in tools}
         branches = [made for _ in range(self._rng.randint(6, 10)) if (made := self._branch(by_name)) is not None]
         return Group(Message("system", system_text(registry, "brief")), registry, tuple(branches))
-
-    def _offer(self) -> list[Dressed]:
-        rng = self._rng
-        size = rng.choices([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24], [1, 3, 4, 8, 9, 10, 26, 8, 10, 9, 6, 3.5, 2.5])[
-            0
-        ]
-        draw = rng.random()
-        if draw < 0.36:
-            return rng.sample(self._builtin, min(size, len(self._builtin)))
-        chosen: list[Dressed] = []
-        domains = list(self._domains)
-        if draw < 0.5:
-            chosen = rng.sample(self._builtin, min(max(size - rng.randint(1, 5), 1), len(self._builtin)))
-            domains = [domain for domain in domains if domain not in TECHNICAL]
-        taken = {tool.name for tool in chosen}
-        pool: list[ToolEntry] = []
-        while domains and len(pool) < max(size - len(chosen), 0):
-            near = self._all.domain(domains.pop(rng.randrange(len(domains))))
-            pool.extend(rng.sample(near, min(len(near), rng.choice([1, 2, 2, 3, 4, 6]))))
-        for entry in pool[: max(size - len(chosen), 0)]:
-            made = dress(entry, rng)
-            if made.name not in taken and " " not in made.name:
-                taken.add(made.name)
-                chosen.append(made)
-        return chosen
 
     def _branch(self, tools: dict[str, Dressed]) -> Branch | None:
         rng = self._rng
@@ -181,7 +136,7 @@ class Author:
     ) -> None:
         """A call; its thought says what `first` says, and which tool fits."""
         given = json.dumps(arguments, ensure_ascii=False)
-        thought = f"{first} {fits(tool)}".lstrip()
+        thought = f"{first} {tool.fits}".lstrip()
         branch.say("assistant", f"{THOUGHT}{thought}\n{ACTION}{tool.name}\n{INPUT}{given}", learn=learn)
 
     def _answer(self, branch: Branch, thought: str, answer: str, *, is_open: bool = False) -> None:
@@ -320,7 +275,7 @@ class Author:
         if tool.entry.domain != "builtin" and rng.random() < 0.6:  # one that can be made of the list alone
             about = tool.about(missing.lacks)
             question = f"I need the {lacks} for that. What is it?" + (f" ({about})" if about else "")
-        self._answer(branch, f"{fits(tool)} But the {lacks} is missing.", fill(question, scene, rng))
+        self._answer(branch, f"{tool.fits} But the {lacks} is missing.", fill(question, scene, rng))
         mentioned = {*slots_of(text), missing.lacks}
         required = {parameter.name for parameter in tool.entry.parameters if not parameter.optional}
         if tool.entry.domain != "builtin" and required <= mentioned and rng.random() < 0.35:
@@ -334,10 +289,10 @@ class Author:
         rng = self._rng
         domains = {tool.entry.domain for tool in tools.values()}
         technical = "shell" in tools or bool(domains & TECHNICAL)
-        pool = [entry for entry in self._others if not (technical and entry.domain in TECHNICAL)]
+        pool = [entry for entry in self._offers.others if not (technical and entry.domain in TECHNICAL)]
         pool = [entry for entry in pool if entry.domain not in KNOWLEDGE]
         if not technical or ("builtin" in domains and "shell" not in tools and domains == {"builtin"}):
-            pool += [tool.entry for tool in self._builtin] * 3
+            pool += [tool.entry for tool in self._offers.builtin] * 3
         near = rng.random() < 0.3
         able = [
             entry
@@ -412,4 +367,30 @@ class Author:
         rng = self._rng
         self._observe(branch, rng.choice(DENIED).replace("{why}", rng.choice(WHY) + "."))
         self._answer(branch, NOT_ALLOWED, rng.choice(NOTHING_DONE))
+        return True
+
+    def _doubted(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        """A call that nothing said accounts for, which is not learnt; what the program says to it; the right step."""
+        rng = self._rng
+        able = [tool for tool in tools.values() if tool.entry.parameters]
+        begin = len(branch.messages) + 1
+        kind = rng.choice((self._missing, self._absent, self._absent, self._call))
+        if not able or not kind(branch, tools):
+            return False
+        asked, right = branch.messages[begin - 1].content, branch.messages[begin].content
+        same = [tool for tool in able if tool.fits in right]
+        tool = rng.choice(same if same and rng.random() < 0.8 else able)
+        scene: Scene = {}
+        furnish(scene, tool.entry.kinds, rng)
+        given = {p.name: scene[p.name].argument for p in tool.entry.parameters if not p.optional or rng.random() < 0.2}
+        arguments = tool.arguments(given)
+        found = doubts(arguments, tool.offered.tool.schema, asked)
+        if not found:
+            return False
+        later = branch.messages[begin:], branch.learnt[begin:]
+        del branch.messages[begin:], branch.learnt[begin:]
+        self._do(branch, tool, arguments, learn=0)
+        self._observe(branch, f"The arguments do not fit: {'; '.join(found)}. Use what was said, or ask for it.")
+        branch.messages += later[0]
+        branch.learnt += later[1]
         return True

@@ -13,7 +13,10 @@ from typing import Any
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.registry import OfferedTool
 from rookery_training.catalogue import Parameter, Scene, ToolEntry, fill_argument, plain
+from rookery_training.fixed_words import FITS
 from rookery_training.values import pseudo_word, schema
+
+GIST_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,13 @@ class Dressed:
     @property
     def name(self) -> str:
         return self.offered.name
+
+    @property
+    def fits(self) -> str:
+        """Says that it fits, in the first words of its description: to copy is easier than to put it another way."""
+        description = " ".join(self.offered.tool.description.split())
+        clause = re.split(r"[.,;:(]+(?:\s|$)| such as | \(", description, maxsplit=1)[0]
+        return f"{FITS}{' '.join(clause.split()[:GIST_WORDS]) or self.name}."
 
     def about(self, parameter: str) -> str:
         """What its schema says about a parameter of the catalogue."""
