@@ -45,9 +45,9 @@ from rookery_training.fixed_words import (
     WHY,
 )
 from rookery_training.held_out import HeldOut
-from rookery_training.offers import KNOWLEDGE, TECHNICAL, Offers
-from rookery_training.values import Value
-from rookery_training.wording import roughen
+from rookery_training.offers import Offers
+from rookery_training.values import Value, in_order, renew
+from rookery_training.wording import literals, roughen
 from rookery_training.workspace import Scenarios
 
 OPEN_ANSWERS = 0.3
@@ -123,9 +123,20 @@ class Author:
 
     # -- the words ------------------------------------------------------------------------------------------------
 
-    def _ask(self, branch: Branch, template: str, scene: Scene) -> None:
-        """The person's message, sometimes under what was recalled from other conversations."""
-        text = fill(roughen(template, self._rng), scene, self._rng, said=True)
+    def _ask(
+        self,
+        branch: Branch,
+        template: str,
+        scene: Scene,
+        *,
+        kept: Mapping[str, Any] | None = None,
+        request: bool = True,
+    ) -> None:
+        """The person's message, sometimes under what was recalled; words that are in the arguments `kept` stay."""
+        ending = slots_of(template)[-1:] if template.endswith("}") else []
+        long = any(len(scene[name].said.split()) > 2 for name in ending if name in scene)  # what follows would be of it
+        rough = roughen(template, self._rng, literals(kept or {}), request=request, closed=long)
+        text = fill(rough, scene, self._rng, said=True)
         if self._notes and self._rng.random() < 0.04:
             lines = "".join(f"- {note}\n" for note in self._rng.sample(self._notes, self._rng.randint(1, 2)))
             text = f"(Known from earlier conversations:\n{lines})\n\n{text}"
@@ -156,18 +167,20 @@ class Author:
         rng = self._rng
         tool = tools[rng.choice(list(tools))]
         optional = {parameter.name for parameter in tool.entry.parameters if parameter.optional}
-        richness = [1 + 0.7 * len(optional & {*slots_of(ask.say), *(ask.arguments or ())}) for ask in tool.entry.asks]
-        ask = rng.choices(tool.entry.asks, richness)[0]
+        asks = self._offers.asks(tool, tools)
+        richness = [1 + 0.7 * len(optional & {*slots_of(ask.say), *(ask.arguments or ())}) for ask in asks]
+        ask = rng.choices(asks, richness)[0]
         scene, arguments = self._request(tool, ask)
-        self._ask(branch, ask.say, scene)
+        self._ask(branch, ask.say, scene, kept=ask.arguments)
         self._do(branch, tool, arguments)
         if rng.random() < 0.5:
             return True
-        if tool.entry.errors and rng.random() < 0.12:
+        errors = tool.speaking_of(tool.entry.errors, arguments)
+        if errors and rng.random() < 0.12:
             furnish(scene, tool.entry.invented, rng)
-            self._fail(branch, fill(rng.choice(tool.entry.errors), scene, rng))
+            self._fail(branch, fill(rng.choice(errors), scene, rng))
             return True
-        self._finish(branch, tool, scene)
+        self._finish(branch, tool, scene, arguments)
         if tool.entry.follow_ups and ask.arguments is None and rng.random() < 0.55:
             return self._follow_up(branch, tool, scene, set(slots_of(ask.say)))
         if rng.random() < 0.04:
@@ -181,6 +194,7 @@ class Author:
         scene: Scene = {}
         furnish(scene, ask.slots, self._rng)
         furnish(scene, tool.entry.kinds, self._rng)
+        in_order(scene, tool.entry.kinds)
         if ask.arguments is None:
             mentioned = set(slots_of(ask.say))
             arguments = tool.arguments({name: scene[name].argument for name in tool.entry.kinds if name in mentioned})
@@ -198,9 +212,10 @@ class Author:
             scene["result"] = Value(plain(worked), worked)
         return scene, arguments
 
-    def _finish(self, branch: Branch, tool: Dressed, scene: Scene) -> None:
+    def _finish(self, branch: Branch, tool: Dressed, scene: Scene, arguments: dict[str, Any]) -> None:
         rng = self._rng
         furnish(scene, tool.entry.invented, rng)
+        tool.place(scene, arguments)
         self._observe(branch, fill(rng.choice(tool.entry.results), scene, rng))
         self._answer(branch, HAS_RESULT, fill(rng.choice(tool.entry.answers), scene, rng))
 
@@ -212,16 +227,16 @@ class Author:
     def _follow_up(self, branch: Branch, tool: Dressed, scene: Scene, mentioned: set[str]) -> bool:
         rng = self._rng
         text = rng.choice(tool.entry.follow_ups)
-        changed = set(slots_of(text)) & set(tool.entry.kinds)
-        if not changed:
+        kinds = {name: kind for name, kind in tool.entry.kinds.items() if name in slots_of(text)}
+        new = {name: scene[name] for name in tool.entry.kinds}
+        if not kinds or (not renew(new, kinds, rng) and kinds.keys() <= mentioned):
             return True
-        new: Scene = {name: value for name, value in scene.items() if name in tool.entry.kinds and name not in changed}
-        furnish(new, tool.entry.kinds, rng)
         self._ask(branch, text, new)
-        given = {name: new[name].argument for name in tool.entry.kinds if name in mentioned | changed}
-        self._do(branch, tool, tool.arguments(given))
+        given = {name: new[name].argument for name in tool.entry.kinds if name in mentioned | kinds.keys()}
+        arguments = tool.arguments(given)
+        self._do(branch, tool, arguments)
         if rng.random() < 0.3:
-            self._finish(branch, tool, new)
+            self._finish(branch, tool, new, arguments)
         return True
 
     def _trace(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
@@ -233,8 +248,10 @@ class Author:
         trace: Trace = rng.choice(fitting)
         scene: Scene = {}
         furnish(scene, trace.slots, rng)
+        in_order(scene, trace.slots)
         furnish(scene, invented([step.result for step in trace.steps] + list(trace.answers)), rng)
-        self._ask(branch, rng.choice(trace.asks), scene)
+        kept = {f"{n} {name}": made for n, step in enumerate(trace.steps) for name, made in step.arguments.items()}
+        self._ask(branch, rng.choice(trace.asks), scene, kept=kept)
         for step in trace.steps:
             tool = tools[step.tool]
             arguments = tool.call(dict(step.arguments), scene, rng)
@@ -270,11 +287,10 @@ class Author:
         furnish(scene, tool.entry.kinds, rng)
         text = rng.choice(missing.asks)
         self._ask(branch, text, scene)
-        lacks = tool.names[missing.lacks].replace("_", " ")
+        lacks = tool.plain_name(missing.lacks)
         question = rng.choice(missing.questions)
         if tool.entry.domain != "builtin" and rng.random() < 0.6:  # one that can be made of the list alone
-            about = tool.about(missing.lacks)
-            question = f"I need the {lacks} for that. What is it?" + (f" ({about})" if about else "")
+            question = tool.question(missing.lacks) or question
         self._answer(branch, f"{tool.fits} But the {lacks} is missing.", fill(question, scene, rng))
         mentioned = {*slots_of(text), missing.lacks}
         required = {parameter.name for parameter in tool.entry.parameters if not parameter.optional}
@@ -287,29 +303,15 @@ class Author:
     def _absent(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
         """A request for a tool that is not offered."""
         rng = self._rng
-        domains = {tool.entry.domain for tool in tools.values()}
-        technical = "shell" in tools or bool(domains & TECHNICAL)
-        pool = [entry for entry in self._offers.others if not (technical and entry.domain in TECHNICAL)]
-        pool = [entry for entry in pool if entry.domain not in KNOWLEDGE]
-        if not technical or ("builtin" in domains and "shell" not in tools and domains == {"builtin"}):
-            pool += [tool.entry for tool in self._offers.builtin] * 3
-        near = rng.random() < 0.3
-        able = [
-            entry
-            for entry in pool
-            if entry.name not in tools
-            and (entry.domain == "builtin" or (entry.domain in domains) == near or not near)
-            and not (not near and entry.domain in domains and entry.domain != "builtin")
-            and not (entry.name in ("list_files", "search_files") and {"list_files", "search_files"} & set(tools))
-        ]
-        if not able:
+        drawn = self._offers.absent(tools)
+        if drawn is None:
             return False
-        entry = rng.choice(able)
-        ask = rng.choice(entry.asks)
+        entry, ask = drawn
         scene: Scene = {}
         furnish(scene, ask.slots, rng)
         furnish(scene, entry.kinds, rng)
-        self._ask(branch, ask.say, scene)
+        in_order(scene, entry.kinds)
+        self._ask(branch, ask.say, scene, kept=ask.arguments)
         self._answer(branch, NO_TOOL_FITS, rng.choice(CANNOT))
         return True
 
@@ -329,7 +331,7 @@ class Author:
         talk = rng.choice(talks)
         scene: Scene = {}
         furnish(scene, talk.slots, rng)
-        self._ask(branch, rng.choice(talk.asks), scene)
+        self._ask(branch, rng.choice(talk.asks), scene, request=thought == NO_TOOL_FITS)
         self._answer(branch, thought, fill(rng.choice(talk.answers), scene, rng), is_open=True)
         return True
 
@@ -340,7 +342,7 @@ class Author:
         if not able:
             return False
         tool = rng.choice(able)
-        ask = rng.choice(tool.entry.asks)
+        ask = rng.choice(self._offers.asks(tool, tools))
         scene, arguments = self._request(tool, ask)
         if not arguments:
             return False
@@ -349,7 +351,7 @@ class Author:
         value, wrong[name] = wrong[name], rng.choice(["", "?", "unknown", 0])
         why = rng.choice(("this is not what was asked", "is not valid", "must not be empty"))
         said = f"The arguments do not fit: {name}: {why}"
-        self._ask(branch, ask.say, scene)
+        self._ask(branch, ask.say, scene, kept=ask.arguments)
         if value == wrong[name]:
             return False
         self._do(branch, tool, wrong, learn=0)

@@ -7,16 +7,29 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.registry import OfferedTool
-from rookery_training.catalogue import Parameter, Scene, ToolEntry, fill_argument, plain
+from rookery_training.catalogue import Parameter, Scene, ToolEntry, fill_argument, plain, slots_of
 from rookery_training.fixed_words import FITS
-from rookery_training.values import pseudo_word, schema
+from rookery_training.values import Value, pseudo_word, schema
 
 GIST_WORDS = 12
+FEW_WORDS = 5
+"""So few say too little, when a comma ends them ("Returns title", "Makes a new")."""
+_DANGLING = """
+a an the of to in on for and or by with from into at its his her that which who is are it as given under not than
+if what how when where whether
+"""
+DANGLING = frozenset(_DANGLING.split())
+_WHICH = "what which who whose whom how when where why whether if"
+WHICH = frozenset(_WHICH.split())
+_UNTOLD = "born who where when what why until since to from at on by in of for against because"
+UNTOLD = frozenset(_UNTOLD.split())
+"""Names of parameters that are no nouns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +49,49 @@ class Dressed:
     def fits(self) -> str:
         """Says that it fits, in the first words of its description: to copy is easier than to put it another way."""
         description = " ".join(self.offered.tool.description.split())
-        clause = re.split(r"[.,;:(]+(?:\s|$)| such as | \(", description, maxsplit=1)[0]
-        return f"{FITS}{' '.join(clause.split()[:GIST_WORDS]) or self.name}."
+        sentence = re.split(r"[.;:(]+(?:\s|$)| such as | \(", description, maxsplit=1)[0]
+        clause = sentence.partition(", ")[0].split()
+        words = clause if len(clause) >= FEW_WORDS else sentence.split()
+        words = words[:GIST_WORDS]
+        while words and words[-1].lower() in DANGLING:
+            del words[-1]
+        return f"{FITS}{' '.join(words).rstrip(',') or self.name}."
 
     def about(self, parameter: str) -> str:
         """What its schema says about a parameter of the catalogue."""
         return str(self.offered.tool.schema["properties"][self.names[parameter]].get("description", ""))
+
+    def speaking_of(self, texts: Collection[str], given: Collection[str]) -> list[str]:
+        """Those of the texts that speak of no optional parameter that is not among the given arguments."""
+        absent = {p.name for p in self.entry.parameters if p.optional and self.names[p.name] not in given}
+        return [text for text in texts if not absent & {*slots_of(text)}]
+
+    def place(self, scene: Scene, given: dict[str, Any]) -> None:
+        """What a call made fits what it was given: found files lie in its folder, what it wrote has so many bytes."""
+        if "bytes" in self.entry.invented and "content" in given:
+            size = len(given["content"].encode())
+            scene["bytes"] = Value(str(size), size)
+        for name, kind in self.entry.invented.items():
+            if kind == "path" and given.get("folder"):
+                path = f"{given['folder'].rstrip('/')}/{scene[name].argument.rpartition('/')[2]}"
+                scene[name] = Value(path, path)
+
+    def plain_name(self, parameter: str) -> str:
+        """What a parameter of the catalogue is called here, in words."""
+        return re.sub(r"(?<=[a-z0-9])([A-Z])", r" \1", self.names[parameter]).replace("_", " ").lower()
+
+    def question(self, parameter: str) -> str | None:
+        """What to ask for it, in the words of the list alone; None where these would make no sentence."""
+        about = self.about(parameter)
+        words = about.split()
+        if words and (words[0] in WHICH or (words[1:2] and words[0] in DANGLING and words[1] in WHICH)):
+            return f"I need to know {about}. Can you tell me?"
+        written = next(p for p in self.entry.parameters if p.name == parameter)
+        name = self.plain_name(parameter)
+        made_up = name not in {shown.replace("_", " ") for shown in (parameter, *written.names)}
+        if not about and (len(name) < 3 or name.split()[0] in UNTOLD or made_up):
+            return None
+        return f"I need the {about.removeprefix('the ') or name} for that. Can you tell me?"
 
     def arguments(self, given: dict[str, Any]) -> dict[str, Any]:
         """The arguments of a call, named as here and in the order of the schema; `given` has the catalogue's names."""

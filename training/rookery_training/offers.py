@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Mapping
 
 from rookery_core.tools.registry import Registry
-from rookery_training.catalogue import Catalogue, ToolEntry
+from rookery_training.catalogue import Ask, Catalogue, ToolEntry
 from rookery_training.dressing import Dressed, as_it_is, dress
+from rookery_training.rivals import apart, could_do
 
 _TECHNICAL = """
 builtin git containers databases networking cloud packages logs monitoring images units numbers code archives_zip
@@ -20,6 +23,8 @@ KNOWLEDGE = frozenset(("geography", "science facts", "history facts", "languages
 """Domains whose questions a model may answer from what it knows."""
 SIZES = {0: 1, 1: 3, 2: 4, 3: 8, 4: 9, 5: 10, 6: 26, 7: 8, 8: 10, 10: 9, 12: 6, 16: 3.5, 24: 2.5}
 """How often so many tools are offered."""
+COMMAND = re.compile(r"(ls|dir|cat|less|head|tail|sed|grep|rm|touch|echo|find) [-.~/#'\"{]|(ls|dir)$|.*\band cat \{")
+"""A request that is a command of the shell, so that a shell would be right as well."""
 
 
 class Offers:
@@ -52,7 +57,37 @@ class Offers:
             pool.extend(rng.sample(near, min(len(near), rng.choice([1, 2, 2, 3, 4, 6]))))
         for entry in pool[: max(size - len(chosen), 0)]:
             made = dress(entry, rng)
-            if made.name not in taken and " " not in made.name:
+            beside = {tool.entry.name for tool in chosen}
+            if made.name not in taken and " " not in made.name and apart(beside, entry.name):
                 taken.add(made.name)
                 chosen.append(made)
         return chosen
+
+    def asks(self, tool: Dressed, tools: Mapping[str, Dressed]) -> list[Ask]:
+        """The ways to ask for a tool that are not commands for another one."""
+        shell = "shell" in tools and tool.entry.domain == "builtin" and tool.entry.name != "shell"
+        return [ask for ask in tool.entry.asks if not (shell and COMMAND.match(ask.say))]
+
+    def absent(self, tools: Mapping[str, Dressed]) -> tuple[ToolEntry, Ask] | None:
+        """A tool that is not offered, and how it is asked for; None where none was found."""
+        rng = self._rng
+        domains = {tool.entry.domain for tool in tools.values()}
+        technical = "shell" in tools or bool(domains & TECHNICAL)
+        pool = [entry for entry in self.others if not (technical and entry.domain in TECHNICAL)]
+        pool = [entry for entry in pool if entry.domain not in KNOWLEDGE]
+        if not technical or (domains == {"builtin"} and "shell" not in tools):
+            pool += [tool.entry for tool in self.builtin] * 3
+        near = rng.random() < 0.3
+        able = [
+            entry
+            for entry in pool
+            if entry.name not in tools
+            and (entry.domain == "builtin" or (entry.domain in domains) == near or not near)
+            and not (not near and entry.domain in domains and entry.domain != "builtin")
+        ]
+        for _ in range(20 if able else 0):
+            entry = rng.choice(able)
+            ask = rng.choice(entry.asks)
+            if not could_do(tools, entry, ask.say):
+                return entry, ask
+        return None

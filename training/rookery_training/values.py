@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,24 @@ def schema(kind: Kind) -> dict[str, Any]:
     if word == "list":
         return {"type": "array", "items": schema(_item(rest)[0])}
     return {"type": _JSON_TYPES.get(word, "string")}
+
+
+def renew(scene: dict[str, Value], kinds: Mapping[str, Kind], rng: random.Random) -> bool:
+    """Draw these values anew; whether there is another one for any of them."""
+    before = {name: scene[name].argument for name in kinds}
+    for _ in range(20):
+        scene.update({name: draw(kind, rng) for name, kind in kinds.items()})
+        if any(scene[name].argument != before[name] for name in kinds):
+            return True
+    return False
+
+
+def in_order(scene: dict[str, Value], kinds: Mapping[str, Kind]) -> None:
+    """Put the dates of a scene in order, and its times of day: what begins is named before what ends."""
+    for kind in ("date", "time"):
+        names = [name for name, of in kinds.items() if of == kind and name in scene]
+        values = sorted((scene[name] for name in names), key=lambda value: str(value.argument))
+        scene.update(zip(names, values, strict=True))
 
 
 def draw(kind: Kind, rng: random.Random) -> Value:
