@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rookery_training.values import Kind, Value, draw
+from rookery_training.values import Kind, Value, draw, draw_other
 
 FOLDER = Path(__file__).resolve().parents[1] / "catalogue"
 SLOT = re.compile(r"\{([A-Za-z_]\w*)(?::([A-Za-z][^{}\"]*))?\}")
@@ -260,7 +260,7 @@ def furnish(scene: Scene, kinds: Mapping[str, Any], rng: random.Random) -> None:
             worked = evaluate(kind[1:], scene)
             scene[name] = Value(plain(worked), worked)
         else:
-            scene[name] = draw(kind, rng)
+            scene[name] = draw_other(kind, [scene[n] for n, of in kinds.items() if of == kind and n in scene], rng)
 
 
 def evaluate(expression: str, scene: Scene) -> Any:

@@ -18,7 +18,7 @@ from rookery_training.fixed_words import FITS
 from rookery_training.values import Value, pseudo_word, schema
 
 GIST_WORDS = 12
-FEW_WORDS = 5
+FEW_WORDS = 4
 """So few say too little, when a comma ends them ("Returns title", "Makes a new")."""
 _DANGLING = """
 a an the of to in on for and or by with from into at its his her that which who is are it as given under not than
@@ -51,9 +51,9 @@ class Dressed:
         description = " ".join(self.offered.tool.description.split())
         sentence = re.split(r"[.;:(]+(?:\s|$)| such as | \(", description, maxsplit=1)[0]
         clause = sentence.partition(", ")[0].split()
-        words = clause if len(clause) >= FEW_WORDS else sentence.split()
-        words = words[:GIST_WORDS]
-        while words and words[-1].lower() in DANGLING:
+        enough = len(clause) >= FEW_WORDS and clause[0].lower() != "given"
+        words = (clause if enough else sentence.split())[:GIST_WORDS]
+        while words and words != sentence.split() and words[-1].lower() in DANGLING:
             del words[-1]
         return f"{FITS}{' '.join(words).rstrip(',') or self.name}."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from rookery_training.catalogue import ToolEntry
+from rookery_training.catalogue import SLOT, ToolEntry
 
 SAME = (
     frozenset(("trace_shipment", "parcel_position")),
@@ -59,6 +59,8 @@ TO_KEEP = re.compile(
 )
 """Words of a request that a kept note or a file would meet as well."""
 KEEPERS = frozenset(("remember", "write_file", "add_task"))
+TO_THE_HOUSE = re.compile(r"\b(scene|mood|house|home|lights?|lamps?|blinds|mode)\b", re.IGNORECASE)
+"""Without one of these words, what starts a scene of the home ("going to sleep") is talk where no tool does."""
 
 
 def apart(names: Collection[str], name: str) -> bool:
@@ -71,5 +73,7 @@ def could_do(offered: Collection[str], entry: ToolEntry, ask: str) -> bool:
     if any(entry.name in near and near & {*offered} for near in NEAR):
         return True
     if "web_search" in offered and entry.domain in ON_THE_WEB:
+        return True
+    if entry.name == "run_scene" and not TO_THE_HOUSE.search(SLOT.sub("", ask)):
         return True
     return entry.domain != "builtin" and bool(KEEPERS & {*offered}) and bool(TO_KEEP.search(ask))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,18 @@ def schema(kind: Kind) -> dict[str, Any]:
     if word == "list":
         return {"type": "array", "items": schema(_item(rest)[0])}
     return {"type": _JSON_TYPES.get(word, "string")}
+
+
+def draw_other(kind: Kind, others: Sequence[Value], rng: random.Random) -> Value:
+    """A value of this kind; of names and the like another one than the others: nobody travels from Rome to Rome."""
+    value = draw(kind, rng)
+    if isinstance(kind, str) and kind.split()[0] in ("integer", "number", "percent", "one", "list"):
+        return value
+    for _ in range(20):
+        if all(value.argument != other.argument for other in others):
+            break
+        value = draw(kind, rng)
+    return value
 
 
 def renew(scene: dict[str, Value], kinds: Mapping[str, Kind], rng: random.Random) -> bool:
