@@ -74,7 +74,7 @@ class Voice:
     check_arguments: bool = False
     """Whether a number or path that nobody said is questioned."""
     calibrated: bool = True
-    """Whether the first decision of a turn is corrected by the model's `first_bias`."""
+    """Whether the first decision of a turn is corrected by the model's `thought_bias`."""
     repairs: int = 2
     """Times in a row that a step or a call that cannot be used is tried again."""
 
@@ -198,7 +198,7 @@ class Run:
             temperature=max(
                 self._voice.sampling.temperature, REPAIR_TEMPERATURE if self._attempts[Failure.FIXABLE] else 0.0
             ),
-            first_bias=info.first_bias if calibrated else {},
+            thought_bias=info.thought_bias if calibrated else {},
         )
         encode = native.encode if address.native else list
         fitted = await fit(

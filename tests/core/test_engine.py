@@ -242,20 +242,20 @@ TOOLS = [
 
 
 @pytest.mark.parametrize("forced", [True, False])
-def test_the_first_choice_that_the_grammar_leaves_can_be_biased(gguf: Path, forced: bool) -> None:
+def test_the_first_line_can_be_biased(gguf: Path, forced: bool) -> None:
     engine = Engine(options(gguf, forced=forced))
-    grammar = 'start: "Answer:" / (yes|no|maybe)/ / (yes|no|maybe)/'
+    grammar = 'start: "Thought:" / (yes|no|maybe)/ "\\nAnswer:" / (yes|no|maybe)/'
     try:
         said = []
         for bias in ({}, {" yes": 100.0}, {" maybe": 100.0}, {"no such token": 100.0}):
-            ear = ask(engine, "Is water wet?", grammar=grammar, first_bias=bias)
+            ear = ask(engine, "Is water wet?", grammar=grammar, thought_bias=bias)
             finish(engine)
             said.append(ear.text)
         plain, yes, maybe, unknown = said
-        assert yes.startswith("Answer: yes")
-        assert maybe.startswith("Answer: maybe")
+        assert yes.startswith("Thought: yes")
+        assert maybe.startswith("Thought: maybe")
         assert unknown == plain
-        assert (yes.split()[2], maybe.split()[2]) != ("yes", "maybe")  # what comes later is not biased
+        assert (yes.split()[-1], maybe.split()[-1]) != ("yes", "maybe")  # what comes later is not biased
     finally:
         engine.close()
 

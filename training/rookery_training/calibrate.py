@@ -1,6 +1,6 @@
 """Prints how often an adapter rightly calls a tool or rightly answers, for several biases of its first decision.
 
-`python -m rookery_training.calibrate ADAPTER.gguf --data dev.jsonl`, and then `rookery_training.ship --first-bias`.
+`python -m rookery_training.calibrate ADAPTER.gguf --data dev.jsonl`, and then `rookery_training.ship --thought-bias`.
 """
 
 from __future__ import annotations

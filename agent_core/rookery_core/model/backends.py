@@ -123,7 +123,7 @@ class WorkerModel:
             options,
             worker,
             lambda said: ModelInfo(
-                **{**said, "notes": tuple(said["notes"])}, prompt=options.prompt, first_bias=options.first_bias
+                **{**said, "notes": tuple(said["notes"])}, prompt=options.prompt, thought_bias=options.thought_bias
             ),
         )
 

@@ -43,8 +43,8 @@ class Sampling:
     min_p: float = 0.05
     seed: int = 0
     max_tokens: int = 512
-    first_bias: Mapping[str, float] = field(default_factory=dict)
-    """Added to the logits of these tokens, given as text, where the grammar leaves the first choice."""
+    thought_bias: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """Added to the logits of these tokens, given as text, until the first line is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class LoadOptions:
     """Path of a LoRA adapter in GGUF; "" for none."""
     prompt: PromptTier = "full"
     """The prompt that the model, with its adapter, was made for."""
-    first_bias: Mapping[str, float] = field(default_factory=dict)
-    """What makes its first decisions in a turn right most often (`Sampling.first_bias`)."""
+    thought_bias: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """What makes its first decision in a turn right most often (`Sampling.thought_bias`)."""
     park_bytes: int = 0
     """Memory for what was read and is not in use; parts of it are read again when it is short."""
     states: str = ""
@@ -88,7 +88,7 @@ class ModelInfo:
     notes: tuple[str, ...] = ()
     """What the person should know of it."""
     prompt: PromptTier = "full"
-    first_bias: Mapping[str, float] = field(default_factory=dict)
+    thought_bias: Mapping[str, float] = field(default_factory=dict, hash=False)
     native: bool = False
     """Whether its template lists tools and has calls between <tool_call> and </tool_call>, which are tokens of its."""
 

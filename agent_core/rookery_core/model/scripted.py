@@ -34,7 +34,7 @@ class ScriptedModel:
     """The file that it is said to be."""
     native: bool = False
     """Whether its chat template has a form of its own for calls."""
-    first_bias: Mapping[str, float] = field(default_factory=dict)
+    thought_bias: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lines = iter(self.script)
@@ -52,7 +52,7 @@ class ScriptedModel:
             self.n_ctx,
             "scripted",
             0.0,
-            first_bias=self.first_bias,
+            thought_bias=self.thought_bias,
             native=self.native,
         )
         return self.info

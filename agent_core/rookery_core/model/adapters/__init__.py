@@ -22,8 +22,8 @@ class Adapter:
     base_bytes: int
     prompt: PromptTier
     """How a model with this adapter is addressed."""
-    first_bias: Mapping[str, float] = field(default_factory=dict)
-    """Calibrates whether it calls or answers: added to the logits of these tokens in the first choice of a turn."""
+    thought_bias: Mapping[str, float] = field(default_factory=dict)
+    """Calibrates whether it calls, asks or answers: added to these tokens' logits in the first thought of a turn."""
 
 
 def shipped() -> tuple[Adapter, ...]:
