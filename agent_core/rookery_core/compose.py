@@ -193,12 +193,9 @@ def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: b
     """How a model file is loaded with these settings."""
     adapter = settings.adapter
     prompt: PromptTier = "full"
-    thought_bias: Mapping[str, float] = {}
     if adapter == "auto":
         made = made_for(file, Hashes(paths.hashes).sha256)
-        adapter = str(made.path) if made else ""
-        if made:
-            prompt, thought_bias = made.prompt, made.thought_bias
+        adapter, prompt = (str(made.path), made.prompt) if made else ("", "full")
     return LoadOptions(
         path=str(file),
         n_ctx=settings.n_ctx,
@@ -206,7 +203,6 @@ def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: b
         n_threads_batch=settings.n_threads_batch or min(os.cpu_count() or 1, 8),
         adapter=str(Path(adapter).expanduser().absolute()) if adapter else "",
         prompt=prompt,
-        thought_bias=thought_bias,
         park_bytes=settings.cache_mb << 20,
         states=str(paths.states),
         states_bytes=settings.saved_mb << 20,

@@ -94,8 +94,6 @@ class AgentSettings(Limits):
     """Tools and plugins that are always offered."""
     repairs: int = Field(default=2, ge=0, le=10)
     """Times in a row that a step or a call that cannot be used is tried again, with what was wrong about it."""
-    calibrated: bool = True
-    """Correct how ready a model with an adapter is to call a tool, by what was measured when the adapter was made."""
     check_arguments: bool = False
     """Question a call whose numbers or paths appear nowhere in what was said."""
 

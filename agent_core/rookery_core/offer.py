@@ -62,7 +62,6 @@ class Offer:
                 address=self._addresses(chosen),
                 sampling=self._sampling,
                 tools=chosen.names,
-                calibrated=self._settings.calibrated,
                 check_arguments=self._settings.check_arguments,
                 repairs=self._settings.repairs,
             )

@@ -73,8 +73,6 @@ class Voice:
     """Names of the tools that are offered."""
     check_arguments: bool = False
     """Whether a number or path that nobody said is questioned."""
-    calibrated: bool = True
-    """Whether the first decision of a turn is corrected by the model's `thought_bias`."""
     repairs: int = 2
     """Times in a row that a step or a call that cannot be used is tried again."""
 
@@ -152,7 +150,6 @@ class Run:
         self._calls = 0
         self._attempts: Counter[Failure] = Counter()
         self._unfit = 0
-        self._decided = False
 
     # -- emit ---------------------------------------------------------------------------------------------------
 
@@ -188,9 +185,6 @@ class Run:
 
     async def _complete(self, may_act: bool) -> Completion:
         info = self._info if self._info and self._model.info else await self.ready()
-        address = self._voice.address(info)
-        calibrated = self._voice.calibrated and may_act and not address.native and not self._decided
-        self._decided = True
         sampling = replace(
             self._voice.sampling,
             max_tokens=max(1, min(self._voice.sampling.max_tokens, self.budget.tokens_left, info.n_ctx // 2)),
@@ -198,8 +192,8 @@ class Run:
             temperature=max(
                 self._voice.sampling.temperature, REPAIR_TEMPERATURE if self._attempts[Failure.FIXABLE] else 0.0
             ),
-            thought_bias=info.thought_bias if calibrated else {},
         )
+        address = self._voice.address(info)
         encode = native.encode if address.native else list
         fitted = await fit(
             self._transcript,

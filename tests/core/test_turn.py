@@ -494,23 +494,6 @@ async def test_only_a_step_that_could_not_be_used_makes_the_sampling_warmer(lab:
     assert [sampling.temperature for sampling in model.samplings] == [0.0, 0.0, 0.7]
 
 
-async def test_the_first_decision_of_a_turn_is_calibrated_and_no_other(lab: Lab) -> None:
-    script = ["nonsense", act("add", '{"a": 1, "b": 2}'), answer("3"), answer("hello")]
-    model = ScriptedModel(script, thought_bias={" No": 1.5})
-    assistant = lab.assistant(model)
-    session = assistant.new_session()
-    await play(assistant, session, "add 1 and 2")
-    await play(assistant, session, "hi")
-    assert [dict(sampling.thought_bias) for sampling in model.samplings] == [{" No": 1.5}, {}, {}, {" No": 1.5}]
-
-
-async def test_calibration_can_be_switched_off(lab: Lab) -> None:
-    model = ScriptedModel([answer("hello")], thought_bias={" No": 1.5})
-    assistant = lab.assistant(model, config=Config(agent=AgentSettings(calibrated=False)))
-    await play(assistant, assistant.new_session(), "hi")
-    assert dict(model.samplings[0].thought_bias) == {}
-
-
 async def test_a_store_that_fails_in_the_summary_is_not_taken_for_the_model(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,6 @@
-"""Prints how often an adapter rightly calls a tool or rightly answers, for several biases of its first decision.
+"""Prints how often an adapter rightly calls a tool or rightly answers, and whether a bias of that decision would help.
 
-`python -m rookery_training.calibrate ADAPTER.gguf --data dev.jsonl`, and then `rookery_training.ship --thought-bias`.
+`python -m rookery_training.calibrate ADAPTER.gguf --data dev.jsonl`
 """
 
 from __future__ import annotations

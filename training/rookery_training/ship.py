@@ -21,15 +21,7 @@ def main() -> int:
     parser.add_argument("--base", type=Path, required=True, help="the model file that it was trained on")
     parser.add_argument("--name", required=True, help="what it is called, such as smollm2-135m")
     parser.add_argument("--prompt", choices=["full", "brief"], default="brief", help="the prompt it was trained on")
-    parser.add_argument(
-        "--thought-bias",
-        action="append",
-        default=[],
-        metavar="TOKEN=NUMBER",
-        help="what calibrate found, such as ' No=1.0'",
-    )
     options = parser.parse_args()
-    bias = dict(item.rsplit("=", 1) for item in options.thought_bias)
     index = ADAPTERS / "index.json"
     file = f"{options.name}.gguf"
     shutil.copyfile(options.adapter, ADAPTERS / file)
@@ -41,7 +33,6 @@ def main() -> int:
         "base_sha256": sha256,
         "base_bytes": options.base.stat().st_size,
         "prompt": options.prompt,
-        "thought_bias": {token: float(number) for token, number in bias.items()},
     }
     others = [made for made in json.loads(index.read_text(encoding="utf-8")) if made["name"] != options.name]
     made = sorted([*others, entry], key=lambda one: str(one["name"]))

@@ -122,9 +122,7 @@ class WorkerModel:
             name,
             options,
             worker,
-            lambda said: ModelInfo(
-                **{**said, "notes": tuple(said["notes"])}, prompt=options.prompt, thought_bias=options.thought_bias
-            ),
+            lambda said: ModelInfo(**{**said, "notes": tuple(said["notes"])}, prompt=options.prompt),
         )
 
     @property

@@ -5,8 +5,8 @@ Knows nothing of tools, agents or how the text is used.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from rookery_core.errors import ModelDied
@@ -43,8 +43,6 @@ class Sampling:
     min_p: float = 0.05
     seed: int = 0
     max_tokens: int = 512
-    thought_bias: Mapping[str, float] = field(default_factory=dict, hash=False)
-    """Added to the logits of these tokens, given as text, until the first line is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +60,6 @@ class LoadOptions:
     """Path of a LoRA adapter in GGUF; "" for none."""
     prompt: PromptTier = "full"
     """The prompt that the model, with its adapter, was made for."""
-    thought_bias: Mapping[str, float] = field(default_factory=dict, hash=False)
-    """What makes its first decision in a turn right most often (`Sampling.thought_bias`)."""
     park_bytes: int = 0
     """Memory for what was read and is not in use; parts of it are read again when it is short."""
     states: str = ""
@@ -88,7 +84,6 @@ class ModelInfo:
     notes: tuple[str, ...] = ()
     """What the person should know of it."""
     prompt: PromptTier = "full"
-    thought_bias: Mapping[str, float] = field(default_factory=dict, hash=False)
     native: bool = False
     """Whether its template lists tools and has calls between <tool_call> and </tool_call>, which are tokens of its."""
 

@@ -74,8 +74,6 @@ class Generation:
         self._vocabulary = vocabulary
         self._token_of = token_of
         self._forced = forced and matcher is not None
-        biases = ((token_of(text.encode()), bias) for text, bias in sampling.thought_bias.items())
-        self._bias = [(token, bias) for token, bias in biases if token is not None]
         self._random = np.random.default_rng(sampling.seed)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._mask = llguidance.numpy.allocate_token_bitmask(1, vocabulary.n_vocab)
@@ -145,8 +143,6 @@ class Generation:
 
     def _choose(self, logits: Logits) -> int:
         """The next token; masking the whole row is only paid for when the model's own choice breaks the grammar."""
-        for biased, bias in self._bias:
-            logits[biased] += bias
         if self._matcher is not None:
             logits[self._halves()] = -np.inf
         token = sample(logits, self._sampling, self._random)
@@ -187,8 +183,6 @@ class Generation:
         piece = self._decoder.decode(self._vocabulary.piece(token))
         if piece:
             self.listener.said(piece)
-        if "\n" in piece:
-            self._bias = []
         if self._matcher is not None and self._matcher.is_error():
             raise ModelError(f"the grammar cannot go on: {self._matcher.get_error()}")
         if self._matcher is not None and self._matcher.is_stopped():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rookery_core.errors import ModelDied, RookeryError
@@ -34,7 +34,6 @@ class ScriptedModel:
     """The file that it is said to be."""
     native: bool = False
     """Whether its chat template has a form of its own for calls."""
-    thought_bias: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lines = iter(self.script)
@@ -45,16 +44,7 @@ class ScriptedModel:
             raise self.open_error
         if progress is not None:
             progress(1.0)
-        self.info = ModelInfo(
-            self.name,
-            self.path,
-            self.n_ctx,
-            self.n_ctx,
-            "scripted",
-            0.0,
-            thought_bias=self.thought_bias,
-            native=self.native,
-        )
+        self.info = ModelInfo(self.name, self.path, self.n_ctx, self.n_ctx, "scripted", 0.0, native=self.native)
         return self.info
 
     def take_loss(self) -> ModelDied | None:

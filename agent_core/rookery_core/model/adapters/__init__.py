@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,8 +22,6 @@ class Adapter:
     base_bytes: int
     prompt: PromptTier
     """How a model with this adapter is addressed."""
-    thought_bias: Mapping[str, float] = field(default_factory=dict)
-    """Calibrates whether it calls, asks or answers: added to these tokens' logits in the first thought of a turn."""
 
 
 def shipped() -> tuple[Adapter, ...]:
