@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from rookery_core.assistant import Assistant
 from rookery_core.compose import Options, build
-from rookery_core.config import Config
+from rookery_core.config import Config, MemorySettings
 from rookery_core.events import Answered, ToolFinished, ToolRequested, ToolStatus
 from rookery_core.paths import Paths
 from tests.core.conftest import play
@@ -25,7 +25,7 @@ async def assistant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[A
     workspace = home / "work"
     workspace.mkdir()
     (workspace / "shopping.txt").write_text("eggs\nflour\n")
-    made = build(Config(), Paths(home, home, home / "logs"), Options(workspace=workspace, allow=["write"]))
+    made = build(Config(memory=MemorySettings(recall=0)), Paths(home, home, home / "logs"), Options(workspace=workspace, allow=["write"]))
     yield made
     await made.close()
 
@@ -56,6 +56,6 @@ async def test_it_says_what_came_of_it(assistant: Assistant) -> None:
 
 
 async def test_a_file_is_written_as_it_was_asked_for(assistant: Assistant) -> None:
-    events = await play(assistant, assistant.new_session(), "Write hello there into greeting.txt")
+    events = await play(assistant, assistant.new_session(), 'Write "hello there" to greeting.txt')
     assert [event.status for event in events if isinstance(event, ToolFinished)][:1] == [ToolStatus.OK]
     assert (Path(assistant.tools.workspace.root) / "greeting.txt").read_text().strip() == "hello there"
