@@ -25,7 +25,11 @@ async def assistant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[A
     workspace = home / "work"
     workspace.mkdir()
     (workspace / "shopping.txt").write_text("eggs\nflour\n")
-    made = build(Config(memory=MemorySettings(recall=0)), Paths(home, home, home / "logs"), Options(workspace=workspace, allow=["write"]))
+    made = build(
+        Config(memory=MemorySettings(recall=0)),
+        Paths(home, home, home / "logs"),
+        Options(workspace=workspace, allow=["write"]),
+    )
     yield made
     await made.close()
 
