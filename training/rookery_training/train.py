@@ -74,8 +74,8 @@ class Trainer:
             self.begin_from(options.init)
         if options.resume:
             self.load(options.resume)
-        workers = options.threads if options.device == "cpu" else 1
-        self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+        self.workers = options.threads if options.device == "cpu" else 1
+        self.pool = ThreadPoolExecutor(self.workers, initializer=torch.set_num_threads, initargs=(1,))
         self.started = time.monotonic()
         self.checked = self.evaluated = self.started
         self.stopped = False
@@ -222,7 +222,7 @@ class Trainer:
         if held_out:
             say(self.evaluate(held_out))
         recent, since, tokens, trained, longest = [], time.monotonic(), 0, 0, 0.0
-        steps = steps_of(self.stream, options.tokens_per_step, options.threads)
+        steps = steps_of(self.stream, options.tokens_per_step, self.workers)
         while not self.finished(longest):
             groups = next(steps)
             began = time.monotonic()
