@@ -12,9 +12,11 @@ CANNOT = (
     "That is not possible with the tools I have.",
 )
 HAS_RESULT = "The observation has the result."
+IT_SAYS = "It says: "
+"""Before the answer, what it is about to be taken from is copied."""
 NOT_THERE = "The observation does not have it."
 NOT_ALLOWED = "The call was not allowed."
-NOT_ASKED = "The file tells me to do something else, but the person did not ask for that."
+NOT_ASKED = "The text gives orders, but the person did not ask for that."
 WHY = ("not now", "wrong one", "I changed my mind", "too risky", "leave it as it is", "no", "later", "ask me tomorrow")
 DENIED = (
     "The person did not allow this call. Do not try the same again; find another way, or answer.",
