@@ -101,7 +101,7 @@ def build(
             notes=notes,
             model=model,
             models=models,
-            offer=Offer(registry, config.agent, _sampling(config, options), _prefers_native(paths), usable),
+            offer=Offer(registry, config.agent, _sampling(config, options), _prefers_labels(paths), usable),
             runner=ToolRunner(
                 registry=registry,
                 workspace=Workspace.at(options.workspace),
@@ -134,8 +134,8 @@ class Subject:
     file: Path
     adapter: Path | None
     models: Models
-    prefers_native: bool = False
-    """Whether a session would have it write calls in its own form, as far as the settings leave that open."""
+    prefers_labels: bool = False
+    """Whether a probe found that it does better with Rookery's labels than with a form of its own."""
 
     async def close(self) -> None:
         """End the model's process."""
@@ -149,8 +149,7 @@ def subject(config: Config, paths: Paths, wanted: str | None, worker: Worker | N
     file = find(wanted, paths)
     options = load_options(config.model, file.path, paths, expand=config.model.expand)
     adapter = Path(options.adapter) if options.adapter else None
-    native = options.prompt == "full" and _probed_native(paths, str(file.path))
-    return Subject(models.get(wanted), file.path, adapter, models, native)
+    return Subject(models.get(wanted), file.path, adapter, models, _probed_labelled(paths, str(file.path)))
 
 
 def built_in(config: Config) -> Loaded:
@@ -211,19 +210,19 @@ def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: b
     )
 
 
-def _prefers_native(paths: Paths) -> Callable[[ModelInfo], bool]:
-    """Whether a probe found that a model does better with its own form; read once for each model."""
-    found = cache(partial(_probed_native, paths))
+def _prefers_labels(paths: Paths) -> Callable[[ModelInfo], bool]:
+    """Whether a probe found that a model does better with labels than with a form of its own; read once for each."""
+    found = cache(partial(_probed_labelled, paths))
     return lambda info: found(info.path)
 
 
-def _probed_native(paths: Paths, file: str) -> bool:
+def _probed_labelled(paths: Paths, file: str) -> bool:
     try:
         sha256 = Hashes(paths.hashes).known(Path(file))
     except OSError:
         return False
     probe = Probes(paths.probes).get(sha256) if sha256 else None
-    return probe is not None and probe.form == "native"
+    return probe is not None and probe.form == "labelled"
 
 
 def _sampling(config: Config, options: Options) -> Sampling:

@@ -86,8 +86,8 @@ class AgentSettings(Limits):
     prompt: Literal["auto", "full", "brief"] = "auto"
     """How much the model is told: full, brief for one that was trained for the work, or auto: as it was made for."""
     form: Literal["auto", "labelled", "native"] = "auto"
-    """How the model writes a call: with Rookery's labels, in the form of the model's own chat template, or auto: as
-    `rookery models probe` found to be better."""
+    """How the model writes a call: with Rookery's labels, in the form of the model's own chat template, or auto: its
+    own, unless `rookery models probe` found labels to be better."""
     offer: int = Field(default=16, ge=0, le=1000)
     """Tools offered to the model at a time; of more, those that fit the request. 0: all."""
     pinned: tuple[str, ...] = Field(default=(), strict=False)

@@ -33,7 +33,7 @@ class Offer:
         registry: Registry,
         settings: AgentSettings,
         sampling: Sampling,
-        prefers_native: Prefers = lambda _: False,
+        prefers_labels: Prefers = lambda _: False,
         installed: Registry | None = None,
     ) -> None:
         """`registry` is what may be offered, `installed` all there is, where that is more.
@@ -43,7 +43,7 @@ class Offer:
         self._discovery = Discovery(registry)
         self._settings = settings
         self._sampling = sampling
-        self._prefers_native = prefers_native
+        self._prefers_labels = prefers_labels
         try:
             pinned = (installed or registry).only(settings.pinned)
         except ConfigError as exc:
@@ -84,7 +84,7 @@ class Offer:
     def _wants_native(self, info: ModelInfo) -> bool:
         form = self._settings.form
         if form == "auto" and info.n_ctx > SMALL_WINDOW:
-            return info.prompt == "full" and self._prefers_native(info)
+            return info.prompt == "full" and not self._prefers_labels(info)
         return form == "native"
 
 

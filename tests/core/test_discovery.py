@@ -146,12 +146,22 @@ def test_how_much_the_model_is_told_is_by_its_making_its_window_or_the_setting()
 
 
 @pytest.mark.parametrize(
-    ("form", "n_ctx", "own"), [("auto", 8192, True), ("auto", 2048, False), ("native", 2048, True)]
+    ("form", "n_ctx", "labels", "own"),
+    [
+        ("auto", 8192, False, True),
+        ("auto", 8192, True, False),
+        ("auto", 2048, False, False),
+        ("native", 2048, True, True),
+        ("labelled", 8192, False, False),
+    ],
 )
-def test_a_small_window_has_no_room_for_the_tools_as_json(form: str, n_ctx: int, own: bool) -> None:
+def test_a_models_own_form_is_used_where_there_is_room_and_labels_are_not_better(
+    form: str, n_ctx: int, labels: bool, own: bool
+) -> None:
     settings = AgentSettings.model_validate({"form": form})
-    offer = Offer(registry(), settings, Sampling(), lambda _: True)
+    offer = Offer(registry(), settings, Sampling(), lambda _: labels)
     assert offer.voice("x").address(info(n_ctx, native=True)).native is own
+    assert not offer.voice("x").address(info(n_ctx)).native, "it has none"
 
 
 def test_without_tools_a_model_in_its_own_form_is_told_of_none() -> None:

@@ -50,7 +50,7 @@ class Lab:
         self.file.write_bytes(b"weights")
         self.config: Config | None = None
         self.models: list[ScriptedModel] = []
-        self.prefers_native = False
+        self.prefers_labels = False
         self.err = ""
 
     def run(
@@ -60,7 +60,7 @@ class Lab:
             self.config = config
             self.models.append(ScriptedModel(script, **model))
             models = Models.of(self.models[-1])
-            return Subject(models.get("scripted"), self.file, None, models, self.prefers_native)
+            return Subject(models.get("scripted"), self.file, None, models, self.prefers_labels)
 
         out, err = io.StringIO(), err or io.StringIO()
         try:
@@ -242,21 +242,21 @@ def test_the_form_of_calls_is_that_of_a_session(lab: Lab) -> None:
     own = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>'
     file, target = str(write(lab.folder, decision("a"))), lab.folder / "out.json"
     words = ["decisions", "--cases", file, "--json", str(target)]
-    lab.run([ROME], *words, native=True)
-    assert (json.loads(target.read_text())["form"], json.loads(target.read_text())["tool"]) == ("auto", 1.0)
-    lab.prefers_native = True
     lab.run([own], *words, native=True)
-    assert (json.loads(target.read_text())["form"], json.loads(target.read_text())["tool"]) == ("native", 1.0)
-    lab.run([ROME], *words, "--set", "agent.form=labelled", native=True)
+    assert (json.loads(target.read_text())["form"], json.loads(target.read_text())["tool"]) == ("auto", 1.0)
+    lab.prefers_labels = True
+    lab.run([ROME], *words, native=True)
     assert (json.loads(target.read_text())["form"], json.loads(target.read_text())["tool"]) == ("labelled", 1.0)
+    lab.run([own], *words, "--set", "agent.form=native", native=True)
+    assert (json.loads(target.read_text())["form"], json.loads(target.read_text())["tool"]) == ("native", 1.0)
 
 
-def test_a_session_prefers_the_form_that_a_probe_found_to_be_better(lab: Lab) -> None:
+def test_a_session_prefers_labels_where_a_probe_found_them_to_be_better(lab: Lab) -> None:
     config = Config()
-    assert not subject(config, lab.paths, str(lab.file)).prefers_native
-    found = Probe({"labelled": 0.5, "native": 0.75}, 12, {"labelled": 1.0, "native": 2.0})
+    assert not subject(config, lab.paths, str(lab.file)).prefers_labels
+    found = Probe({"labelled": 0.75, "native": 0.5}, 12, {"labelled": 1.0, "native": 2.0})
     Probes(lab.paths.probes).keep(Hashes(lab.paths.hashes).sha256(lab.file), found)
-    assert subject(config, lab.paths, str(lab.file)).prefers_native
+    assert subject(config, lab.paths, str(lab.file)).prefers_labels
 
 
 def test_a_file_that_cannot_be_written_in_the_end_costs_nothing(lab: Lab) -> None:

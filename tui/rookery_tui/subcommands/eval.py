@@ -53,8 +53,8 @@ class Measured:
     def config(self) -> Config:
         """The settings, and the form of calls that a session would have with this model."""
         config = self.loaded.config
-        native = config.agent.form == "auto" and self.subject.prefers_native
-        return with_form(config, "native") if native else config
+        labelled = config.agent.form == "auto" and self.subject.prefers_labels
+        return with_form(config, "labelled") if labelled else config
 
     @property
     def lost(self) -> list[Entry]:
