@@ -22,7 +22,8 @@ from rookery_core.transcript import OBSERVATION
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
-from rookery_training.catalogue import load, problems
+from rookery_training.catalogue import load
+from rookery_training.check import problems
 from rookery_training.conversations import Author, Group
 from rookery_training.fixed_words import FITS
 from rookery_training.generate import Tokens, base_model, split
