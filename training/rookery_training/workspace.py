@@ -10,13 +10,19 @@ import random
 from collections.abc import Collection
 
 from rookery_core.tools.registry import Registry
-from rookery_training.workspace_edits import EDITS, Maker
+from rookery_training.workspace_change import CHANGES
+from rookery_training.workspace_edits import EDITS
 from rookery_training.workspace_get import get
 from rookery_training.workspace_goals import Phrases
-from rookery_training.workspace_play import Play, Scenario
+from rookery_training.workspace_list import LISTINGS
+from rookery_training.workspace_look import LOOKS
+from rookery_training.workspace_play import Kinds, Maker, Play, Scenario
+from rookery_training.workspace_write import WRITES
 
 TRIES = 25
-GET_WEIGHT = 0.61
+GET_WEIGHT = 0.42
+OTHERS: Kinds = {**EDITS, **CHANGES, **WRITES, **LOOKS, **LISTINGS}
+"""How often each of the others comes up, the tools it needs, and what makes it."""
 
 
 class Scenarios:
@@ -30,7 +36,7 @@ class Scenarios:
     def draw(self, offered: Collection[str]) -> Scenario | None:
         """One that needs only these tools; None where none was found."""
         kinds: dict[str, tuple[float, Maker]] = {"get": (GET_WEIGHT, get)}
-        kinds |= {name: (weight, make) for name, (weight, needs, make) in EDITS.items() if set(needs) <= set(offered)}
+        kinds |= {name: (weight, make) for name, (weight, needs, make) in OTHERS.items() if set(needs) <= set(offered)}
         for _ in range(TRIES):
             kind = self._rng.choices(list(kinds), [weight for weight, _ in kinds.values()])[0]
             play = Play(kind, self._builtin, self.phrases, self._rng, offered)

@@ -1,139 +1,30 @@
-"""Scenarios in which a file or a note is read as a whole, changed, copied or thrown away, or a date comes in."""
+"""Scenarios in which a file is read as a whole, files are looked for, a note is thrown away, or a date comes in."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rookery_training import workspace_files as files
-from rookery_training.fixed_words import NOT_THERE
+from rookery_training.fixed_words import HAS_RESULT, NOT_THERE
 from rookery_training.pools import POOLS
-from rookery_training.values import Value, draw
+from rookery_training.values import draw
+from rookery_training.workspace_change import any_document, new_file, put, write
 from rookery_training.workspace_files import FACTS, Document
-from rookery_training.workspace_play import Play
+from rookery_training.workspace_lines import counted, it_says
+from rookery_training.workspace_play import Kinds, Play
 
 REFUSED = 0.1
 ZONES = ("UTC+00:00", "CET, UTC+01:00", "CEST, UTC+02:00", "EST, UTC-05:00", "PST, UTC-08:00", "IST, UTC+05:30")
 EVENTS = ("founding", "opening", "purchase", "renovation", "first edition", "merger", "graduation", "wedding", "move")
 
 
-def _put(play: Play, document: Document, *words: str) -> str:
-    """Puts the document somewhere, with other files around it; the path."""
-    rng = play.rng
-    path = document.name if rng.random() < 0.5 else f"{files.folder(rng)}/{document.name}"
-    play.made.say(path=path)
-    play.begin({path: document.text, **files.others(rng, [path], words, rng.randint(0, 2))})
-    return path
-
-
-def _new(play: Play) -> str:
-    rng = play.rng
-    stem = files.stem("copy new result backup both all today second combined out", rng)
-    out = f"{rng.choice(['', '', files.folder(rng) + '/'])}{stem}.{rng.choice(['txt', 'txt', 'md', 'log'])}"
-    play.made.say(out=out)
-    return out
-
-
-def _write(play: Play, reply: str, deed: str, first: str, path: str, content: str) -> bool:
-    if play.rng.random() < REFUSED:
-        play.denied("write_file", first, path=path, content=content)
-        return play.refused(deed)
-    play.do("write_file", first, path=path, content=content)
-    return play.answer("reply", reply)
-
-
-def _any(play: Play) -> Document:
-    rng = play.rng
-    return rng.choice([lambda: files.lines(rng), lambda: files.facts(rng), lambda: files.table(rng, numeric=True)])()
-
-
-def add(play: Play) -> bool:
-    """One more line; it begins as the others do."""
-    document = files.lines(play.rng, 2, 5)
-    text = document.entries[-1][0]
-    *before, last = document.text.splitlines()
-    mark = last.removesuffix(text)
-    document = replace(document, text="\n".join(before) + "\n")
-    path = _put(play, document)
-    quoted = f'"{text}"' if len(text.split()) > 3 else text
-    play.made.scene["text"] = Value(quoted, quoted)
-    play.made.ask = play.phrases.whole("add")
-    old = play.do("read_file", play.maybe("I need what is in it so far."), path=path)
-    return _write(
-        play, "add", f"change {path}", play.maybe("Now I write it with the new line."), path, f"{old}\n{mark}{text}"
-    )
-
-
-def change(play: Play) -> bool:
-    """One value becomes another."""
-    rng = play.rng
-    document = files.facts(rng) if rng.random() < 0.5 else files.table(rng, numeric=rng.random() < 0.7, high=4)
-    at = rng.randrange(len(document.entries))
-    item, old = document.entries[at]
-    kind = document.theme.values if document.theme else FACTS[item]
-    numeric = document.theme in files.NUMBERS
-    new = files.number(kind, rng) if numeric else draw(kind, rng).said
-    if document.text.count(old) != 1 or new in document.text or '"' in new:
-        return False
-    path = _put(play, document)
-    play.made.say(item=item, new=new)
-    play.made.ask = play.phrases.whole("change")
-    text = play.do("read_file", play.maybe(f"I need the text of {path} first."), path=path)
-    return _write(
-        play, "change", f"change {path}", play.maybe(f"Now I write it with {new}."), path, text.replace(old, new)
-    )
-
-
-def remove(play: Play) -> bool:
-    """One line goes."""
-    rng = play.rng
-    document = (
-        files.lines(rng, 2, 5, short=True) if rng.random() < 0.5 else files.table(rng, numeric=True, low=2, high=4)
-    )
-    item = rng.choice(document.entries)[0]
-    if document.extension == "json" or sum(item in line for line in document.text.splitlines()) != 1:
-        return False
-    path = _put(play, document)
-    play.made.say(item=item)
-    play.made.ask = play.phrases.whole("remove")
-    text = play.do("read_file", play.maybe(f"I need the text of {path} first."), path=path)
-    left = "\n".join(line for line in text.splitlines() if item not in line)
-    return _write(play, "remove", f"change {path}", play.maybe("Now I write it without that line."), path, left)
-
-
-def copy(play: Play) -> bool:
-    """The same text in another file."""
-    path, out = _put(play, _any(play)), _new(play)
-    play.made.ask = play.phrases.whole("copy")
-    text = play.do("read_file", play.maybe(f"I need the text of {path} first."), path=path)
-    return _write(play, "copy", f"write {out}", play.maybe(f"Now the same text goes into {out}."), out, text)
-
-
-def merge(play: Play) -> bool:
-    """Two files in one."""
-    rng = play.rng
-    first, second = files.lines(rng, 1, 3), files.lines(rng, 1, 3)
-    if first.name == second.name:
-        return False
-    out = _new(play)
-    play.made.say(path=first.name, path2=second.name)
-    play.begin(
-        {first.name: first.text, second.name: second.text, **files.others(rng, [first.name, second.name], [], 1)}
-    )
-    play.made.ask = play.phrases.whole("merge")
-    a = play.do("read_file", path=first.name)
-    b = play.do("read_file", play.maybe(f"Now the other file, {second.name}."), path=second.name)
-    return _write(play, "merge", f"write {out}", play.maybe("Now I write both texts."), out, f"{a}\n{b}")
-
-
 def read(play: Play) -> bool:
     """All of a file, its beginning, or some of its lines; a file that is not there is said to be missing."""
     rng = play.rng
-    document = _any(play)
+    document = any_document(play)
     kind = rng.choice(["read", "read", "first", "lines", "gone"])
-    path = _put(play, document)
+    path = put(play, document)
     shown = document.text.splitlines()
     if kind == "gone":
         wrong = files.stem("essay tickets insurance passport warranty contract", rng) + ".txt"
@@ -174,7 +65,7 @@ def count_files(play: Play) -> bool:
     """How many files a folder has, or whether one is in it."""
     rng = play.rng
     folder = files.folder(rng)
-    tree = {f"{folder}/{(document := _any(play)).name}": document.text for _ in range(rng.randint(1, 5))}
+    tree = {f"{folder}/{(document := any_document(play)).name}": document.text for _ in range(rng.randint(1, 5))}
     play.made.say(folder=folder)
     play.begin({**tree, **files.others(rng, tree, [], 1)})
     inside = [path for path in play.made.files if path.startswith(f"{folder}/")]
@@ -183,19 +74,20 @@ def count_files(play: Play) -> bool:
     names = [path.rpartition("/")[2] for path in inside]
     kind = rng.choice(["count", "there", "not_there"])
     if kind == "count":
-        if len(names) < 2:
+        if not 1 < len(names) < 9:
             return False
         play.made.say(value=len(names))
         play.made.ask = play.phrases.whole("files")
         play.do("list_files", folder=folder)
-        return play.answer("reply", "files", says=[str(len(names))])
-    name = rng.choice(names) if kind == "there" else _any(play).name
+        return play.answer("reply", "files", thought=counted(sorted(names)) or HAS_RESULT, says=[str(len(names))])
+    name = rng.choice(names) if kind == "there" else any_document(play).name
     if (name in names) != (kind == "there"):
         return False
     play.made.say(name=name)
     play.made.ask = play.phrases.whole("exists")
-    play.do("list_files", folder=folder)
-    return play.answer("reply", kind)
+    several = "\n" in play.do("list_files", folder=folder)
+    thought = it_says([name]) if kind == "there" and several else HAS_RESULT
+    return play.answer("reply", kind, thought=thought)
 
 
 def which(play: Play) -> bool:
@@ -203,7 +95,7 @@ def which(play: Play) -> bool:
     rng = play.rng
     document = files.table(rng, numeric=True, titled=rng.random() < 0.4)
     word = document.title or rng.choice(document.entries)[0]
-    path = _put(play, document, word)
+    path = put(play, document, word)
     play.made.say(word=word)
     play.made.ask = play.phrases.whole("which")
     found = play.do("search_files", text=word)
@@ -261,22 +153,22 @@ def _clock(play: Play, first: str = "") -> datetime:
 
 def today(play: Play) -> bool:
     """The date goes into a new file."""
-    out = _new(play)
+    out = new_file(play)
     play.begin(files.others(play.rng, [out], [], 1))
     play.made.ask = play.phrases.whole("today")
     date = f"{_clock(play, play.maybe('I need the date first.')):%Y-%m-%d}"
     play.made.say(value=date)
-    return _write(play, "today", f"write {out}", play.maybe(f"Today is {date}."), out, date)
+    return write(play, "today", f"write {out}", play.maybe(f"Today is {date}."), out, date)
 
 
 def dated(play: Play) -> bool:
     """The date goes below what a file has."""
-    path = _put(play, files.lines(play.rng, 1, 3))
+    path = put(play, files.lines(play.rng, 1, 3))
     play.made.ask = play.phrases.whole("dated")
     date = f"{_clock(play, play.maybe('I need the date first.')):%Y-%m-%d}"
     play.made.say(value=date)
     old = play.do("read_file", play.maybe("I need what is in it so far."), path=path)
-    return _write(play, "dated", f"change {path}", play.maybe(f"Now I add {date}."), path, f"{old}\n{date}")
+    return write(play, "dated", f"change {path}", play.maybe(f"Now I add {date}."), path, f"{old}\n{date}")
 
 
 def years(play: Play) -> bool:
@@ -291,9 +183,7 @@ def years(play: Play) -> bool:
             f"{event} = {year}\n",
         ]
     )
-    path = _put(
-        play, Document(files.stem("history about facts family chronicle", rng), rng.choice(["txt", "md"]), text)
-    )
+    path = put(play, Document(files.stem("history about facts family chronicle", rng), rng.choice(["txt", "md"]), text))
     play.made.say(event=event, year=year)
     play.made.ask = play.phrases.whole("years")
     play.do("read_file", path=path)
@@ -303,13 +193,7 @@ def years(play: Play) -> bool:
     return play.answer("reply", "years", says=[value])
 
 
-Maker = Callable[[Play], bool]
-EDITS: dict[str, tuple[float, tuple[str, ...], Maker]] = {
-    "add": (0.045, ("read_file", "write_file"), add),
-    "change": (0.045, ("read_file", "write_file"), change),
-    "remove": (0.025, ("read_file", "write_file"), remove),
-    "copy": (0.04, ("read_file", "write_file"), copy),
-    "merge": (0.02, ("read_file", "write_file"), merge),
+EDITS: Kinds = {
     "read": (0.06, ("read_file",), read),
     "count files": (0.03, ("list_files",), count_files),
     "which": (0.025, ("search_files",), which),

@@ -6,10 +6,11 @@ import re
 from dataclasses import replace
 
 from rookery_training import workspace_files as files
-from rookery_training.fixed_words import HAS_RESULT, NOT_ASKED, NOT_THERE
+from rookery_training.fixed_words import HAS_RESULT, NOT_THERE
 from rookery_training.pools import POOLS
 from rookery_training.values import Value, draw
 from rookery_training.workspace_files import Document
+from rookery_training.workspace_orders import disturbed, not_asked, order
 from rookery_training.workspace_play import Play
 from rookery_training.workspace_sought import Sought
 
@@ -89,11 +90,13 @@ class _Get(Sought):
         if document is None:
             return False
         trouble = rng.random()
-        injected = trouble < 0.12 and document.extension in files.LISTED and self.where != "somewhere"
-        if injected and self.kind != "count":
-            document = document.injected(rng)
-        empty = 0.12 <= trouble < 0.155 and self.where in ("path", "folder")
-        absent = 0.155 <= trouble < 0.25 and self.kind in ("fact", "value") and self.where != "about"
+        injected = (
+            trouble < 0.16 and self.kind != "count" and document.extension in files.LISTED and self.where != "somewhere"
+        )
+        if injected:
+            document = disturbed(document, play.phrases, rng)
+        empty = 0.16 <= trouble < 0.2 and self.where in ("path", "folder")
+        absent = 0.2 <= trouble < 0.29 and self.kind in ("fact", "value") and self.where != "about"
         if empty:
             document = replace(document, text="")
         self.choose(document)
@@ -116,7 +119,8 @@ class _Get(Sought):
         if absent:
             missing = "nowhere" if self.where == "somewhere" else "absent"
             return play.answer("reply", missing, thought=NOT_THERE, says=[str(self.scene["sought"].argument)])
-        return self._finish(injected and self.kind != "count")
+        self.seen = text
+        return self._finish(injected)
 
     def two_files(self) -> bool:
         """The same entry in two files."""
@@ -142,8 +146,9 @@ class _Get(Sought):
         self.out(tree, path)
         play.begin({**tree, **files.others(rng, tree, [], 1)})
         self._ask()
-        play.do("read_file", path=path)
-        play.do("read_file", play.maybe(f"Now the other file, {path2}."), path=path2)
+        self.seen = play.do("read_file", path=path)
+        self.seen += "\n" + play.do("read_file", play.maybe(f"Now the other file, {path2}."), path=path2)
+        self.used = [first.entries[item], second.entries[item]]
         a, b = first.entries[item][1], second.entries[item][1]
         self.raw = path if float(a) > float(b) else path2
         self.expression = f"{a} {'-' if self.kind == 'two_difference' else '+'} {b}" if self.kind in NOW else ""
@@ -171,6 +176,7 @@ class _Get(Sought):
         hits = {line.partition(":")[0]: line for line in found}
         if len(values) < 2 or list(hits) != sorted(values) or any(values[name] not in hits[name] for name in values):
             return False
+        self.seen, self.used = "\n".join(found), [(item, values[name]) for name in hits]
         self.expression = " + ".join(values[name] for name in hits)
         return self._finish(False)
 
@@ -184,7 +190,7 @@ class _Get(Sought):
         sought = self.scene["key" if self.kind == "fact" else "item"].said
         text = play.fill(f"the {'{key}' if self.kind == 'fact' else '{one} for {item}'} is {self.raw}")
         injected = rng.random() < 0.1
-        text = f"{text}. {rng.choice(files.INJECTIONS)}" if injected else text
+        text = f"{text}. {order(play.phrases, rng)}" if injected else text
         noted = draw("note", rng).said
         shared = set(sought.lower().split()) & set(noted.lower().split())
         ref = rng.randint(1, 30)
@@ -202,6 +208,7 @@ class _Get(Sought):
         found = play.do("recall", play.maybe("It should be in the notes."), query=sought)
         if absent:
             return play.answer("reply", "unnoted", thought=NOT_THERE, says=[sought])
+        self.seen, self.used = found, [(sought, self.raw)]
         return text in found and self._finish(injected)
 
     def _ask(self) -> None:
@@ -266,19 +273,19 @@ class _Get(Sought):
 
     def _finish(self, injected: bool) -> bool:
         play, rng = self.play, self.rng
-        aside = NOT_ASKED.replace("file", "note" if self.where == "notes" else "file") if injected else ""
-        value = self.raw if not self.expression else self._work_out(aside)
+        copied = not_asked(self.copied()) if injected else self.copied()
+        value = self.raw if not self.expression else self._work_out(copied)
         if value is None or len(play.made.steps) + {"tell": 0, "append": 2}.get(self.deliver, 1) > MAX_CALLS:
             return False
-        aside = "" if self.expression else aside
+        copied = "" if self.expression else copied
         play.made.say(value=value)
         said = play.fill(play.phrases.pick("answer", self.kind))
         if self.deliver == "tell":
-            play.made.answer, play.made.thought, play.made.says = said, aside or HAS_RESULT, [value]
+            play.made.answer, play.made.thought, play.made.says = said, copied or HAS_RESULT, [value]
             return True
         said = said if said[-1:] in ".!" else f"It is {value}."
-        call, deed = self._delivery(value)
-        first = aside or play.maybe(f"It is {value}, now I {deed}.", 0.7)
+        call, deed = self._delivery(value, copied)
+        first = ("" if self.deliver == "append" else copied) or play.maybe(f"It is {value}, now I {deed}.", 0.7)
         tool = "remember" if self.deliver == "remember" else "write_file"
         if rng.random() < 0.13:
             play.denied(tool, first, **call)
@@ -286,10 +293,10 @@ class _Get(Sought):
         play.do(tool, first, **call)
         return play.answer("reply", "write" if self.deliver == "write_line" else self.deliver, said=said)
 
-    def _work_out(self, aside: str) -> str | None:
+    def _work_out(self, copied: str) -> str | None:
         """What the calculator says; None where that is not a number that one would want to read."""
         play = self.play
-        first = aside or play.maybe(NOW[self.kind], 0.7)
+        first = copied or play.maybe(NOW[self.kind], 0.7)
         if self.rng.random() < 0.07:
             wrong = self.rng.choice(SLIPS).replace("{e}", self.expression)
             said = play.do("calculator", first, learn=False, expression=wrong)
@@ -299,7 +306,7 @@ class _Get(Sought):
         value = play.do("calculator", first, expression=self.expression)
         return value if re.fullmatch(r"-?\d+(\.\d{1,4})?", value) else None
 
-    def _delivery(self, value: str) -> tuple[dict[str, str], str]:
+    def _delivery(self, value: str, copied: str) -> tuple[dict[str, str], str]:
         """The arguments of the call that keeps the value, and what it does in words."""
         play = self.play
         if self.deliver == "remember":
@@ -308,7 +315,8 @@ class _Get(Sought):
             return {"text": kept}, "keep it as a note"
         out = str(self.scene["out"].argument)
         if self.deliver == "append":
-            old = play.do("read_file", play.maybe(f"It is {value}, and I need what is in {out} so far."), path=out)
+            first = copied or play.maybe(f"It is {value}, and I need what is in {out} so far.")
+            old = play.do("read_file", first, path=out)
             return {"path": out, "content": f"{old}\n{value}"}, f"add it to {out}"
         content = f"{self.scene['label'].said}: {value}" if self.deliver == "write_line" else value
         return {"path": out, "content": content}, f"write it to {out}"

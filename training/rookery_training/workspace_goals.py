@@ -1,4 +1,4 @@
-"""Goals in words, put together from the parts in `phrases/workspace.toml`."""
+"""Goals in words, put together from the parts in `phrases/workspace*.toml`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parents[1] / "phrases" / "workspace.toml"
+FILES = sorted((Path(__file__).resolve().parents[1] / "phrases").glob("workspace*.toml"))
+NEW_LINE = "⏎"
+"""Stands for the end of a line in a phrasing, which is one line of its file."""
 HELD_OUT = 9
 """Every ninth phrasing of each list is kept for development."""
 
@@ -19,8 +21,9 @@ class Phrases:
     def __init__(self, rng: random.Random, *, held_out: bool = False) -> None:
         self._rng = rng
         self._lists: dict[tuple[str, ...], tuple[str, ...]] = {}
-        for path, text in _leaves(tomllib.loads(FILE.read_text(encoding="utf-8")), ()):
-            every = [line for line in text.splitlines() if line]
+        leaves = (leaf for file in FILES for leaf in _leaves(tomllib.loads(file.read_text(encoding="utf-8")), ()))
+        for path, text in leaves:
+            every = [line.replace(NEW_LINE, "\n") for line in text.splitlines() if line]
             kept = {line for n, line in enumerate(every) if n % HELD_OUT == HELD_OUT - 1}
             asked = path[0] not in ("answer", "reply", "kept")
             chosen = [line for line in every if not asked or (line in kept) == held_out]
@@ -37,7 +40,7 @@ class Phrases:
         asked = sum(n for path, n in lists.items() if path[0] == "where" and path[2] != "noun")
         nouns = sum(n for path, n in lists.items() if path[0] == "noun")
         questions = sum(n for path, n in lists.items() if path[0] == "question")
-        whole = sum(n for path, n in lists.items() if path[0] == "whole")
+        whole = sum(n for path, n in lists.items() if path[0] in ("whole", "page", "list", "chain"))
         return nouns * places * frames + questions * asked * lists["goal", "question"] + whole
 
     def goal(self, get: str, where: str, deliver: str) -> str:
@@ -58,6 +61,13 @@ class Phrases:
 
     def whole(self, name: str) -> str:
         return self._typed(self.pick("whole", name))
+
+    def page(self, name: str) -> str:
+        """A question to a file of several lines."""
+        return self.pick_typed("page", name)
+
+    def pick_typed(self, *path: str) -> str:
+        return self._typed(self.pick(*path))
 
     def _typed(self, text: str) -> str:
         """With capitals at the beginning of sentences, as most people write."""

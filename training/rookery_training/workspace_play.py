@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,3 +116,9 @@ class Play:
 
     def maybe(self, thought: str, chance: float = 0.6) -> str:
         return thought if self.rng.random() < chance else ""
+
+
+Maker = Callable[[Play], bool]
+"""Makes one scenario; False where what was drawn does not go together."""
+Kinds = dict[str, tuple[float, tuple[str, ...], Maker]]
+"""Kinds of scenarios: how often each comes up, the tools it needs, and what makes it."""

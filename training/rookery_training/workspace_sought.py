@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rookery_training import workspace_files as files
+from rookery_training import workspace_lines
 from rookery_training.values import draw
 from rookery_training.workspace_files import FACTS, Document
 from rookery_training.workspace_play import Play
@@ -20,6 +21,10 @@ class Sought:
         """What the other files must not mention."""
         self.raw = self.expression = ""
         """What is read off, or what the calculator is given."""
+        self.used: list[tuple[str, str]] = []
+        """The entries that it is taken from."""
+        self.seen = ""
+        """What was read of them."""
 
     def document(self, *, titled: bool) -> Document | None:
         rng = self.rng
@@ -49,10 +54,12 @@ class Sought:
         labels, values = [a for a, _ in document.entries], [b for _, b in document.entries]
         at = rng.randrange(len(values))
         self.raw, self.expression = values[at], ""
+        self.used = [document.entries[at]]
         say(item=labels[at], key=labels[at], number=values[at])
         match self.kind:
             case "fact" | "value" | "count":
                 self.raw = str(len(values)) if self.kind == "count" else self.raw
+                self.used = [(label, "") for label in labels] if self.kind == "count" else self.used
             case "percent" | "raised":
                 percent = f"{rng.choice([5, 10, 15, 20, 25, 30, 40, 75, rng.randint(2, 60)])}%"
                 say(percent=percent)
@@ -64,6 +71,7 @@ class Sought:
             case "pair" | "difference":
                 a, b = sorted(rng.sample(range(len(values)), 2), key=lambda n: -float(values[n]))
                 say(item=labels[a], other=labels[b])
+                self.used = [document.entries[a], document.entries[b]]
                 self.expression = f"{values[a]} {'+' if self.kind == 'pair' else '-'} {values[b]}"
             case "sum":
                 self.expression = " + ".join(values)
@@ -78,9 +86,19 @@ class Sought:
                 self.expression = " - ".join([str(budget), *values])
             case "highest" | "lowest":
                 at = (max if self.kind == "highest" else min)(range(len(values)), key=lambda n: float(values[n]))
-                self.raw = labels[at]
+                self.raw, self.used = labels[at], [document.entries[at]]
                 say(number=values[at])
+        if self.kind in ("sum", "average", "product", "left"):
+            self.used = list(document.entries)
         self.words = [self.scene["item"].said]
+
+    def copied(self) -> str:
+        """The thought that copies what it is taken from; "" where that is all that was read."""
+        found = workspace_lines.lines_with(self.seen, self.used)
+        if self.kind == "count":
+            return workspace_lines.counted(found) if len(found) == len(self.used) else ""
+        one = len(self.seen.splitlines()) == 1 and len(self.used) == 1 and not self.seen.startswith("{")
+        return "" if one else workspace_lines.it_says(found)
 
     def absent(self, document: Document) -> bool:
         """Asks for what is not in it."""

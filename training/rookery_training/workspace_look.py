@@ -1,0 +1,60 @@
+"""Scenarios in which a question to one file is answered out of the lines that have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rookery_training import workspace_files as files
+from rookery_training.fixed_words import HAS_RESULT
+from rookery_training.workspace_change import write
+from rookery_training.workspace_orders import not_asked, with_order
+from rookery_training.workspace_pages import Page, draw_page
+from rookery_training.workspace_play import Kinds, Play
+
+ORDERS = 0.12
+WRITTEN = 0.13
+
+
+def look(play: Play) -> bool:
+    """The file is read, or its one line; the thought copies what has the answer."""
+    rng = play.rng
+    page = draw_page(rng)
+    orders = page.orders and rng.random() < ORDERS
+    lines = with_order(page.lines, play.phrases, rng) if orders else page.lines
+    name = files.stem(page.stems, rng) if " " in page.stems else page.stems
+    name = f"{name}.{page.extension}" if page.extension else name
+    path = name if rng.random() < 0.5 else f"{rng.choice(['notes', files.folder(rng), files.folder(rng)])}/{name}"
+    play.made.kind = f"page {page.ask}"
+    play.made.say(**{"value": page.value, **page.slots, "path": path})
+    play.begin({path: "\n".join(lines) + "\n", **files.others(rng, [path], [], rng.randint(0, 2))})
+    play.made.ask = play.phrases.page(page.ask)
+    writes = bool(page.value) and page.ask != "open_on" and rng.random() < WRITTEN and play.can("write_file")
+    if writes and page.ask in ("nth", "last", "after") and page.value not in page.lines:
+        return False
+    if writes:
+        tail = play.phrases.page("tail_write")
+        play.made.ask = f"{play.made.ask}{'' if play.made.ask[-1] in '.?' else '.'} {tail}"
+        play.made.say(out=f"{files.stem('result answer out found report', rng)}.{rng.choice(['txt', 'md'])}")
+    alone: dict[str, Any] = {"start": page.from_line, "lines": 1} if page.from_line else {}
+    seen = play.do("read_file", path=path, **alone)
+    thought = page.thought if "\n" in seen else ""
+    if len(seen) > 600:
+        return False
+    if orders:
+        thought = not_asked(thought)
+    if writes:
+        out = str(play.made.scene["out"].argument)
+        return write(play, "page_written", f"write {out}", thought, out, page.value)
+    return _answer(play, page, thought or HAS_RESULT)
+
+
+def _answer(play: Play, page: Page, thought: str) -> bool:
+    value = page.value
+    play.answer("reply", page.reply, thought=thought, says=[value] if value else [])
+    yes_or_no = play.made.answer.partition(",")[0]
+    if not value and yes_or_no in ("Yes", "No"):
+        play.made.says = [yes_or_no]
+    return True
+
+
+LOOKS: Kinds = {"page": (0.3, ("read_file",), look)}
