@@ -10,6 +10,7 @@ import random
 from collections.abc import Collection
 
 from rookery_core.tools.registry import Registry
+from rookery_training.workspace_chain import CHAINS
 from rookery_training.workspace_change import CHANGES
 from rookery_training.workspace_edits import EDITS
 from rookery_training.workspace_get import get
@@ -17,11 +18,12 @@ from rookery_training.workspace_goals import Phrases
 from rookery_training.workspace_list import LISTINGS
 from rookery_training.workspace_look import LOOKS
 from rookery_training.workspace_play import Kinds, Maker, Play, Scenario
+from rookery_training.workspace_trouble import TROUBLES
 from rookery_training.workspace_write import WRITES
 
 TRIES = 25
 GET_WEIGHT = 0.42
-OTHERS: Kinds = {**EDITS, **CHANGES, **WRITES, **LOOKS, **LISTINGS}
+OTHERS: Kinds = {**EDITS, **CHANGES, **WRITES, **LOOKS, **LISTINGS, **CHAINS, **TROUBLES}
 """How often each of the others comes up, the tools it needs, and what makes it."""
 
 

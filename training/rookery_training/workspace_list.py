@@ -15,7 +15,7 @@ KINDS = ("count", "count_kind", "folders", "only", "newest", "oldest", "exists",
 SERIES = ("log", "report", "backup", "invoice", "diary", "minutes", "export", "photo list", "bill", "plan")
 
 
-def _series(word: str, rng: random.Random) -> list[str]:
+def series(word: str, rng: random.Random) -> list[str]:
     """Files of one kind whose names say in which order they were made, the oldest first."""
     extension = {"log": "log", "backup": "txt", "export": "csv"}.get(word, rng.choice(["txt", "md"]))
     mark = rng.choice("-_")
@@ -56,9 +56,9 @@ def listing(play: Play) -> bool:
     play.made.kind = f"list {kind} {'in a folder' if folder else 'here'}"
     inside = f"{folder}/" if folder else ""
     word = rng.choice(SERIES)
-    series = _series(word, rng) if kind in ("newest", "oldest", "open_newest") else []
-    names = series or [rng.choice([files.lines, files.facts])(rng).name for _ in range(rng.randint(1, 5))]
-    beside = [files.lines(rng).name for _ in range(rng.randint(0, 1))] if series else []
+    numbered = series(word, rng) if kind in ("newest", "oldest", "open_newest") else []
+    names = numbered or [rng.choice([files.lines, files.facts])(rng).name for _ in range(rng.randint(1, 5))]
+    beside = [files.lines(rng).name for _ in range(rng.randint(0, 1))] if numbered else []
     tree = {f"{inside}{name}": _text(rng) for name in dict.fromkeys([*names, *beside])}
     if kind == "folders" or rng.random() < 0.3:
         for _ in range(rng.randint(1, 3)):
@@ -68,7 +68,7 @@ def listing(play: Play) -> bool:
         return False
     play.begin({**tree, **elsewhere})
     play.made.ask = play.phrases.pick_typed("list", kind).replace("{place}", play.made.scene["place"].said)
-    made = _Listed(play, kind, inside, [path.removeprefix(inside) for path in tree], series, word)
+    made = _Listed(play, kind, inside, [path.removeprefix(inside) for path in tree], numbered, word)
     return made.ready() and made.told(play.do("list_files", **arguments))
 
 
