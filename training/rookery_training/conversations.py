@@ -42,6 +42,7 @@ from rookery_training.fixed_words import (
 )
 from rookery_training.held_out import HeldOut
 from rookery_training.offers import Offers
+from rookery_training.records import Records, converse
 from rookery_training.values import Value, in_order, renew
 from rookery_training.wording import literals, roughen
 from rookery_training.workspace import Scenarios
@@ -64,6 +65,8 @@ class Author:
         develop: bool = False,
     ) -> None:
         """`held_out` is never written; `notes` may be recalled; `develop` takes the phrasings kept for development."""
+        self._records = Records(rng, held_out=develop)
+        catalogue = self._records.join(catalogue)
         self._all = catalogue
         self.rng = rng
         self.offers = Offers(catalogue, builtin, rng)
@@ -81,13 +84,14 @@ class Author:
             "denied": (0.03, lambda *made: slips.denied(self, *made)),
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
             "workspace": (0.6, self._workspace),
+            "records": (0.35, lambda *made: converse(self, self._records, *made)),
         }
 
     # -- groups ---------------------------------------------------------------------------------------------------
 
     def group(self) -> Group:
         """One tool list with the conversations that go on from it."""
-        tools = self.offers.draw()
+        tools = self._records.beside(self.offers.draw())
         registry = Registry([tool.offered for tool in tools])
         by_name = {tool.entry.name: tool for tool in tools}
         branches = [made for _ in range(self.rng.randint(6, 10)) if (made := self._branch(by_name)) is not None]

@@ -7,6 +7,7 @@ never met.
 from __future__ import annotations
 
 import random
+import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -204,6 +205,13 @@ def _code(_: list[str], rng: random.Random) -> Value:
     return _same(rng.choice(forms))
 
 
+def _like(patterns: list[str], rng: random.Random) -> Value:
+    """Like the pattern: # is a digit, no zero as the first of several, and @ a capital letter."""
+    made = re.sub("@", lambda _: rng.choice(string.ascii_uppercase), " ".join(patterns))
+    made = re.sub("#+", lambda run: str(rng.randint(10 ** (len(run[0]) - 1), 10 ** len(run[0]) - 1)), made)
+    return _same(made)
+
+
 def _id(_: list[str], rng: random.Random) -> Value:
     alphabet = rng.choice([string.hexdigits[:16], string.ascii_lowercase + string.digits, string.digits])
     text = _letters(rng, rng.randint(6, 12), alphabet)
@@ -337,6 +345,7 @@ _MAKERS: dict[str, Callable[[list[str], random.Random], Value]] = {
     "duration": _duration,
     "word": _word,
     "code": _code,
+    "like": _like,
     "id": _id,
     "person": _person,
     "username": _username,
