@@ -15,7 +15,7 @@ from rookery_training.workspace_orders import not_asked, with_order
 from rookery_training.workspace_play import Kinds, Play
 
 WRITTEN = 0.25
-ORDERS = 0.08
+ORDERS = 0.15
 
 
 class _Chain:

@@ -12,16 +12,21 @@ from rookery_training.fixed_words import IT_SAYS
 from rookery_training.values import Value, draw
 from rookery_training.workspace_files import FACTS, Document
 from rookery_training.workspace_lines import NEW_LINE, ordinal
+from rookery_training.workspace_orders import disturbed, not_asked
 from rookery_training.workspace_play import Kinds, Play
 
-REFUSED = 0.08
+REFUSED = 0.06
+ORDERS = 0.12
+"""How often a file that is to be changed gives orders."""
 FIRST = 0.4
 """How often a thought says why the file is read."""
 
 
-def put(play: Play, document: Document, *words: str) -> str:
-    """Puts the document somewhere, with other files around it; the path."""
+def put(play: Play, document: Document, *words: str, orders: float = 0) -> str:
+    """Puts the document somewhere, with other files around it, sometimes with orders in it; the path."""
     rng = play.rng
+    if rng.random() < orders and document.extension in files.LISTED:
+        document, play.ordered = disturbed(document, play.phrases, rng), True
     path = document.name if rng.random() < 0.5 else f"{files.folder(rng)}/{document.name}"
     play.made.say(path=path)
     play.begin({path: document.text, **files.others(rng, [path], words, rng.randint(0, 2))})
@@ -39,6 +44,7 @@ def new_file(play: Play) -> str:
 
 def write(play: Play, reply: str, deed: str, first: str, path: str, content: str) -> bool:
     """The last call and the answer; sometimes it is not allowed."""
+    first = not_asked(first) if play.ordered else first
     if play.rng.random() < REFUSED:
         play.denied("write_file", first, path=path, content=content)
         return play.refused(deed)
@@ -50,9 +56,12 @@ def _read(play: Play, path: str) -> str:
     return play.do("read_file", play.maybe(f"I need the text of {path} first.", FIRST), path=path)
 
 
-def _mostly_quoted(play: Play, text: str) -> None:
-    """The text as a person gives it."""
-    bare = text[-1] not in ".!?" and (len(text.split()) < 4 or play.rng.random() < 0.5)
+def _ask_with(play: Play, name: str, text: str) -> None:
+    """Asks with the text as a person gives it; a short one at the end is quoted, since more words may follow it."""
+    play.made.ask = play.phrases.whole(name)
+    few = len(text.split())
+    at_end = play.made.ask.endswith("{text}") and few < 3
+    bare = text[-1] not in ".!?" and not at_end and (few < 4 or play.rng.random() < 0.5)
     said = text if bare else f'"{text}"'
     play.made.scene["text"] = Value(said, said)
 
@@ -62,16 +71,13 @@ def _one_more(play: Play) -> tuple[str, str, str]:
     document = files.lines(play.rng, 2, 6)
     text = document.entries[-1][0]
     *before, last = document.text.splitlines()
-    return put(play, replace(document, text="\n".join(before) + "\n")), text, last.removesuffix(text)
+    return put(play, replace(document, text="\n".join(before) + "\n"), orders=ORDERS), text, last.removesuffix(text)
 
 
 def add(play: Play) -> bool:
     """One more line; it begins as the others do."""
     path, text, mark = _one_more(play)
-    _mostly_quoted(play, text)
-    play.made.ask = play.phrases.whole("add")
-    if play.made.ask.endswith("{text}") and len(text.split()) < 3 and play.rng.random() < 0.5:
-        return False
+    _ask_with(play, "add", text)
     old = _read(play, path)
     return write(play, "add", f"change {path}", f"{NEW_LINE}{mark}{text}", path, f"{old}\n{mark}{text}")
 
@@ -81,8 +87,7 @@ def top(play: Play) -> bool:
     path, text, mark = _one_more(play)
     if len(text.split()) < 2:
         return False
-    _mostly_quoted(play, text)
-    play.made.ask = play.phrases.whole("top")
+    _ask_with(play, "top", text)
     old = _read(play, path)
     return write(play, "top", f"change {path}", f"{NEW_LINE}{mark}{text}", path, f"{mark}{text}\n{old}")
 
@@ -96,11 +101,13 @@ def change(play: Play) -> bool:
     new = files.number(kind, rng) if document.theme in files.NUMBERS else draw(kind, rng).said
     if document.text.count(old) != 1 or new in document.text or '"' in new:
         return False
-    path = put(play, document)
+    path = put(play, document, orders=ORDERS)
     play.made.say(item=item, new=new, old=old)
     by_value = rng.random() < 0.4
     play.made.ask = play.phrases.whole("change_old" if by_value else "change")
     text = _read(play, path)
+    if text.count(old) != 1:
+        return False
     line = next(line for line in text.splitlines() if old in line)
     thought = f"{IT_SAYS}{line.strip()} {NEW_LINE}{line.strip().replace(old, new)}"
     thought = f"{NEW_LINE[:-1]} it has {new} for {old}." if len(line) > 90 else thought
@@ -132,7 +139,7 @@ def everywhere(play: Play) -> bool:
         or any(old in other or other in old for other in (new, third))
     ):
         return False
-    path = put(play, document)
+    path = put(play, document, orders=ORDERS)
     play.made.say(old=old, new=new)
     play.made.ask = play.phrases.whole("everywhere")
     text = _read(play, path)
@@ -148,10 +155,12 @@ def remove(play: Play) -> bool:
     item = rng.choice(document.entries)[0]
     if document.extension == "json" or sum(item in line for line in document.text.splitlines()) != 1:
         return False
-    path = put(play, document)
+    path = put(play, document, orders=ORDERS)
     play.made.say(item=item)
     play.made.ask = play.phrases.whole("remove")
     text = _read(play, path)
+    if sum(item in line for line in text.splitlines()) != 1:
+        return False
     gone = next(line for line in text.splitlines() if item in line)
     left = "\n".join(line for line in text.splitlines() if line != gone)
     return write(play, "remove", f"change {path}", f"{IT_SAYS}{gone.strip()} That line goes.", path, left)
@@ -164,7 +173,7 @@ def drop(play: Play) -> bool:
     shown = document.text.splitlines()
     at = rng.choice([*range(min(4, len(shown))), len(shown) - 1, len(shown) - 1])
     last = at == len(shown) - 1
-    path = put(play, document)
+    path = put(play, document, orders=ORDERS)
     play.made.say(which="last" if last else ordinal(at + 1), n=at + 1)
     play.made.ask = play.phrases.whole("drop" if last or rng.random() < 0.6 else "drop_number")
     text = _read(play, path)
@@ -181,10 +190,12 @@ def copy_changed(play: Play) -> bool:
     new = draw(document.theme.values if document.theme else FACTS[item], rng).said
     if document.text.count(old) != 1 or new in document.text or '"' in old + new:
         return False
-    path, out = put(play, document), new_file(play)
+    path, out = put(play, document, orders=ORDERS), new_file(play)
     play.made.say(old=old, new=new)
     play.made.ask = play.phrases.whole("copy_changed")
     text = _read(play, path)
+    if text.count(old) != 1:
+        return False
     line = next(line for line in text.splitlines() if old in line).strip()
     thought = f"{IT_SAYS}{line} {NEW_LINE}{line.replace(old, new)}" if len(line) < 90 else f"Each {old} becomes {new}."
     return write(play, "copy_changed", f"write {out}", thought, out, text.replace(old, new))
@@ -223,10 +234,12 @@ def swap_word(play: Play) -> bool:
     document = Document(files.stem("letter info notes memo", rng), rng.choice(["txt", "md"]), "\n".join(made) + "\n")
     if document.text.count(old) != 1 or new in document.text or old in new:
         return False
-    path = put(play, document)
+    path = put(play, document, orders=ORDERS)
     play.made.say(old=old, new=new)
     play.made.ask = play.phrases.whole("change_old")
     text = _read(play, path)
+    if text.count(old) != 1:
+        return False
     line = next(line for line in text.splitlines() if old in line)
     thought = f"{IT_SAYS}{line} {NEW_LINE}{line.replace(old, new)}"
     return write(play, "change_old", f"change {path}", thought, path, text.replace(old, new))
@@ -240,7 +253,7 @@ def any_document(play: Play) -> Document:
 
 def copy(play: Play) -> bool:
     """The same text in another file."""
-    path, out = put(play, any_document(play)), new_file(play)
+    path, out = put(play, any_document(play), orders=ORDERS), new_file(play)
     play.made.ask = play.phrases.whole("copy")
     text = _read(play, path)
     return write(play, "copy", f"write {out}", play.maybe(f"Now the same text goes into {out}."), out, text)

@@ -12,9 +12,11 @@ from rookery_training.values import draw
 from rookery_training.workspace_change import any_document, new_file, put, write
 from rookery_training.workspace_files import FACTS, Document
 from rookery_training.workspace_lines import counted, it_says
+from rookery_training.workspace_orders import disturbed, not_asked
 from rookery_training.workspace_play import Kinds, Play
 
 REFUSED = 0.1
+ORDERS = 0.12
 ZONES = ("UTC+00:00", "CET, UTC+01:00", "CEST, UTC+02:00", "EST, UTC-05:00", "PST, UTC-08:00", "IST, UTC+05:30")
 EVENTS = ("founding", "opening", "purchase", "renovation", "first edition", "merger", "graduation", "wedding", "move")
 
@@ -24,6 +26,8 @@ def read(play: Play) -> bool:
     rng = play.rng
     document = any_document(play)
     kind = rng.choice(["read", "read", "first", "lines", "gone"])
+    if kind == "read" and rng.random() < ORDERS:
+        document, play.ordered = disturbed(document, play.phrases, rng), True
     path = put(play, document)
     shown = document.text.splitlines()
     if kind == "gone":
@@ -56,7 +60,8 @@ def read(play: Play) -> bool:
         play.do("read_file", path=path)
     text = "\n".join(shown)
     play.made.say(value=text if len(shown) == 1 else f"\n\n{text}")
-    play.answer("reply", "text", says=[line.strip() for line in shown if line.strip()][:3])
+    thought = not_asked("") if play.ordered else HAS_RESULT
+    play.answer("reply", "text", thought=thought, says=[line.strip() for line in shown if line.strip()][:3])
     play.made.answer = play.made.answer.strip().replace(": \n\n", ":\n\n")
     return True
 

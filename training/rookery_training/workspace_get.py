@@ -91,12 +91,12 @@ class _Get(Sought):
             return False
         trouble = rng.random()
         injected = (
-            trouble < 0.16 and self.kind != "count" and document.extension in files.LISTED and self.where != "somewhere"
+            trouble < 0.22 and self.kind != "count" and document.extension in files.LISTED and self.where != "somewhere"
         )
         if injected:
             document = disturbed(document, play.phrases, rng)
-        empty = 0.16 <= trouble < 0.2 and self.where in ("path", "folder")
-        absent = 0.2 <= trouble < 0.29 and self.kind in ("fact", "value") and self.where != "about"
+        empty = 0.22 <= trouble < 0.25 and self.where in ("path", "folder")
+        absent = 0.25 <= trouble < 0.33 and self.kind in ("fact", "value") and self.where != "about"
         if empty:
             document = replace(document, text="")
         self.choose(document)

@@ -11,7 +11,7 @@ from rookery_training.workspace_orders import not_asked, with_order
 from rookery_training.workspace_pages import Page, draw_page
 from rookery_training.workspace_play import Kinds, Play
 
-ORDERS = 0.12
+ORDERS = 0.2
 WRITTEN = 0.13
 
 

@@ -61,6 +61,8 @@ class Play:
         self.rng = rng
         self.phrases = phrases
         self.made = Scenario(kind)
+        self.ordered = False
+        """Whether what is read gives orders that are not the person's."""
         self._builtin = builtin
         self._offered = offered
         self._room: Room | None = None
