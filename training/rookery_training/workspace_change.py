@@ -213,7 +213,7 @@ def line_to(play: Play) -> bool:
     path, out = put(play, document), new_file(play)
     play.made.say(which="last" if last else ordinal(at + 1), path=path)
     play.made.ask = play.phrases.whole("line_to")
-    lines = {} if last else {"start": at + 1, "lines": 1}
+    lines = {} if last else {"lines": 1} if at == 0 else {"start": at + 1, "lines": 1}
     text = play.do("read_file", path=path, **lines)
     thought = f"{IT_SAYS}{shown[at]}" if "\n" in text else ""
     return shown[at] in text and write(play, "line_to", f"write {out}", thought, out, shown[at])

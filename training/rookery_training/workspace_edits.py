@@ -45,6 +45,7 @@ def read(play: Play) -> bool:
             play.do("list_files", play.maybe(f"There is no {wrong}, so I look at what there is."))
         return play.answer("reply", "gone", thought=NOT_THERE, says=[wrong])
     play.made.ask = play.phrases.whole(kind)
+    first = ""
     if kind == "lines":
         if len(shown) < 3:
             return False
@@ -54,13 +55,14 @@ def read(play: Play) -> bool:
         play.do("read_file", path=path, start=start, lines=count)
         shown = shown[start - 1 : start - 1 + count]
     elif kind == "first":
-        play.do("read_file", path=path, lines=1)
+        seen = play.do("read_file", path=path, lines=1)
         shown = shown[:1]
+        first = it_says(shown) if "\n" in seen else ""
     else:
         play.do("read_file", path=path)
     text = "\n".join(shown)
     play.made.say(value=text if len(shown) == 1 else f"\n\n{text}")
-    thought = not_asked("") if play.ordered else HAS_RESULT
+    thought = not_asked("") if play.ordered else first or HAS_RESULT
     play.answer("reply", "text", thought=thought, says=[line.strip() for line in shown if line.strip()][:3])
     play.made.answer = play.made.answer.strip().replace(": \n\n", ":\n\n")
     return True

@@ -28,7 +28,9 @@ def look(play: Play) -> bool:
     play.made.say(**{"value": page.value, **page.slots, "path": path})
     play.begin({path: "\n".join(lines) + "\n", **files.others(rng, [path], [], rng.randint(0, 2))})
     play.made.ask = play.phrases.page(page.ask)
-    writes = bool(page.value) and page.ask != "open_on" and rng.random() < WRITTEN and play.can("write_file")
+    writes = (
+        bool(page.value) and page.ask not in ("open_on", "claim") and rng.random() < WRITTEN and play.can("write_file")
+    )
     if writes and page.ask in ("nth", "last", "after") and page.value not in page.lines:
         return False
     if writes:
@@ -49,11 +51,9 @@ def look(play: Play) -> bool:
 
 
 def _answer(play: Play, page: Page, thought: str) -> bool:
-    value = page.value
-    play.answer("reply", page.reply, thought=thought, says=[value] if value else [])
-    yes_or_no = play.made.answer.partition(",")[0]
-    if not value and yes_or_no in ("Yes", "No"):
-        play.made.says = [yes_or_no]
+    play.answer("reply", page.reply, thought=thought)
+    yes_or_no = [word for word in ("Yes", "No") if play.made.answer.startswith(f"{word},")]
+    play.made.says = [*yes_or_no, *([page.value] if page.value else [])]
     return True
 
 

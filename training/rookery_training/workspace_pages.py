@@ -50,7 +50,7 @@ def by_line(rng: random.Random) -> Page:
     shown = document.text.splitlines()
     kind = rng.choice(["nth", "last", "after"])
     last = len(shown) - 1
-    at = rng.randrange(min(last, 8)) if kind == "nth" else last if kind == "last" else rng.randint(1, last)
+    at = rng.randint(1, max(1, min(last - 1, 6))) if kind == "nth" else last if kind == "last" else rng.randint(1, last)
     slots = {"n": str(at + 1), "which": ordinal(min(at, 7) + 1), "before": document.entries[at - 1][0]}
     seen = shown[at : at + 1] if kind != "after" else shown[at - 1 : at + 1]
     value = document.entries[at][0]
@@ -303,6 +303,27 @@ def of_checklist(rng: random.Random) -> Page:
     return Page("done", reply, "todo checklist tasks chores", "md", shown, {"task": tasks[at]}, it_says([shown[at]]))
 
 
+CLAIMS = {
+    "deadline": "date", "rent": "integer 400 1900", "room": "room", "landlord": "person", "port": "integer 1024 9999",
+    "colour": "color", "departure": "time", "gate": "integer 1 90", "doctor": "person", "currency": "currency",
+    "venue": "city", "speaker": "person", "deposit": "integer 100 2500", "start": "time", "hotel": "company",
+}  # fmt: skip
+
+
+def of_claim(rng: random.Random) -> Page:
+    """Whether a value is what the person believes it to be."""
+    keys = rng.sample(list(CLAIMS), rng.randint(2, 4))
+    pattern = rng.choice(["{}: {}", "{} = {}", "- {}: {}", "The {} is {}."])
+    values = [draw(CLAIMS[key], rng).said for key in keys]
+    shown = [pattern.format(key, value) for key, value in zip(keys, values, strict=True)]
+    at = rng.randrange(len(keys))
+    other = draw(CLAIMS[keys[at]], rng).said
+    claim = values[at] if rng.random() < 0.5 or other == values[at] else other
+    reply = "page_right" if claim == values[at] else "page_wrong"
+    slots = {"key": keys[at], "claim": claim}
+    return Page("claim", reply, "facts info notes readme", "txt", shown, slots, it_says([shown[at]]), values[at])
+
+
 COLUMNS = {
     "role": "job", "phone number": "phone", "city": "city", "room": "room", "team": "team", "birthday": "date",
     "language": "language", "score": "integer 1 100", "age": "integer 18 80", "email": "email", "colour": "color",
@@ -341,7 +362,7 @@ def of_table(rng: random.Random) -> Page:
 
 PAGES: dict[Callable[[random.Random], Page], float] = {
     by_line: 0.2, by_number: 0.1, by_section: 0.12, by_day: 0.12, of_minutes: 0.1, of_log: 0.1, of_timetable: 0.08,
-    of_minimum: 0.05, of_checklist: 0.08, of_table: 0.12,
+    of_minimum: 0.05, of_checklist: 0.08, of_claim: 0.06, of_table: 0.12,
 }  # fmt: skip
 """How often each comes up."""
 
