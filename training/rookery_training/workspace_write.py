@@ -13,6 +13,8 @@ from rookery_training.values import Value, draw
 from rookery_training.workspace_play import Kinds, Play
 
 REFUSED = 0.05
+REPLACED = 0.12
+"""How often the file is there already."""
 SLIP_WORDS = 3
 """A shorter text that ends a request would run into what people put behind it ("thanks")."""
 QUOTES = ('"{}"', '"{}"', "'{}'", "`{}`")
@@ -149,10 +151,11 @@ def given(play: Play) -> bool:
     if not content:
         return False
     path = _path(rng, GIVEN[make][1])
-    tree = {path: files.lines(rng).text} if make is _word else {}
+    replaces = make is _word or (make in (_plain, _below) and rng.random() < REPLACED)
+    tree = {path: files.lines(rng).text} if replaces else {}
     play.made.say(path=path)
     play.begin({**tree, **files.others(rng, [path], [], rng.randint(0, 2))})
-    if (path in play.made.files) != (make is _word):
+    if (path in play.made.files) != replaces:
         return False
     if rng.random() < REFUSED:
         play.denied("write_file", path=path, content=content)
