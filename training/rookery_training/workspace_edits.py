@@ -60,12 +60,8 @@ def read(play: Play) -> bool:
         first = it_says(shown) if "\n" in seen else ""
     else:
         play.do("read_file", path=path)
-    text = "\n".join(shown)
-    play.made.say(value=text if len(shown) == 1 else f"\n\n{text}")
     thought = not_asked("") if play.ordered else first or HAS_RESULT
-    play.answer("reply", "text", thought=thought, says=[line.strip() for line in shown if line.strip()][:3])
-    play.made.answer = play.made.answer.strip().replace(": \n\n", ":\n\n")
-    return True
+    return play.show("\n".join(shown), thought)
 
 
 def count_files(play: Play) -> bool:

@@ -136,10 +136,8 @@ class _Listed:
         if self._kind == "open_newest":
             path = f"{self._inside}{self._value}"
             text = play.do("read_file", self._thought if "\n" in seen else "", path=path)
-            play.made.say(path=path, value=f"\n\n{text}" if "\n" in text else text)
-            play.answer("reply", "list_text", says=text.splitlines()[:2])
-            play.made.answer = play.made.answer.strip().replace(": \n\n", ":\n\n")
-            return True
+            play.made.say(path=path)
+            return play.show(text)
         yes_or_no = {"list_there": "Yes", "list_not_there": "No"}.get(self._reply)
         says = [yes_or_no] if yes_or_no else self._value.split(", ")
         return play.answer("reply", self._reply, thought=thought, says=says)

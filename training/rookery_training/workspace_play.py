@@ -112,6 +112,15 @@ class Play:
         self.made.says = list(says)
         return True
 
+    def show(self, text: str, thought: str = HAS_RESULT) -> bool:
+        """The answer gives a text as it stands; one of several lines stands below the words before it."""
+        self.made.say(value=f"\n\n{text}" if "\n" in text else text)
+        self.answer(
+            "reply", "text", thought=thought, says=[line.strip() for line in text.splitlines() if line.strip()][:3]
+        )
+        self.made.answer = self.made.answer.replace(": \n\n", ":\n\n")
+        return True
+
     def fill(self, text: str) -> str:
         """The text with the slots of this scenario; {said} is left for later."""
         return fill(text, {**self.made.scene, "said": Value("{said}", "{said}")}, self.rng)

@@ -50,10 +50,7 @@ def misspelt(play: Play) -> bool:
     if f"did you mean {document.name}?" not in play.do("read_file", path=wrong):
         return False
     text = play.do("read_file", play.maybe(f"It is called {right}."), path=right)
-    play.made.say(value=f"\n\n{text}" if "\n" in text else text)
-    play.answer("reply", "text", says=[line.strip() for line in text.splitlines() if line.strip()][:2])
-    play.made.answer = play.made.answer.strip().replace(": \n\n", ":\n\n")
-    return True
+    return play.show(text)
 
 
 def folder_read(play: Play) -> bool:
@@ -67,10 +64,7 @@ def folder_read(play: Play) -> bool:
     play.do("read_file", learn=False, path=folder)
     play.do("list_files", play.maybe(f"{folder} is a folder."), folder=folder)
     text = play.do("read_file", play.maybe(f"The file is {path}."), path=path)
-    play.made.say(value=f"\n\n{text}" if "\n" in text else text)
-    play.answer("reply", "text", says=[line.strip() for line in text.splitlines() if line.strip()][:2])
-    play.made.answer = play.made.answer.strip().replace(": \n\n", ":\n\n")
-    return True
+    return play.show(text)
 
 
 def empty(play: Play) -> bool:

@@ -199,6 +199,6 @@ def worked_out(play: Play) -> bool:
 
 
 WRITES: Kinds = {
-    "write": (0.15, ("write_file",), given),
+    "write": (0.19, ("write_file",), given),
     "work out and write": (0.06, ("calculator", "write_file"), worked_out),
 }
