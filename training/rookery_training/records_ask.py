@@ -127,6 +127,9 @@ class Asker:
         self, kind: str, ask: str, scene: Scene, thought: str, answer: str, *, at: tuple[int, int] = (-1, 0),
         rows: Sequence[int] = (),
     ) -> Question:  # fmt: skip
+        noun = self.schema.item.split()[-1]
+        if f"{noun} {{key}}" in ask:  # the question says the noun already
+            scene["key"] = Value(plain(scene["key"].argument), scene["key"].argument)
         return Question(kind, put(ask, **self.nouns), scene, thought, put(answer, **self.nouns), at[1], at[0], (*rows,))
 
     def _ask(self, name: str, own: Sequence[str], share: float = 0.6, **slots: str) -> str:

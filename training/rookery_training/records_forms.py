@@ -200,8 +200,10 @@ class _Form:
 
     def _labelled(self, row: int) -> str:
         """The values of a record with their labels."""
-        mark, between = self.mark, self.between
-        return between.join(f"{self.label(c, words=self.words)}{mark}{self.cell(row, c)}" for c in self.cells)
+        return self.between.join(self._named(row, c) for c in self.cells)
+
+    def _named(self, row: int, column: int) -> str:
+        return f"{self.label(column, words=self.words)}{self.mark}{self.cell(row, column)}"
 
     def _style(self) -> None:
         rng = self.rng
@@ -213,7 +215,11 @@ class _Form:
     def listed(self) -> Shown:
         """A line for each record, with labels."""
         self._style()
-        return self.of_lines([f"{self.cell(r, 0)}{self.after}{self._labelled(r)}" for r in self.rows])
+        shown = self.of_lines([f"{self.cell(r, 0)}{self.after}{self._labelled(r)}" for r in self.rows])
+        shown.pieces = {
+            (r, c): self._named(r, c) if c else self.cell(r, 0) for r in self.rows for c in (0, *self.cells)
+        }
+        return shown
 
     def bare(self) -> Shown:
         """A line for each record, without labels where the values say what they are."""
@@ -256,15 +262,15 @@ class _Form:
         """Words instead of a table."""
         has = self.rng.choice(["has", "is listed with", "comes with", "shows"])
         made = []
+        pieces: dict[tuple[int, int], str] = {}
         self.in_label = False
         for r in self.rows:
             told = [f"{self.table.columns[c].said} {self.cell(r, c)}" for c in self.cells]
+            pieces |= {(r, c): text for c, text in enumerate([self.cell(r, 0), *told])}
             listed = ", ".join(told[:-1]) + (" and " if told[:-1] else "") + told[-1]
             made.append(f"{self.cell(r, 0)} {has} {listed}")
         between = self.rng.choice(["; ", ". "])
-        shown = self.of_lines(made, between=between)
-        shown.text += "."
-        return shown
+        return self.shown(between.join(made) + ".", made, pieces)
 
     # -- tables ---------------------------------------------------------------------------------------------------
 
@@ -349,10 +355,16 @@ class _Form:
         pieces = self._fragments()
         bodies = self._objects(pieces, 1)
         colon = ":" if self.tight else ": "
-        lines = [f"{json.dumps(key)}{colon}{body}" for key, body in zip(self.table.keys, bodies, strict=True)]
+        lines = [
+            f"{json.dumps(key, ensure_ascii=False)}{colon}{body}"
+            for key, body in zip(self.table.keys, bodies, strict=True)
+        ]
         if len(self.table.columns) == 2:
             values = [pieces[r, 1].partition(colon)[2] for r in self.rows]
-            lines = [f"{json.dumps(key)}{colon}{value}" for key, value in zip(self.table.keys, values, strict=True)]
+            lines = [
+                f"{json.dumps(key, ensure_ascii=False)}{colon}{value}"
+                for key, value in zip(self.table.keys, values, strict=True)
+            ]
         if self.rng.random() < 0.4:
             return self.shown("{\n  " + ",\n  ".join(lines) + "\n}", lines)
         return self.shown(f"{{{(',' if self.tight else ', ').join(lines)}}}", lines)
