@@ -134,6 +134,7 @@ def _one_line_less(old: list[str], new: list[str]) -> bool:
 UNITS = {"5", "9", "32", "60", "100", "1000"}
 CHANGED: dict[str, Callable[[list[str], list[str]], bool]] = {
     "add": lambda old, new: new[:-1] == old and new[-1] not in old,
+    "add row": lambda old, new: new[:-1] == old and new[-1] not in old,
     "top": lambda old, new: new[1:] == old,
     "change": _one_line_differs,
     "correct": _one_line_differs,

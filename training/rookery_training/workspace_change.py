@@ -92,6 +92,21 @@ def top(play: Play) -> bool:
     return write(play, "top", f"change {path}", f"{NEW_LINE}{mark}{text}", path, f"{mark}{text}\n{old}")
 
 
+def add_row(play: Play) -> bool:
+    """One more entry of a table, written as the others are."""
+    document = files.table(play.rng, numeric=play.rng.random() < 0.7, low=3, high=5)
+    item, value = document.entries[-1]
+    *before, last = document.text.splitlines()
+    if document.theme is None or document.extension in ("json", "log") or last.endswith("."):
+        return False
+    theme = document.theme
+    play.made.say(item=item, number=value, one=theme.one, thing=theme.thing)
+    path = put(play, replace(document, text="\n".join(before) + "\n"))
+    play.made.ask = play.phrases.whole("add_row")
+    old = _read(play, path)
+    return write(play, "add_row", f"change {path}", f"{NEW_LINE}{last}", path, f"{old}\n{last}")
+
+
 def change(play: Play) -> bool:
     """One value becomes another; the person names what it belongs to, or the old value."""
     rng = play.rng
@@ -278,6 +293,7 @@ def merge(play: Play) -> bool:
 _BOTH = ("read_file", "write_file")
 CHANGES: Kinds = {
     "add": (0.07, _BOTH, add),
+    "add row": (0.04, _BOTH, add_row),
     "top": (0.035, _BOTH, top),
     "change": (0.09, _BOTH, change),
     "correct": (0.02, _BOTH, swap_word),
