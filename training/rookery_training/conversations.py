@@ -15,7 +15,7 @@ from rookery_core.reasoning.prompt import system_text
 from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
 from rookery_core.tools.registry import Registry
 from rookery_core.transcript import OBSERVATION
-from rookery_training import slips
+from rookery_training import slips, sums_talk
 from rookery_training.branches import Branch, Group
 from rookery_training.catalogue import (
     Ask,
@@ -43,6 +43,7 @@ from rookery_training.fixed_words import (
 from rookery_training.held_out import HeldOut
 from rookery_training.offers import Offers
 from rookery_training.records import Records, converse
+from rookery_training.sums import Sums
 from rookery_training.values import Value, in_order, renew
 from rookery_training.wording import literals, roughen
 from rookery_training.workspace import Scenarios
@@ -73,6 +74,7 @@ class Author:
         self._held_out = held_out
         self._notes = notes
         self._scenarios = Scenarios(builtin, rng, held_out=develop)
+        sums = Sums(rng, develop=develop)
         self._kinds: Mapping[str, tuple[float, Callable[[Branch, dict[str, Dressed]], bool]]] = {
             "call": (0.39, self.call),
             "trace": (0.13, self._trace),
@@ -84,6 +86,7 @@ class Author:
             "denied": (0.03, lambda *made: slips.denied(self, *made)),
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
             "workspace": (0.6, self._workspace),
+            "sums": (0.14, lambda *made: sums_talk.conversation(self, sums, *made)),
             "records": (0.35, lambda *made: converse(self, self._records, *made)),
         }
 
