@@ -93,7 +93,10 @@ class Sums:
             scene: Scene = {}
             for name, kind in problem.slots.items():
                 scene |= drawn.draw(name, kind)
-            made = self._worded(problem, self._rng.choice(problem.asks), scene, drawn)
+            text = self._rng.choice(problem.asks)
+            if not drawn.shown_in(fill(text, as_digits(text, scene), self._rng, said=True)):
+                drawn.money = "{}"
+            made = None if _twice(problem, scene) else self._worded(problem, text, scene, drawn)
             if made is not None:
                 return made
         raise ValueError(f"no numbers fit {problem.expression} where {problem.where!r}")
@@ -127,7 +130,8 @@ class Sums:
             return None
         expression = fill(problem.expression, scene, rng)
         result = worked_out(expression)
-        if not problem.long and not _neat(result, expression):
+        places = 2 if "{money}" in problem.answers[0] else PLACES
+        if not problem.long and not _neat(result, expression, places):
             return None
         told = scene | {
             "result": Value(result, result),
@@ -163,17 +167,24 @@ def holds(condition: str, scene: Mapping[str, Value]) -> bool:
     return bool(eval(condition, {"__builtins__": {}}, numbers))  # our own files
 
 
-def _neat(result: str, expression: str) -> bool:
+def _twice(problem: Problem, scene: Scene) -> bool:
+    """Whether two things of a problem are the same one."""
+    words = [scene[name].said for name in problem.slots if not re.search(r"\d", scene[name].argument)]
+    return len(set(words)) < len(words)
+
+
+def _neat(result: str, expression: str, places: int) -> bool:
     if result.startswith("-") or len(result) > LONGEST or "e" in result:
         return False
-    return "round(" in expression or len(result.partition(".")[2]) <= PLACES
+    return "round(" in expression or len(result.partition(".")[2]) <= places
 
 
 def _side(problems: list[Problem], *, develop: bool) -> Iterator[Problem]:
     """Each problem with the wordings of one side; those that have none are left out."""
     n = 0
     for problem in problems:
-        asks, follow_ups = [], []
+        asks: list[str] = []
+        follow_ups: list[str] = []
         for texts, chosen in ((problem.asks, asks), (problem.follow_ups, follow_ups)):
             for text in texts:
                 n += 1
@@ -185,7 +196,8 @@ def _side(problems: list[Problem], *, develop: bool) -> Iterator[Problem]:
 
 def _problem(entry: Mapping[str, Any]) -> Problem:
     several = ("asks", "answers", "follow_ups")
-    return Problem(**{name: tuple(_lines(made)) if name in several else made for name, made in entry.items()})
+    fields: dict[str, Any] = {name: tuple(_lines(made)) if name in several else made for name, made in entry.items()}
+    return Problem(**fields)
 
 
 def _pools() -> dict[str, tuple[str, ...]]:

@@ -40,6 +40,10 @@ class Drawn:
         self._rng = rng
         self.money = rng.choice(MONEY)
 
+    def shown_in(self, text: str) -> bool:
+        """Whether a text has this problem's mark of money."""
+        return self.money.replace("{}", "").strip() in text
+
     def draw(self, name: str, kind: str) -> dict[str, Value]:
         """What the slot stands for; of an entry of a pool with a plural, also `{names}`."""
         word, _, rest = kind.partition(" ")
