@@ -41,6 +41,7 @@ from rookery_training.fixed_words import (
     NO_TOOL_NEEDED,
 )
 from rookery_training.held_out import HeldOut
+from rookery_training.invented_turns import contrasts
 from rookery_training.offers import Offers
 from rookery_training.records import Records, converse
 from rookery_training.sums import Sums
@@ -70,7 +71,7 @@ class Author:
         catalogue = self._records.join(catalogue)
         self._all = catalogue
         self.rng = rng
-        self.offers = Offers(catalogue, builtin, rng)
+        self.offers = Offers(catalogue, builtin, rng, develop=develop)
         self._held_out = held_out
         self._notes = notes
         self._scenarios = Scenarios(builtin, rng, held_out=develop)
@@ -98,6 +99,7 @@ class Author:
         registry = Registry([tool.offered for tool in tools])
         by_name = {tool.entry.name: tool for tool in tools}
         branches = [made for _ in range(self.rng.randint(6, 10)) if (made := self._branch(by_name)) is not None]
+        branches += [made for made in contrasts(self, by_name) if not self._barred(made)]
         return Group(Message("system", system_text(registry, "brief")), registry, tuple(branches))
 
     def _branch(self, tools: dict[str, Dressed]) -> Branch | None:
@@ -182,7 +184,7 @@ class Author:
             furnish(scene, tool.entry.invented, rng)
             self._fail(branch, fill(rng.choice(errors), scene, rng))
             return True
-        self._finish(branch, tool, scene, arguments)
+        self.finish(branch, tool, scene, arguments)
         if tool.entry.follow_ups and ask.arguments is None and rng.random() < 0.55:
             return self._follow_up(branch, tool, scene, set(slots_of(ask.say)))
         if rng.random() < 0.04:
@@ -214,7 +216,7 @@ class Author:
             scene["result"] = Value(plain(worked), worked)
         return scene, arguments
 
-    def _finish(self, branch: Branch, tool: Dressed, scene: Scene, arguments: dict[str, Any]) -> None:
+    def finish(self, branch: Branch, tool: Dressed, scene: Scene, arguments: dict[str, Any]) -> None:
         rng = self.rng
         furnish(scene, tool.entry.invented, rng)
         tool.place(scene, arguments)
@@ -238,7 +240,7 @@ class Author:
         arguments = tool.arguments(given)
         self.do(branch, tool, arguments)
         if rng.random() < 0.3:
-            self._finish(branch, tool, new, arguments)
+            self.finish(branch, tool, new, arguments)
         return True
 
     def _trace(self, branch: Branch, tools: dict[str, Dressed]) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rookery_core.tools.registry import Registry
 from rookery_training.catalogue import Ask, Catalogue, ToolEntry
 from rookery_training.dressing import Dressed, as_it_is, dress
+from rookery_training.invented import Families, Family
 from rookery_training.rivals import apart, could_do
 
 _TECHNICAL = """
@@ -21,8 +23,14 @@ TECHNICAL = frozenset(
 """Domains whose requests a shell, a file tool or a calculator could serve as well."""
 KNOWLEDGE = frozenset(("geography", "science facts", "history facts", "languages", "translation"))
 """Domains whose questions a model may answer from what it knows."""
-SIZES = {0: 1, 1: 3, 2: 4, 3: 8, 4: 9, 5: 10, 6: 26, 7: 8, 8: 10, 10: 9, 12: 6, 16: 3.5, 24: 2.5}
+SIZES = {0: 1, 1: 2, 2: 3, 3: 9, 4: 11, 5: 12, 6: 19, 7: 7, 8: 9, 9: 4, 10: 5, 12: 4, 14: 3, 16: 5, 20: 5, 24: 5, 26: 2}
 """How often so many tools are offered."""
+INVENTED = 0.72
+"""The share of the lists with others than built-in tools that have invented ones."""
+ELSEWHERE = frozenset(("web_search", "recall", "remember", "write_file", "search_files"))
+"""Tools that could tell or keep as well what some invented ones do."""
+DIARIES = frozenset(("calendar", "todo", "events", "staff and leave", "messaging"))
+"""Domains with tools to which a day may be told."""
 COMMAND = re.compile(r"(ls|dir|cat|less|head|tail|sed|grep|rm|touch|echo|find) [-.~/#'\"{]|(ls|dir)$|.*\band cat \{")
 """A request that is a command of the shell, so that a shell would be right as well."""
 
@@ -30,17 +38,21 @@ COMMAND = re.compile(r"(ls|dir|cat|less|head|tail|sed|grep|rm|touch|echo|find) [
 class Offers:
     """Draws lists of tools: only built-in ones, some with others, or only others."""
 
-    def __init__(self, catalogue: Catalogue, builtin: Registry, rng: random.Random) -> None:
+    def __init__(self, catalogue: Catalogue, builtin: Registry, rng: random.Random, *, develop: bool = False) -> None:
         self._all = catalogue
         self._rng = rng
         self.others = [tool for tool in catalogue.tools if tool.domain != "builtin"]
         self._domains = sorted({tool.domain for tool in self.others})
+        self._inventor = Families(rng, held_out=develop)
+        self.families: list[Family] = []
+        """The families of invented tools in the list that was drawn last."""
         real = {offered.name: offered for offered in builtin}
         self.builtin = [as_it_is(tool, real[tool.name]) for tool in catalogue.domain("builtin") if tool.name in real]
 
     def draw(self) -> list[Dressed]:
         """The tools of one list."""
         rng = self._rng
+        self.families = []
         size = rng.choices(list(SIZES), list(SIZES.values()))[0]
         draw = rng.random()
         if draw < 0.36:
@@ -50,8 +62,9 @@ class Offers:
         if draw < 0.5:
             chosen = rng.sample(self.builtin, min(max(size - rng.randint(1, 5), 1), len(self.builtin)))
             domains = [domain for domain in domains if domain not in TECHNICAL]
+        pool: list[ToolEntry] = self._invented(size - len(chosen)) if rng.random() < INVENTED else []
+        domains = [domain for domain in domains if not any(domain in made.thing.apart for made in self.families)]
         taken = {tool.name for tool in chosen}
-        pool: list[ToolEntry] = []
         while domains and len(pool) < max(size - len(chosen), 0):
             near = self._all.domain(domains.pop(rng.randrange(len(domains))))
             pool.extend(rng.sample(near, min(len(near), rng.choice([1, 2, 2, 3, 4, 6]))))
@@ -62,6 +75,33 @@ class Offers:
                 taken.add(made.name)
                 chosen.append(made)
         return chosen
+
+    def _invented(self, room: int) -> list[ToolEntry]:
+        """Tools of one or two families that fit into the room, or single ones of some."""
+        rng = self._rng
+        alone = rng.random() < 0.2
+        for _ in range(rng.choice([2, 3, 4]) if alone else rng.choice([1, 1, 2])):
+            n = min(1 if alone else rng.randint(3, 7), room - sum(len(made.entries) for made in self.families))
+            if n > 0:
+                taken = frozenset(made.thing.noun for made in self.families)
+                self.families.append(self._inventor.draw(n, taken))
+        return [entry for made in self.families for entry in made.entries]
+
+    def lacking(self, tools: Mapping[str, Dressed]) -> list[ToolEntry]:
+        """Invented tools for which nothing offered would do: on another thing, or another action on the same one."""
+        domains = {tool.entry.domain for tool in tools.values()}
+        other = self._inventor.draw(2, [made.thing.noun for made in self.families], domains)
+        named = [
+            replace(entry, asks=tuple(ask for ask in entry.asks if other.thing.noun in ask.say))
+            for entry in other.entries
+        ]
+        found = [entry for made in self.families for entry in made.lacks] + named
+        found = [entry for entry in found if entry.asks]
+        if ELSEWHERE & {*tools}:
+            found = [entry for entry in found if not self._inventor.elsewhere(entry)]
+        if DIARIES & domains:
+            found = [entry for entry in found if "date" not in entry.kinds.values()]
+        return found
 
     def asks(self, tool: Dressed, tools: Mapping[str, Dressed]) -> list[Ask]:
         """The ways to ask for a tool that are not commands for another one."""
@@ -77,6 +117,13 @@ class Offers:
         pool = [entry for entry in pool if entry.domain not in KNOWLEDGE]
         if not technical or (domains == {"builtin"} and "shell" not in tools):
             pool += [tool.entry for tool in self.builtin] * 3
+        apart = {domain for made in self.families for domain in made.thing.apart}
+        pool = [entry for entry in pool if entry.domain not in apart]
+        if rng.random() < (0.5 if self.families else 0.12):
+            drawn = [(entry, rng.choice(entry.asks)) for entry in self.lacking(tools)]
+            drawn = [(entry, ask) for entry, ask in drawn if not could_do(tools, entry, ask.say)]
+            if drawn:
+                return rng.choice(drawn)
         near = rng.random() < 0.3
         able = [
             entry
