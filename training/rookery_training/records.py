@@ -6,6 +6,7 @@ The tools join those of the catalogue, so that they are offered and named like a
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -165,7 +166,7 @@ class _Talk:
             return ask
         body, end = (ask[:-1], ask[-1]) if ask[-1:] in ".?" else (ask, "")
         lowered = ask if ask.startswith(("I ", "I'", "{")) else ask[:1].lower() + ask[1:]
-        forms = [f"{body} {clause}{end}"] * 4 if len(body.split(", ")) < 3 and ". " not in body else []
+        forms = [f"{body} {clause}{end}"] * 4 if not re.search(r"[,.?:-] ", body) else []
         forms += [f"{clause}: {ask}", f"{clause}, {lowered}", f"{clause[:1].upper()}{clause[1:]}, {lowered}"]
         return self.rng.choice(forms)
 
