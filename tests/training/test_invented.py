@@ -19,8 +19,9 @@ from rookery_training.catalogue import SLOT, Catalogue, ToolEntry, load
 from rookery_training.check import problems
 from rookery_training.conversations import Author, Group
 from rookery_training.generate import split
-from rookery_training.held_out import HeldOut
+from rookery_training.held_out import SUITES, HeldOut, cases, hashed
 from rookery_training.invented import Families, actions, things
+from rookery_training.invented_entries import told_apart, tool_names
 
 
 def entries(rng: random.Random, *, held_out: bool = False) -> list[ToolEntry]:
@@ -57,6 +58,29 @@ def test_what_lacks_something_does_not_say_it() -> None:
             assert missing.lacks in required
             for ask in missing.asks:
                 assert missing.lacks not in {match[1] for match in SLOT.finditer(ask)}
+
+
+def test_what_only_values_ask_for_is_meant_for_one_action_alone() -> None:
+    by_key = {action.key: action for action in actions()}
+    assign, lead, note = by_key["assign"], by_key["lead"], by_key["note"]
+    assert "<it>: {who}" in told_apart(assign, [assign, note]).asks
+    apart = told_apart(assign, [assign, lead]).asks
+    assert "<it>: {who}" not in apart
+    assert "put {who} on <it>" in apart
+
+
+def test_no_invented_tool_has_a_name_of_the_evaluation() -> None:
+    families = Families(random.Random(1)), Families(random.Random(1), held_out=True)
+    trained = {
+        hashed(name)
+        for made in families
+        for thing in made.things
+        for action in made.able(thing)
+        for name in (f"{thing.key}_{action.key}", *tool_names(thing, action))
+    }
+    for suite in SUITES:
+        evaluated = {tool["name"] for case in cases(suite) for tool in case.get("tools", ())}
+        assert [name for name in sorted(evaluated) if hashed(name) in trained] == []
 
 
 def test_what_is_kept_for_development_is_never_trained_on() -> None:

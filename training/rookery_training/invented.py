@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rookery_training.catalogue import ToolEntry
-from rookery_training.invented_entries import Action, Thing, build, spoken
+from rookery_training.invented_entries import Action, Thing, build, spoken, told_apart
 from rookery_training.invented_refs import Reference, reference
 
 FOLDER = Path(__file__).resolve().parents[1] / "invented"
@@ -75,7 +75,7 @@ class Families:
         ]
         return Family(
             thing,
-            tuple(self._build(thing, action, told) for action in chosen),
+            tuple(self._build(thing, told_apart(action, chosen), told) for action in chosen),
             tuple(self._build(thing, action, told) for action in rng.sample(far, min(2, len(far)))),
             {f"{thing.key}_{action.key}": spoken(thing, told, action.then, rng) for action in chosen if action.then},
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from rookery_training.catalogue import Ask, Missing, Parameter, ToolEntry, slots_of
@@ -13,6 +13,8 @@ from rookery_training.catalogue import Ask, Missing, Parameter, ToolEntry, slots
 if TYPE_CHECKING:
     from rookery_training.invented_refs import Reference
 
+BARE = re.compile(r"\{\w+\}|<\w+>|\b(?:for|on|to|in|into|at|gets|goes|takes|has|is|now|the|of)\b")
+"""What an ask may consist of that says nothing about the action."""
 VARIANTS = 2
 """In so many of the ways to name the thing each ask is written at most."""
 
@@ -62,6 +64,30 @@ class Action:
     elsewhere: bool
     """Whether notes or the web could do it as well."""
     follow_ups: tuple[str, ...] = field(default=())
+
+
+def told_apart(action: Action, others: Collection[Action]) -> Action:
+    """The action without what is asked for in nothing but values, where another one takes values of the same kinds."""
+    taken = [_heads(other) for other in others if other is not action]
+
+    def clear(ask: str) -> bool:
+        if re.search(r"\w", BARE.sub(" ", ask)):
+            return True
+        given = {_head(made["kind"]) for name, made in action.parameters.items() if f"{{{name}}}" in ask}
+        return not any(given <= heads for heads in taken)
+
+    missing = {name: tuple(filter(clear, asks)) for name, asks in action.missing.items()}
+    asks = tuple(ask for ask in action.asks if "{" not in ask or clear(ask))
+    return replace(action, asks=asks, missing={name: kept for name, kept in missing.items() if kept})
+
+
+def _heads(action: Action) -> set[str]:
+    return {_head(made["kind"]) for made in action.parameters.values()}
+
+
+def _head(kind: str) -> str:
+    head = kind.split()[0]
+    return "number" if head in ("integer", "<dial>") else head
 
 
 def build(thing: Thing, action: Action, told: Reference, phrases: Mapping[str, Any], rng: random.Random) -> ToolEntry:

@@ -45,8 +45,8 @@ def reference(thing: Thing, rng: random.Random) -> Reference:
             top = rng.choice([9, 12, 24, 40, 120])
             numbered = rng.random() < 0.55
             kind = f"integer 1 {top}" if numbered else _pool([str(n) for n in range(1, top + 1)])
-            said = (*after, *after, *after, f"{noun} number {{}}")
-            return Reference(kind, style, said, (), ("number", f"{thing.key}_number"), (f"number of the {noun}",))
+            numbers = (*after, *after, *after, f"{noun} number {{}}")
+            return Reference(kind, style, numbers, (), ("number", f"{thing.key}_number"), (f"number of the {noun}",))
         case "code":
             kind = _pool(_codes(noun, rng))
             return Reference(kind, style, after, ("{}",), ("code", f"{thing.key}_id"), (f"code of the {noun}",))

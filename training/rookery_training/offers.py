@@ -23,7 +23,25 @@ TECHNICAL = frozenset(
 """Domains whose requests a shell, a file tool or a calculator could serve as well."""
 KNOWLEDGE = frozenset(("geography", "science facts", "history facts", "languages", "translation"))
 """Domains whose questions a model may answer from what it knows."""
-SIZES = {0: 1, 1: 2, 2: 3, 3: 9, 4: 11, 5: 12, 6: 19, 7: 7, 8: 9, 9: 4, 10: 5, 12: 4, 14: 3, 16: 5, 20: 5, 24: 5, 26: 2}
+SIZES = {
+    0: 1,
+    1: 2,
+    2: 3,
+    3: 15,
+    4: 18,
+    5: 19,
+    6: 17,
+    7: 7,
+    8: 8,
+    9: 2,
+    10: 3,
+    12: 3,
+    14: 2,
+    16: 7,
+    20: 8,
+    24: 8,
+    26: 3,
+}
 """How often so many tools are offered."""
 INVENTED = 0.72
 """The share of the lists with others than built-in tools that have invented ones."""
@@ -56,6 +74,7 @@ class Offers:
         size = rng.choices(list(SIZES), list(SIZES.values()))[0]
         draw = rng.random()
         if draw < 0.36:
+            size = size if size <= len(self.builtin) else rng.randint(3, 8)
             return rng.sample(self.builtin, min(size, len(self.builtin)))
         chosen: list[Dressed] = []
         domains = list(self._domains)
