@@ -15,13 +15,12 @@ import pytest
 from rookery_core.model.constraint import step_grammar
 from rookery_core.reasoning.prompt import system_text
 from rookery_core.reasoning.step import ACTION, Answer, ToolCall, parse
-from rookery_core.tools.loader import installed
-from rookery_core.tools.loader import load as load_plugins
-from rookery_core.tools.registry import Registry, register
+from rookery_core.tools.registry import Registry
 from rookery_core.transcript import OBSERVATION
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
+from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import load
 from rookery_training.check import problems
 from rookery_training.conversations import Author, Group
@@ -32,7 +31,7 @@ from rookery_training.held_out import HeldOut
 
 @pytest.fixture(scope="module")
 def groups() -> list[Group]:
-    builtin: Registry = register([plugin for plugin in load_plugins(installed()).plugins if plugin.built_in])[0]
+    builtin: Registry = built_in_tools()
     author = Author(split(load(), held_out=False), builtin, random.Random(7), HeldOut())
     return [author.group() for _ in range(120)]
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rookery_core.tools.loader import installed
-from rookery_core.tools.loader import load as load_plugins
-from rookery_core.tools.registry import Registry, register
+from rookery_core.tools.registry import Registry
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
+from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import Catalogue, load
 from rookery_training.conversations import Author
 from rookery_training.held_out import SHORT, SUITES, HeldOut, cases, hashed, said, shingles, words
@@ -26,7 +25,7 @@ def catalogue() -> Catalogue:
 
 @pytest.fixture(scope="module")
 def builtin() -> Registry:
-    return register([plugin for plugin in load_plugins(installed()).plugins if plugin.built_in])[0]
+    return built_in_tools()
 
 
 @pytest.mark.parametrize("suite", SUITES)

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from rookery_core.reasoning.step import ToolCall, parse
-from rookery_core.tools.loader import installed
-from rookery_core.tools.loader import load as load_plugins
-from rookery_core.tools.registry import Registry, register
+from rookery_core.tools.registry import Registry
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
+from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import SLOT, Catalogue, ToolEntry, load
 from rookery_training.check import problems
 from rookery_training.conversations import Author, Group
@@ -100,7 +99,7 @@ def test_an_action_knows_only_others_that_there_are() -> None:
 
 @pytest.fixture(scope="module")
 def groups() -> list[Group]:
-    builtin: Registry = register([plugin for plugin in load_plugins(installed()).plugins if plugin.built_in])[0]
+    builtin: Registry = built_in_tools()
     author = Author(split(load(), held_out=False), builtin, random.Random(17), HeldOut())
     return [author.group() for _ in range(200)]
 
@@ -123,7 +122,7 @@ def test_no_argument_has_a_blank_around_it_and_no_name_comes_twice(groups: list[
 
 
 def test_nearly_half_of_the_lists_have_invented_tools() -> None:
-    builtin: Registry = register([plugin for plugin in load_plugins(installed()).plugins if plugin.built_in])[0]
+    builtin: Registry = built_in_tools()
     author = Author(split(load(), held_out=False), builtin, random.Random(3), HeldOut())
     having = 0
     for _ in range(400):

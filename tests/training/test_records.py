@@ -11,12 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from rookery_core.tools.loader import installed
-from rookery_core.tools.loader import load as load_plugins
-from rookery_core.tools.registry import register
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
+from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import Catalogue, load, plain
 from rookery_training.check import problems
 from rookery_training.conversations import Author
@@ -156,7 +153,7 @@ def test_what_is_kept_for_development_is_not_trained_on() -> None:
 
 
 def test_conversations_about_records_come_up_in_every_way() -> None:
-    builtin = register([plugin for plugin in load_plugins(installed()).plugins if plugin.built_in])[0]
+    builtin = built_in_tools()
     for develop in (False, True):
         author = Author(load(), builtin, random.Random(3), HeldOut(), develop=develop)
         branches = [branch for _ in range(150) for branch in author.group().branches]

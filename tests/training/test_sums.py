@@ -11,14 +11,13 @@ import pytest
 
 from rookery_core.reasoning.grounding import doubts
 from rookery_core.reasoning.step import ANSWER, INPUT
-from rookery_core.tools.loader import installed
-from rookery_core.tools.loader import load as load_plugins
-from rookery_core.tools.registry import Registry, register
+from rookery_core.tools.registry import Registry
 from rookery_plugins.calculator import calculator
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
 from rookery_training.branches import Branch
+from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import fill, load
 from rookery_training.conversations import Author
 from rookery_training.generate import split
@@ -29,7 +28,7 @@ from rookery_training.sums import load as load_problems
 
 @pytest.fixture(scope="module")
 def branches() -> list[Branch]:
-    builtin: Registry = register([plugin for plugin in load_plugins(installed()).plugins if plugin.built_in])[0]
+    builtin: Registry = built_in_tools()
     author = Author(split(load(), held_out=False), builtin, random.Random(8), HeldOut())
     return [branch for _ in range(250) for branch in author.group().branches if branch.about == "sums"]
 

@@ -7,12 +7,9 @@ import re
 import sys
 from pathlib import Path
 
-from rookery_core.tools.loader import installed
-from rookery_core.tools.loader import load as load_plugins
-from rookery_core.tools.registry import register
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
+from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import Scene, furnish, load
 from rookery_training.dressing import FITS, Dressed, dress
 from rookery_training.offers import COMMAND, Offers
@@ -25,7 +22,7 @@ TOOLS = {tool.name: tool for tool in CATALOGUE.tools}
 
 
 def offers(seed: int) -> Offers:
-    builtin = register([plugin for plugin in load_plugins(installed()).plugins if plugin.built_in])[0]
+    builtin = built_in_tools()
     return Offers(CATALOGUE, builtin, random.Random(seed))
 
 

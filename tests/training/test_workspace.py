@@ -12,18 +12,17 @@ import pytest
 
 from rookery_core.evals.cases import TaskCase
 from rookery_core.testing import ListMemory, run_tool
-from rookery_core.tools.loader import installed
-from rookery_core.tools.loader import load as load_plugins
-from rookery_core.tools.registry import Registry, register
+from rookery_core.tools.registry import Registry
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
+from rookery_training.builtin import built_in_tools
+from rookery_training.cases import task
 from rookery_training.catalogue import load
 from rookery_training.conversations import Author
 from rookery_training.fixed_words import IT_SAYS
 from rookery_training.generate import split
 from rookery_training.held_out import HeldOut
-from rookery_training.tasks import case
 from rookery_training.workspace import Scenarios
 from rookery_training.workspace_lines import NEW_LINE
 from rookery_training.workspace_play import Scenario
@@ -31,7 +30,7 @@ from rookery_training.workspace_play import Scenario
 
 @pytest.fixture(scope="module")
 def builtin() -> Registry:
-    return register([plugin for plugin in load_plugins(installed()).plugins if plugin.built_in])[0]
+    return built_in_tools()
 
 
 def scenarios(builtin: Registry, n: int, seed: int, *, held_out: bool = False) -> list[Scenario]:
@@ -176,7 +175,7 @@ def test_the_same_seed_makes_the_same(builtin: Registry) -> None:
 
 
 def test_held_out_scenarios_are_cases_of_the_evaluation(builtin: Registry) -> None:
-    made = [one for n, s in enumerate(scenarios(builtin, 60, 10, held_out=True)) if (one := case(s, n)) is not None]
+    made = [one for s in scenarios(builtin, 60, 10, held_out=True) if (one := task(s)) is not None]
     assert len(made) > 25
     for one in made:
-        TaskCase.model_validate(one)
+        TaskCase.model_validate({"id": "a", **one})

@@ -86,8 +86,8 @@ class Author:
             "repair": (0.03, lambda *made: slips.repair(self, *made)),
             "denied": (0.03, lambda *made: slips.denied(self, *made)),
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
-            "workspace": (0.6, self._workspace),
-            "sums": (0.14, lambda *made: sums_talk.conversation(self, sums, *made)),
+            "workspace": (1.6, self._workspace),
+            "sums": (0.6, lambda *made: sums_talk.conversation(self, sums, *made)),
             "records": (0.35, lambda *made: converse(self, self._records, *made)),
         }
 

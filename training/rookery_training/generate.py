@@ -18,11 +18,10 @@ from typing import Any
 
 from rookery_core.model.chat_template import ChatTemplate
 from rookery_core.model.weights import Weights
-from rookery_core.tools.loader import installed
-from rookery_core.tools.loader import load as load_plugins
-from rookery_core.tools.registry import register
+from rookery_training.branches import Branch, Group
+from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import Catalogue, Scene, fill, furnish, load
-from rookery_training.conversations import Author, Branch, Group
+from rookery_training.conversations import Author
 from rookery_training.held_out import HeldOut
 from rookery_training.values import Value, draw
 
@@ -136,10 +135,8 @@ def main() -> int:
     parser.add_argument("--show", type=int, default=0, help="print this many conversations instead")
     options = parser.parse_args()
     rng = random.Random(options.seed)
-    plugins = load_plugins(installed())
-    registry, _ = register([plugin for plugin in plugins.plugins if plugin.built_in])
     catalogue = split(load(), held_out=options.held_out)
-    author = Author(catalogue, registry, rng, HeldOut(), notes(catalogue, rng), develop=options.held_out)
+    author = Author(catalogue, built_in_tools(), rng, HeldOut(), notes(catalogue, rng), develop=options.held_out)
     if options.show:
         return show(author, options.show)
     tokens = Tokens(options.base or base_model())

@@ -288,7 +288,8 @@ class Asker:
         r, c = place
         column, true = self.table.columns[c], self.table.rows[r][c]
         yes = self.rng.random() < 0.5
-        others = [v for v in column.values if v != true] or [row[c] for row in self.table.rows if row[c] != true]
+        seen = [row[c] for row in self.table.rows] if not column.values else [*column.values]
+        others = [v for v in seen if v != true]
         others = [other for other in others if other is not None] or [draw(column.kind, self.rng).argument]
         asked = true if yes else self.rng.choice(others)
         if not yes and asked == true:

@@ -191,7 +191,8 @@ def entry_of(schema: Schema) -> ToolEntry:
         results.append(f'{{"{first.label}": "{{first:{first.kind}}}", "{second.label}": "{{second:{second.kind}}}"}}')
         answers = [f"{{{key}}}: {first.said} {{first}}, {second.said} {{second}}."]
         answers.append(f"The {first.said} is {{first}}, the {second.said} is {{second}}.")
-        lacking = (Missing(key, tuple(_with(text, nouns) for text in _LACKING[1]), (f"Which {schema.item}?",)),)
+        unnamed = tuple(_with(text, nouns) for text in _LACKING[1])
+        lacking: tuple[Missing, ...] = (Missing(key, unnamed, (f"Which {schema.item}?",)),)
     else:
         parameters = tuple(scope.parameter for scope in schema.scopes)
         asks = [Ask(_with(text, {"{s}": _clause(schema, n), **nouns})) for n, text in enumerate(_LISTING)]

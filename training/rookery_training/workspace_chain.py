@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from rookery_training import workspace_files as files
 from rookery_training.fixed_words import HAS_RESULT
@@ -195,7 +196,8 @@ def newest(play: Play) -> bool:
     path = f"{inside}{names[-1]}"
     chain.begin(tree, path)
     play.made.ask = play.made.ask.replace("{place}", place)
-    play.do("list_files", **({"folder": folder} if folder else {}))
+    where: dict[str, Any] = {"folder": folder} if folder else {}
+    play.do("list_files", **where)
     text = chain.read(path, it_says([names[-1]]))
     return chain.finish(value, chain.copied(path, pattern.format(key, value)) if "\n" in text else "", "chain_value")
 

@@ -262,8 +262,7 @@ def swap_word(play: Play) -> bool:
 
 def any_document(play: Play) -> Document:
     """Lines, facts or a table."""
-    rng = play.rng
-    return rng.choice([lambda: files.lines(rng), lambda: files.facts(rng), lambda: files.table(rng, numeric=True)])()
+    return files.any_document(play.rng)
 
 
 def copy(play: Play) -> bool:

@@ -340,11 +340,21 @@ def folder(rng: random.Random) -> str:
     return "/".join(parts)
 
 
+def any_document(rng: random.Random) -> Document:
+    """Lines, facts or a table."""
+    made: list[Callable[[], Document]] = [
+        lambda: lines(rng),
+        lambda: facts(rng),
+        lambda: table(rng, numeric=True),
+    ]
+    return rng.choice(made)()
+
+
 def others(rng: random.Random, taken: Collection[str], words: Collection[str], n: int) -> dict[str, str]:
     """Files that have nothing to do with it, none of which has one of the words."""
     made: dict[str, str] = {}
     for _ in range(n * 3):
-        document = rng.choice([lambda: lines(rng), lambda: facts(rng), lambda: table(rng, numeric=True)])()
+        document = any_document(rng)
         path = document.name if rng.random() < 0.5 else f"{folder(rng)}/{document.name}"
         parts = path.split("/")
         heads = {"/".join(parts[:n]) for n in range(1, len(parts) + 1)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from rookery_training import workspace_files as files
 from rookery_training.fixed_words import HAS_RESULT, NOT_THERE
@@ -306,7 +307,7 @@ class _Get(Sought):
         value = play.do("calculator", first, expression=self.expression)
         return value if re.fullmatch(r"-?\d+(\.\d{1,4})?", value) else None
 
-    def _delivery(self, value: str, copied: str) -> tuple[dict[str, str], str]:
+    def _delivery(self, value: str, copied: str) -> tuple[dict[str, Any], str]:
         """The arguments of the call that keeps the value, and what it does in words."""
         play = self.play
         if self.deliver == "remember":

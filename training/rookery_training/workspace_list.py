@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from typing import Any
 
 from rookery_training import workspace_files as files
 from rookery_training.fixed_words import HAS_RESULT
 from rookery_training.values import draw
+from rookery_training.workspace_files import Document
 from rookery_training.workspace_lines import counted, it_says
 from rookery_training.workspace_play import Kinds, Play
 
@@ -22,24 +25,28 @@ def series(word: str, rng: random.Random) -> list[str]:
     style = rng.choice(["day", "month", "number", "year", "padded"])
     count = rng.randint(2, 5)
     numbers = sorted(rng.sample(range(1, 99), count))
-    names = {
+    namings: dict[str, Callable[[int], str]] = {
         "day": lambda n: f"2026-{n % 12 + 1:02}-{n % 27 + 1:02}",
         "month": lambda n: f"{2024 + n // 34}-{n % 12 + 1:02}",
         "number": lambda n: str(n),
         "year": lambda n: str(1990 + n // 2),
         "padded": lambda n: f"{n:03}",
-    }[style]
-    made = {names(n): n for n in numbers}
+    }
+    made = {namings[style](n): n for n in numbers}
     ordered = sorted(made, key=lambda name: int(name) if name.isdigit() else 0)
     ordered = ordered if style in ("number", "year", "padded") else sorted(made)
     return [f"{word.replace(' ', mark)}{mark}{name}.{extension}" for name in ordered]
 
 
+def _document(rng: random.Random) -> Document:
+    return files.lines(rng, 1, 3) if rng.random() < 0.5 else files.facts(rng)
+
+
 def _text(rng: random.Random) -> str:
-    return rng.choice([lambda: files.lines(rng, 1, 3), lambda: files.facts(rng)])().text
+    return _document(rng).text
 
 
-def _place(play: Play) -> tuple[str, dict[str, str]]:
+def _place(play: Play) -> tuple[str, dict[str, Any]]:
     """The folder, "" for the workspace itself, and the arguments that list it."""
     rng = play.rng
     folder = "" if rng.random() < ROOT else rng.choice(["notes", files.folder(rng), files.folder(rng)])
@@ -57,7 +64,7 @@ def listing(play: Play) -> bool:
     inside = f"{folder}/" if folder else ""
     word = rng.choice(SERIES)
     numbered = series(word, rng) if kind in ("newest", "oldest", "open_newest") else []
-    names = numbered or [rng.choice([files.lines, files.facts])(rng).name for _ in range(rng.randint(1, 5))]
+    names = numbered or [_document(rng).name for _ in range(rng.randint(1, 5))]
     beside = [files.lines(rng).name for _ in range(rng.randint(0, 1))] if numbered else []
     tree = {f"{inside}{name}": _text(rng) for name in dict.fromkeys([*names, *beside])}
     if kind == "folders" or rng.random() < 0.3:

@@ -69,7 +69,7 @@ def _below(play: Play) -> str | None:
     kinds = [[rng.choice(["sentence", "message", "note"])] * 4, ["title", "note", "note", "note"]]
     made = [draw(kind, rng).said for kind in rng.choice(kinds)[: rng.randint(2, 4)]]
     mark = rng.choice(["", "", "- ", "* "])
-    document = rng.choice([lambda: files.facts(rng), lambda: files.table(rng, numeric=True, high=4)])()
+    document = files.facts(rng) if rng.random() < 0.5 else files.table(rng, numeric=True, high=4)
     lines = [f"{mark}{line}" for line in made] if rng.random() < 0.65 else document.text.splitlines()
     content = "\n".join(lines)
     if len(lines) < 2 or len(content) > 260:
