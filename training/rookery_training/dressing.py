@@ -11,20 +11,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from rookery_core.reasoning.gist import DANGLING, gist
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.registry import OfferedTool
 from rookery_training.catalogue import Parameter, Scene, ToolEntry, fill_argument, plain, slots_of
 from rookery_training.fixed_words import FITS
 from rookery_training.values import Value, pseudo_word, schema
 
-GIST_WORDS = 12
-FEW_WORDS = 4
-"""So few say too little, when a comma ends them ("Returns title", "Makes a new")."""
-_DANGLING = """
-a an the of to in on for and or by with from into at its his her that which who is are it as given under not than
-if what how when where whether
-"""
-DANGLING = frozenset(_DANGLING.split())
 _WHICH = "what which who whose whom how when where why whether if"
 WHICH = frozenset(_WHICH.split())
 _UNTOLD = "born who where when what why until since to from at on by in of for against because"
@@ -48,14 +41,7 @@ class Dressed:
     @property
     def fits(self) -> str:
         """Says that it fits, in the first words of its description: to copy is easier than to put it another way."""
-        description = " ".join(self.offered.tool.description.split())
-        sentence = re.split(r"[.;:(]+(?:\s|$)| such as | \(", description, maxsplit=1)[0]
-        clause = sentence.partition(", ")[0].split()
-        enough = len(clause) >= FEW_WORDS and clause[0].lower() != "given"
-        words = (clause if enough else sentence.split())[:GIST_WORDS]
-        while words and words != sentence.split() and words[-1].lower() in DANGLING:
-            del words[-1]
-        return f"{FITS}{' '.join(words).rstrip(',') or self.name}."
+        return f"{FITS}{gist(self.offered.tool.description) or self.name}."
 
     def about(self, parameter: str) -> str:
         """What its schema says about a parameter of the catalogue."""

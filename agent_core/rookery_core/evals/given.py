@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rookery_core.evals.conversation import Call, Turn
 from rookery_core.evals.outcome import GIVEN
 from rookery_core.events import Event, Generated, StepStarted, ThoughtFormed, ToolFinished, ToolRequested, ToolStatus
 from rookery_core.reasoning.base import Outcome, Strategy, Task
+from rookery_core.reasoning.gist import gist
 from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT, ToolCall
 from rookery_core.run import Run
 from rookery_core.usage import Usage
 
 WITH_A_RESULT = "The observation has the result."
-WITHOUT = "I can answer this."
-"""Neutral thoughts before an answer, where a case has none."""
+WITHOUT = "No tool is needed."
+FITS = "A tool fits: "
+"""What the assistant is taken to have thought where a case does not say it: what the default model would have."""
 
 
-def as_written(turns: Sequence[Turn], strategy: Strategy) -> Strategy:
-    """What an assistant has to think with that is to carry out these turns, one after the other.
+def as_written(turns: Sequence[Turn], strategy: Strategy, tools: Mapping[str, str]) -> Strategy:
+    """What an assistant has to think with that is to carry out these turns, one after the other; `tools`: descriptions.
 
     Their calls were made and have their results; the last turn goes on from there with the strategy.
     """
@@ -30,7 +32,8 @@ def as_written(turns: Sequence[Turn], strategy: Strategy) -> Strategy:
         turn = next(waiting)
         steps = run.budget.steps_left()
         for (call, result), n in zip(turn.steps, steps, strict=False):
-            _tell(run, _call(n, call, result))
+            fits = f"{FITS}{gist(tools.get(call.tool, '')) or call.tool}."
+            _tell(run, _call(n, call, result, call.thought or fits))
             run.repetition.ask(ToolCall(call.tool, call.arguments))
         if turn is turns[-1]:
             return await strategy(task, run)
@@ -48,8 +51,7 @@ def _tell(run: Run, events: Iterator[Event]) -> None:
         run.emit(event)
 
 
-def _call(n: int, call: Call, result: str) -> Iterator[Event]:
-    thought = call.thought or f"I will use {call.tool}."
+def _call(n: int, call: Call, result: str, thought: str) -> Iterator[Event]:
     call_id = f"{GIVEN}{n}"
     yield from _written(n, thought, f"{ACTION}{call.tool}\n{INPUT}{json.dumps(call.arguments, ensure_ascii=False)}")
     yield ToolRequested(call_id=call_id, tool=call.tool, arguments=call.arguments)

@@ -48,7 +48,8 @@ async def decide(case: Conversation, stage: Stage) -> Outcome:
     *over, current = turns = case.turns
     tools = tuple(spec.tool for spec in case.tools)
     plugins = Loaded((LoadedPlugin(PLUGIN, PLUGIN, tools),) if tools else (), ())
-    strategy = as_written(turns, STRATEGIES[stage.config.agent.strategy])
+    described = {tool.name: tool.description for tool in tools}
+    strategy = as_written(turns, STRATEGIES[stage.config.agent.strategy], described)
     async with _assistant(stage, plugins, strategy=strategy) as (assistant, _):
         session = assistant.new_session()
         try:

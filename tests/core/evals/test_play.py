@@ -88,7 +88,7 @@ async def test_the_model_reads_the_conversation_as_a_session_would_have_it() -> 
     conversation = [(message.role, message.content) for message in model.seen[0] if message.role != "system"]
     assert conversation[-9:] == [
         ("user", "Hi"),
-        ("assistant", "Thought: I can answer this.\nAnswer: Hello!"),
+        ("assistant", "Thought: No tool is needed.\nAnswer: Hello!"),
         ("user", "Weather in Rome?"),
         ("assistant", 'Thought: Rome it is.\nAction: get_weather\nInput: {"city": "Rome"}'),
         ("tool", "Observation: sunny, 25 C"),
@@ -96,7 +96,7 @@ async def test_the_model_reads_the_conversation_as_a_session_would_have_it() -> 
         ("user", "Thanks. And to Ann?"),
         (
             "assistant",
-            'Thought: I will use get_weather.\nAction: get_weather\nInput: {"city": "Zürich", "unit": "C"}',
+            'Thought: A tool fits: Gets the weather of a city.\nAction: get_weather\nInput: {"city": "Zürich", "unit": "C"}',
         ),
         ("tool", "Observation: rain"),
     ]
