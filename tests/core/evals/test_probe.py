@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,18 +81,22 @@ def test_what_cannot_be_kept_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("form", "probed", "own"),
     [
-        ("auto", True, True),
-        ("auto", False, False),
-        ("native", False, True),
-        ("labelled", True, False),
+        ("auto", "native", True),
+        ("auto", "labelled", False),
+        ("auto", "", True),
+        ("native", "labelled", True),
+        ("labelled", "native", False),
     ],
 )
-async def test_a_turn_is_held_in_the_form_that_was_better(tmp_path: Path, form: str, probed: bool, own: bool) -> None:
+async def test_a_turn_is_held_in_the_form_that_was_better_or_the_models_own(
+    tmp_path: Path, form: str, probed: str, own: bool
+) -> None:
     gguf = tmp_path / "m.gguf"
     gguf.write_bytes(b"GGUF")
     paths = Paths(tmp_path, tmp_path, tmp_path)
     if probed:
-        Probes(paths.probes).keep(Hashes(paths.hashes).sha256(gguf), FOUND)
+        rates = {"labelled": 0.5, "native": 0.5, probed: 0.75}
+        Probes(paths.probes).keep(Hashes(paths.hashes).sha256(gguf), replace(FOUND, rates=rates))
     answer = "It is 5." if own else "Thought: done\nAnswer: It is 5."
     model = ScriptedModel([answer], native=True, path=str(gguf))
     config = Config(agent=AgentSettings.model_validate({"form": form}))
