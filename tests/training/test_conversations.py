@@ -20,11 +20,11 @@ from rookery_core.transcript import OBSERVATION
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
+from rookery_core.reasoning.gist import FITS
 from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import load
 from rookery_training.check import problems
 from rookery_training.conversations import Author, Group
-from rookery_training.fixed_words import FITS
 from rookery_training.generate import Tokens, base_model, split
 from rookery_training.held_out import HeldOut
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
+from rookery_core.reasoning.gist import FITS
 from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import Scene, furnish, load
-from rookery_training.dressing import FITS, Dressed, dress
+from rookery_training.dressing import Dressed, dress
 from rookery_training.offers import COMMAND, Offers
 from rookery_training.rivals import NEAR, ON_THE_WEB, apart, could_do
 from rookery_training.values import draw_other, in_order, renew

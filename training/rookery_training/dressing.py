@@ -11,11 +11,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from rookery_core.reasoning.gist import DANGLING, gist
+from rookery_core.reasoning.gist import DANGLING, fits
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.registry import OfferedTool
 from rookery_training.catalogue import Parameter, Scene, ToolEntry, fill_argument, plain, slots_of
-from rookery_training.fixed_words import FITS
 from rookery_training.values import Value, pseudo_word, schema
 
 _WHICH = "what which who whose whom how when where why whether if"
@@ -41,7 +40,7 @@ class Dressed:
     @property
     def fits(self) -> str:
         """Says that it fits, in the first words of its description: to copy is easier than to put it another way."""
-        return f"{FITS}{gist(self.offered.tool.description) or self.name}."
+        return fits(self.name, self.offered.tool.description)
 
     def about(self, parameter: str) -> str:
         """What its schema says about a parameter of the catalogue."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-FITS = "A tool fits: "
+from rookery_core.evals.given import WITH_A_RESULT, WITHOUT
+
 NO_TOOL_FITS = "No tool fits."
-NO_TOOL_NEEDED = "No tool is needed."
+NO_TOOL_NEEDED = WITHOUT
 FAILED = "The call failed, and I should say so."
 CANNOT = (
     "I can't do that here: none of my tools is for it.",
     "I have no tool for that, so I can't help with it.",
     "That is not possible with the tools I have.",
 )
-HAS_RESULT = "The observation has the result."
+HAS_RESULT = WITH_A_RESULT
 IT_SAYS = "It says: "
 """Before the answer, what it is about to be taken from is copied."""
 NOT_THERE = "The observation does not have it."

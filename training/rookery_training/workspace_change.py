@@ -260,14 +260,9 @@ def swap_word(play: Play) -> bool:
     return write(play, "change_old", f"change {path}", thought, path, text.replace(old, new))
 
 
-def any_document(play: Play) -> Document:
-    """Lines, facts or a table."""
-    return files.any_document(play.rng)
-
-
 def copy(play: Play) -> bool:
     """The same text in another file."""
-    path, out = put(play, any_document(play), orders=ORDERS), new_file(play)
+    path, out = put(play, files.any_document(play.rng), orders=ORDERS), new_file(play)
     play.made.ask = play.phrases.whole("copy")
     text = _read(play, path)
     return write(play, "copy", f"write {out}", play.maybe(f"Now the same text goes into {out}."), out, text)

@@ -9,7 +9,7 @@ from rookery_training import workspace_files as files
 from rookery_training.fixed_words import HAS_RESULT, NOT_THERE
 from rookery_training.pools import POOLS
 from rookery_training.values import draw
-from rookery_training.workspace_change import any_document, new_file, put, write
+from rookery_training.workspace_change import new_file, put, write
 from rookery_training.workspace_files import FACTS, Document
 from rookery_training.workspace_lines import counted, it_says
 from rookery_training.workspace_orders import disturbed, not_asked
@@ -24,7 +24,7 @@ EVENTS = ("founding", "opening", "purchase", "renovation", "first edition", "mer
 def read(play: Play) -> bool:
     """All of a file, its beginning, or some of its lines; a file that is not there is said to be missing."""
     rng = play.rng
-    document = any_document(play)
+    document = files.any_document(play.rng)
     kind = rng.choice(["read", "read", "first", "lines", "gone"])
     if kind == "read" and rng.random() < ORDERS:
         document, play.ordered = disturbed(document, play.phrases, rng), True
@@ -68,7 +68,9 @@ def count_files(play: Play) -> bool:
     """How many files a folder has, or whether one is in it."""
     rng = play.rng
     folder = files.folder(rng)
-    tree = {f"{folder}/{(document := any_document(play)).name}": document.text for _ in range(rng.randint(1, 5))}
+    tree = {
+        f"{folder}/{(document := files.any_document(play.rng)).name}": document.text for _ in range(rng.randint(1, 5))
+    }
     play.made.say(folder=folder)
     play.begin({**tree, **files.others(rng, tree, [], 1)})
     inside = [path for path in play.made.files if path.startswith(f"{folder}/")]
@@ -83,7 +85,7 @@ def count_files(play: Play) -> bool:
         play.made.ask = play.phrases.whole("files")
         play.do("list_files", folder=folder)
         return play.answer("reply", "files", thought=counted(sorted(names)) or HAS_RESULT, says=[str(len(names))])
-    name = rng.choice(names) if kind == "there" else any_document(play).name
+    name = rng.choice(names) if kind == "there" else files.any_document(play.rng).name
     if (name in names) != (kind == "there"):
         return False
     play.made.say(name=name)

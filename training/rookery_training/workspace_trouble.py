@@ -5,7 +5,7 @@ from __future__ import annotations
 from rookery_training import workspace_files as files
 from rookery_training.fixed_words import FAILED, NOT_THERE
 from rookery_training.values import Value, draw
-from rookery_training.workspace_change import any_document, put
+from rookery_training.workspace_change import put
 from rookery_training.workspace_play import Kinds, Play
 from rookery_training.workspace_write import text as dictated
 
@@ -19,7 +19,7 @@ def other_number(play: Play) -> bool:
     folder = rng.choice(["", "", f"{files.folder(rng)}/"])
     path, other = (f"{folder}{word}{mark}{n}.txt" for n in (wanted, there))
     play.made.say(path=path)
-    play.begin({other: any_document(play).text, **files.others(rng, [path, other], [], 1)})
+    play.begin({other: files.any_document(play.rng).text, **files.others(rng, [path, other], [], 1)})
     play.made.ask = play.phrases.whole("read")
     said = play.do("read_file", path=path)
     return "did you mean" in said and play.answer("reply", "gone", thought=NOT_THERE, says=[path])
@@ -28,7 +28,7 @@ def other_number(play: Play) -> bool:
 def misspelt(play: Play) -> bool:
     """A slip in the name of a file: the tool names the right one, which is plainly meant."""
     rng = play.rng
-    document = any_document(play)
+    document = files.any_document(play.rng)
     stem = document.stem
     if len(stem) < 5 or "." not in document.name:
         return False
@@ -56,7 +56,7 @@ def misspelt(play: Play) -> bool:
 def folder_read(play: Play) -> bool:
     """A folder is not read but listed; the one file in it is what is meant."""
     rng = play.rng
-    folder, document = files.folder(rng), any_document(play)
+    folder, document = files.folder(rng), files.any_document(play.rng)
     path = f"{folder}/{document.name}"
     play.made.scene["path"] = Value(folder, path)
     play.begin({path: document.text})
@@ -110,7 +110,7 @@ def too_short(play: Play) -> bool:
 def not_in(play: Play) -> bool:
     """What is to be changed or removed is not in the file, which then stays as it is."""
     rng = play.rng
-    document = any_document(play)
+    document = files.any_document(play.rng)
     old, new = (draw(rng.choice(["word", "person", "product", "city"]), rng).said for _ in range(2))
     if any(word in document.text.lower() for word in old.lower().split()) or old == new:
         return False
@@ -129,7 +129,7 @@ def into_folder(play: Play) -> bool:
     if "\n" in text or '"' in text or len(text.split()) < 2:
         return False
     play.made.say(path=folder, text=f'"{text}"')
-    play.begin({f"{folder}/{files.lines(rng).name}": any_document(play).text})
+    play.begin({f"{folder}/{files.lines(rng).name}": files.any_document(play.rng).text})
     play.made.ask = play.phrases.whole("write_text")
     said = play.do("write_file", path=folder, content=text)
     return "is a folder" in said and play.answer("reply", "is_folder", thought=FAILED, says=["folder"])

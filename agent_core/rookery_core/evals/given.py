@@ -10,14 +10,13 @@ from rookery_core.evals.conversation import Call, Turn
 from rookery_core.evals.outcome import GIVEN
 from rookery_core.events import Event, Generated, StepStarted, ThoughtFormed, ToolFinished, ToolRequested, ToolStatus
 from rookery_core.reasoning.base import Outcome, Strategy, Task
-from rookery_core.reasoning.gist import gist
+from rookery_core.reasoning.gist import fits
 from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT, ToolCall
 from rookery_core.run import Run
 from rookery_core.usage import Usage
 
 WITH_A_RESULT = "The observation has the result."
 WITHOUT = "No tool is needed."
-FITS = "A tool fits: "
 """What the assistant is taken to have thought where a case does not say it: what the default model would have."""
 
 
@@ -32,8 +31,8 @@ def as_written(turns: Sequence[Turn], strategy: Strategy, tools: Mapping[str, st
         turn = next(waiting)
         steps = run.budget.steps_left()
         for (call, result), n in zip(turn.steps, steps, strict=False):
-            fits = f"{FITS}{gist(tools.get(call.tool, '')) or call.tool}."
-            _tell(run, _call(n, call, result, call.thought or fits))
+            thought = call.thought or fits(call.tool, tools.get(call.tool, ""))
+            _tell(run, _call(n, call, result, thought))
             run.repetition.ask(ToolCall(call.tool, call.arguments))
         if turn is turns[-1]:
             return await strategy(task, run)

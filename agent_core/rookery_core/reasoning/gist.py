@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+FITS = "A tool fits: "
+"""What the default model's thought before a call begins with."""
 MOST_WORDS = 12
 FEW_WORDS = 4
 """So few say too little, when a comma ends them ("Returns title", "Makes a new")."""
@@ -24,3 +26,8 @@ def gist(description: str) -> str:
     while words and words != sentence.split() and words[-1].lower() in DANGLING:
         del words[-1]
     return " ".join(words).rstrip(",")
+
+
+def fits(name: str, description: str) -> str:
+    """What the default model thinks before it calls the tool."""
+    return f"{FITS}{gist(description) or name}."
