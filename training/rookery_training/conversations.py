@@ -88,7 +88,7 @@ class Author:
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
             "workspace": (1.6, self._workspace),
             "sums": (0.6, lambda *made: sums_talk.conversation(self, sums, *made)),
-            "records": (0.35, lambda *made: converse(self, self._records, *made)),
+            "records": (0.8, lambda *made: converse(self, self._records, *made)),
         }
 
     # -- groups ---------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ class Author:
     def _fail(self, branch: Branch, error: str) -> None:
         self.observe(branch, error)
         said = error.removeprefix("Error: ")
-        self.answer(branch, FAILED, self.rng.choice(DID_NOT_WORK).replace("{error}", said))
+        self.answer(branch, FAILED, DID_NOT_WORK.replace("{error}", said))
 
     def _follow_up(self, branch: Branch, tool: Dressed, scene: Scene, mentioned: set[str]) -> bool:
         rng = self.rng
@@ -317,7 +317,7 @@ class Author:
         furnish(scene, entry.kinds, rng)
         in_order(scene, entry.kinds)
         self.ask(branch, ask.say, scene, kept=ask.arguments)
-        self.answer(branch, NO_TOOL_FITS, rng.choice(CANNOT))
+        self.answer(branch, NO_TOOL_FITS, CANNOT)
         return True
 
     def _talk(self, branch: Branch, tools: dict[str, Dressed]) -> bool:

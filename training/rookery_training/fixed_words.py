@@ -7,11 +7,7 @@ from rookery_core.evals.given import WITH_A_RESULT, WITHOUT
 NO_TOOL_FITS = "No tool fits."
 NO_TOOL_NEEDED = WITHOUT
 FAILED = "The call failed, and I should say so."
-CANNOT = (
-    "I can't do that here: none of my tools is for it.",
-    "I have no tool for that, so I can't help with it.",
-    "That is not possible with the tools I have.",
-)
+CANNOT = "I have no tool for that, so I can't help with it."
 HAS_RESULT = WITH_A_RESULT
 IT_SAYS = "It says: "
 """Before the answer, what it is about to be taken from is copied."""
@@ -25,15 +21,6 @@ DENIED = (
     "This call was not allowed: nobody is there to ask. Do without it, or answer with what you have.",
 )
 """What the program says to a call that was denied."""
-DID_NOT_WORK = (
-    "That did not work: {error}",
-    "It failed. The tool said: {error}",
-    "I could not do it: {error}",
-    "Sorry, that failed: {error}",
-)
-NOTHING_DONE = (
-    "I did not do it, because the call was not allowed.",
-    "The call was not allowed, so nothing was done.",
-    "Nothing was done: permission for the call was refused.",
-)
+DID_NOT_WORK = "That did not work: {error}"
+NOTHING_DONE = "I did not do it, because the call was not allowed."
 AGAIN = ("say that again?", "sorry, what was it?", "can you repeat that", "repeat please", "once more?", "come again?")

@@ -24,9 +24,9 @@ from rookery_training.values import Value, draw
 if TYPE_CHECKING:
     from rookery_training.conversations import Author
 
-BESIDE = 0.45
+BESIDE = 0.6
 """How often a list of tools gets some of these."""
-ORDERS, ERRORS, EMPTY, AGAIN, TWO_CALLS = 0.08, 0.05, 0.04, 0.25, 0.2
+ORDERS, ERRORS, EMPTY, AGAIN, TWO_CALLS = 0.12, 0.05, 0.04, 0.25, 0.2
 """How often a result gives orders, a call fails, nothing is found, more is asked, and two records are needed."""
 ABOVE = "The answer is above."
 
@@ -185,7 +185,7 @@ class _Talk:
     def _failed(self, ask: str, scene: Scene, arguments: Mapping[str, Any]) -> Turn:
         error = self.words.pick("failed", "errors", n=str(self.rng.choice([5, 10, 20, 30, 60])))
         said = "internal error" if error.startswith("{") else error.removeprefix("Error: ")
-        answer = self.rng.choice(DID_NOT_WORK).replace("{error}", said)
+        answer = DID_NOT_WORK.replace("{error}", said)
         return Turn(ask, scene, (self._step(arguments, error),), FAILED, answer)
 
     def _nothing(self, ask: str, scene: Scene, arguments: Mapping[str, Any]) -> Turn:

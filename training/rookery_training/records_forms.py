@@ -117,7 +117,7 @@ def render(table: Table, title: str, rng: random.Random, *, order: str = "", fie
             form.markdown,
         ]
         makers += [form.blocks, form.array, form.array, form.array, form.by_key, form.wrapped, form.log, form.sentence]
-        makers += [form.yaml, form.bare, form.bare]
+        makers += [form.yaml, *[form.bare] * 5]
     shown = rng.choice(makers)()
     if order:
         _put_in(shown, order, field_name, rng)

@@ -53,7 +53,7 @@ def denied(author: Author, branch: Branch, tools: dict[str, Dressed]) -> bool:
         return False
     rng = author.rng
     author.observe(branch, rng.choice(DENIED).replace("{why}", rng.choice(WHY) + "."))
-    author.answer(branch, NOT_ALLOWED, rng.choice(NOTHING_DONE))
+    author.answer(branch, NOT_ALLOWED, NOTHING_DONE)
     return True
 
 

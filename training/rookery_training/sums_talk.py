@@ -49,5 +49,5 @@ def _unable(author: Author, sums: Sums, branch: Branch, tools: dict[str, Dressed
         return False
     made = sums.draw()
     author.ask(branch, made.ask, made.scene, kept=KEPT)
-    author.answer(branch, NO_TOOL_FITS, author.rng.choice(CANNOT))
+    author.answer(branch, NO_TOOL_FITS, CANNOT)
     return True
