@@ -38,7 +38,7 @@ async def measure(quick: bool) -> tuple[float, str]:
             Paths.find({"ROOKERY_HOME": home}),
             Options(workspace=Path(home), max_steps=STEPS),
             model=model,
-            plugins=Loaded((LoadedPlugin("bench", "bench", (adder,)),), ()),
+            plugins=Loaded((LoadedPlugin.of_tools("bench", "bench", (adder,)),), ()),
         )
         try:
             for _ in range(turns + 1):

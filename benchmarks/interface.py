@@ -109,7 +109,9 @@ async def lag(quick: bool) -> tuple[float, str]:
     n_tokens = 0
     with tempfile.TemporaryDirectory() as home:
         paths = Paths.find({"ROOKERY_HOME": home})
-        app = RookeryApp(lambda approver: build(Config(), paths, Options(Path(home), tools=()), approver=approver))
+        app = RookeryApp(
+            lambda approver, answerer: build(Config(), paths, Options(Path(home), tools=()), approver=approver)
+        )
         async with app.run_test(size=(120, 36)) as pilot:
 
             async def until(what: Callable[[], bool]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from rookery_core.approval.policy import Approver
+from rookery_core.approval.policy import Answerer, Approver
 from rookery_core.assistant import Assistant
 from rookery_core.compose import Options, build
 from rookery_core.config import Config
@@ -36,9 +36,10 @@ async def main(model: str | None) -> None:
         workspace = Path(home) / "notes"
         workspace.mkdir()
 
-        def make(approver: Approver) -> Assistant:
+        def make(approver: Approver, answerer: Answerer) -> Assistant:
             options = Options(workspace=workspace, model=model)
-            return build(Config(), Paths.find({"ROOKERY_HOME": home}), options, approver=approver)
+            paths = Paths.find({"ROOKERY_HOME": home})
+            return build(Config(), paths, options, approver=approver, answerer=answerer)
 
         app = RookeryApp(make, grace_s=0.0)
         async with app.run_test(size=(118, 34)) as pilot:

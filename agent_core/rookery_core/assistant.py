@@ -6,14 +6,14 @@ Makes none of its collaborators (`compose` does) and knows no screen.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rookery_core.approval.policy import Approver
+from rookery_core.approval.policy import Answerer, Approver
 from rookery_core.budget import Budget, Limits
-from rookery_core.errors import PromptTooLong, RookeryError
+from rookery_core.errors import PromptTooLong, RookeryError, TurnPaused
 from rookery_core.events import (
     Answered,
     Event,
@@ -31,12 +31,14 @@ from rookery_core.memory.notes import Notes
 from rookery_core.memory.retrieve import recall
 from rookery_core.model.base import ModelBackend
 from rookery_core.model.choice import Models
+from rookery_core.observe.sinks import Sinks
 from rookery_core.offer import Offer
 from rookery_core.reasoning.base import Strategy, Task
 from rookery_core.run import Run, open_model
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import SessionLog, Sessions
 from rookery_core.text import storable
+from rookery_core.tools.extending import Command
 from rookery_core.tools.loader import Problem
 from rookery_core.tools.runner import ToolRunner
 from rookery_core.transcript import Transcript
@@ -59,6 +61,10 @@ class Parts:
     offer: Offer
     runner: ToolRunner
     approver: Approver
+    answerer: Answerer
+    sinks: Sinks
+    commands: Mapping[str, Command]
+    """Plugins' slash commands."""
     strategy: Strategy
     strategy_name: str
     limits: Limits
@@ -66,6 +72,8 @@ class Parts:
     """Memories offered to the model in each turn; 0 for none."""
     problems: tuple[Problem, ...]
     """Plugins that were left out, and why."""
+    close_plugins: Callable[[], Awaitable[None]]
+    """Ends the processes of plugins."""
     now: Callable[[], float]
     """Unix time."""
     clock: Callable[[], float]
@@ -105,6 +113,11 @@ class Assistant:
     def models(self) -> Models:
         """The models that `use_model` may be given."""
         return self._parts.models
+
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        """Plugins' slash commands, by name."""
+        return self._parts.commands
 
     @property
     def busy(self) -> bool:
@@ -167,6 +180,8 @@ class Assistant:
     async def close(self) -> None:
         """End the model's process and close the database."""
         await self._parts.models.close()
+        await self._parts.close_plugins()
+        await asyncio.to_thread(self._parts.sinks.close)
         self._parts.store.close()
 
     async def _load(
@@ -177,7 +192,9 @@ class Assistant:
 
         def emit(event: Event) -> None:
             event = event.model_copy(update={"session": session.id, "at": self._parts.now()})
-            shown.put_nowait(event if event.ephemeral else session.append(event))
+            event = event if event.ephemeral else session.append(event)
+            self._parts.sinks.hear(event)
+            shown.put_nowait(event)
 
         for event in first:
             emit(event)
@@ -189,6 +206,11 @@ class Assistant:
 
     async def _carry_out(self, session: SessionLog, text: str, show: Callable[[Event], None]) -> None:
         parts = self._parts
+
+        def tell(event: Event) -> None:
+            parts.sinks.hear(event)
+            show(event)
+
         if session.id != self._granted_in:
             parts.runner.grants.clear()
             self._granted_in = session.id
@@ -197,11 +219,12 @@ class Assistant:
             log=session,
             turn=session.turns + 1,
             transcript=Transcript(session.events),
-            show=show,
+            show=tell,
             model=parts.model,
             voice=voice,
             runner=parts.runner,
             approver=parts.approver,
+            answerer=parts.answerer,
             budget=Budget(parts.limits, parts.clock),
             now=parts.now,
         )
@@ -230,12 +253,16 @@ class Assistant:
             status, reason = TurnStatus.INTERRUPTED, self._stopped_by
         except PromptTooLong as exc:
             status, reason = TurnStatus.REFUSED if run.budget.steps <= 1 else TurnStatus.FAILED, str(exc)
+        except TurnPaused as exc:
+            status, reason = TurnStatus.PAUSED, str(exc)
         except RookeryError as exc:
             status, reason = TurnStatus.FAILED, str(exc)
         except BaseException as exc:
             reason = f"an unexpected error: {type(exc).__name__}: {exc}"
             raise
         finally:
+            for failed in parts.sinks.failures():
+                run.emit(failed)
             run.emit(
                 TurnEnded(
                     status=status,

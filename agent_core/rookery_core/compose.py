@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from rookery_core.approval.policy import Allowed, Approver, Grants, nobody
+from rookery_core.approval.policy import Allowed, Answerer, Approver, Grants, no_answer, nobody
 from rookery_core.assistant import Assistant, Parts
 from rookery_core.budget import Limits
 from rookery_core.config import Config, ModelSettings
-from rookery_core.errors import ConfigError, GrammarError
+from rookery_core.errors import ConfigError, GrammarError, ModelUnreadable, PluginError
+from rookery_core.hosting import installation
+from rookery_core.hosting.admission import Admissions, Wishes
+from rookery_core.hosting.describing import Manifests
 from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.model.adapters import made_for
@@ -25,19 +28,25 @@ from rookery_core.model.hashes import Hashes
 from rookery_core.model.probes import Probes
 from rookery_core.model.registry import ModelFile, available, find
 from rookery_core.model.worker import Worker
+from rookery_core.observe.sinks import Sinks
 from rookery_core.offer import Offer
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
 from rookery_core.reasoning.react import react
+from rookery_core.store.artifacts import CallArtifacts
 from rookery_core.store.db import Store
+from rookery_core.store.plugin_data import PluginData
 from rookery_core.store.sessions import Sessions
 from rookery_core.tools import loader
+from rookery_core.tools.extras import Extras, put_together
+from rookery_core.tools.lending import EnvironmentSecrets, Lender
 from rookery_core.tools.loader import Loaded, Problem
 from rookery_core.tools.registry import OfferedTool, Registry, register
 from rookery_core.tools.runner import ToolRunner
 from rookery_core.workspace import Workspace
 
 STRATEGIES: Mapping[str, Strategy] = {"react": react}
+Backend = Callable[[str], ModelBackend]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,12 @@ class Options:
     seed: int | None = None
     recall: bool | None = None
     """Whether earlier sessions and notes are put before the model; None: as configured."""
+    plugins: Collection[str] | None = None
+    """Of the plugins that are not Rookery's own, use these alone, enabled or not; None: those that were enabled."""
+    strict: bool = False
+    """Whether a plugin that is to be used and cannot be keeps the program from starting."""
+    commands: Collection[str] = ()
+    """Names of the front end's own slash commands, which no plugin may take."""
 
 
 def build(
@@ -63,6 +78,7 @@ def build(
     options: Options,
     *,
     approver: Approver = nobody,
+    answerer: Answerer = no_answer,
     model: ModelBackend | Sequence[ModelBackend] | None = None,
     plugins: Loaded | None = None,
     strategy: Strategy | None = None,
@@ -74,23 +90,26 @@ def build(
 
     Raises ConfigError, ModelMissing, ModelUnreadable (the file is not there), StoreError. Nothing is left open then.
     """
-    if config.agent.strategy not in STRATEGIES:
-        raise ConfigError(f"agent.strategy must be one of {', '.join(STRATEGIES)}, not {config.agent.strategy!r}")
     if not options.workspace.is_dir():
         raise ConfigError(f"the workspace {options.workspace} is not a folder")
-    loaded = plugins or loader.load(loader.installed(), disabled=config.plugins.disabled)
+    loaded = plugins or installed_plugins(config, paths, options.plugins)
     everything, name_problems = register(loaded.plugins)
-    usable, grammar_problems = _convertible(everything)
+    extras = put_together(loaded.plugins, strategies=STRATEGIES, commands=options.commands)
+    think = strategy or strategy_of(config, extras)
+    usable, left_out = _usable(everything)
     registry = usable if options.tools is None else usable.only(options.tools)
     allowed = Allowed.parse(options.allow, usable)
     if model is None:
         wanted = config.model.path if options.model is None else options.model
-        models = worker_models(config, paths, wanted, worker or Worker(paths.model_log))
+        models = worker_models(config, paths, wanted, worker or Worker(paths.model_log), extras.backends)
         model = models.get(wanted)
     else:
         given = model if isinstance(model, Sequence) else [model]
         models = Models.of(*given)
         model = models.get(given[0].name)
+    problems = (*loaded.problems, *name_problems, *extras.problems, *left_out)
+    if options.strict or config.plugins.strict:
+        _refuse(problems)
     store = Store(paths.database)
     notes = Notes(store, time.time)
     return Assistant(
@@ -101,17 +120,29 @@ def build(
             notes=notes,
             model=model,
             models=models,
-            offer=Offer(registry, config.agent, _sampling(config, options), _prefers_labels(paths), usable),
+            offer=Offer(
+                registry, config.agent, _sampling(config, options), _prefers_labels(paths), usable, extras.sections
+            ),
             runner=ToolRunner(
                 registry=registry,
                 workspace=Workspace.at(options.workspace),
-                memory=notes,
+                lender=Lender(
+                    memory=notes,
+                    data=partial(PluginData, store),
+                    artifacts=lambda session, call: CallArtifacts(store, session, call, time.time),
+                    secrets=lambda plugin: EnvironmentSecrets(plugin, os.environ),
+                ),
                 allowed=allowed,
                 grants=Grants(),
                 clock=time.monotonic,
+                rules=extras.risk_rules,
+                rulings=extras.rulings,
             ),
             approver=approver,
-            strategy=strategy or STRATEGIES[config.agent.strategy],
+            answerer=answerer,
+            sinks=Sinks(extras.sinks),
+            commands=extras.commands,
+            strategy=think,
             strategy_name=config.agent.strategy,
             limits=Limits(
                 max_steps=options.max_steps or config.agent.max_steps,
@@ -119,11 +150,20 @@ def build(
                 max_seconds=config.agent.max_seconds,
             ),
             recall_limit=0 if options.recall is False else config.memory.recall,
-            problems=(*loaded.problems, *name_problems, *grammar_problems),
+            problems=problems,
+            close_plugins=loaded.close,
             now=time.time,
             clock=time.monotonic,
         )
     )
+
+
+def strategy_of(config: Config, extras: Extras | None = None) -> Strategy:
+    """The configured way of thinking. Raises ConfigError where there is none of that name."""
+    known = {**STRATEGIES, **(extras.strategies if extras else {})}
+    if config.agent.strategy not in known:
+        raise ConfigError(f"agent.strategy must be one of {', '.join(known)}, not {config.agent.strategy!r}")
+    return known[config.agent.strategy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +192,24 @@ def subject(config: Config, paths: Paths, wanted: str | None, worker: Worker | N
     return Subject(models.get(wanted), file.path, adapter, models, _probed_labelled(paths, str(file.path)))
 
 
+def installed_plugins(config: Config, paths: Paths, only: Collection[str] | None = None) -> Loaded:
+    """The plugins that are installed and let in, or `only` these; PluginError for one of them that is not there."""
+    return installation.load(
+        loader.installed(),
+        Admissions(paths.plugins),
+        Manifests(paths.manifests),
+        Wishes(config.plugins.disabled, only),
+        in_process=config.plugins.in_process,
+        log=paths.plugin_log,
+    )
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    failed = [f"{problem.plugin} ({problem.distribution}): {problem.reason}" for problem in problems if problem.failed]
+    if failed:
+        raise PluginError("strict: " + "; ".join(failed))
+
+
 def built_in(config: Config) -> Loaded:
     """The plugins that come with the program, and no others."""
     own = [ep for ep in loader.installed() if ep.dist is not None and ep.dist.name == loader.OWN_DISTRIBUTION]
@@ -173,19 +231,36 @@ def archive(paths: Paths) -> Archive:
     return Archive(store, Sessions(store), Episodes(store))
 
 
-def worker_models(config: Config, paths: Paths, wanted: str, worker: Worker) -> Models:
-    """The models of this machine, to be loaded in one process; the adapter is for the wanted one. Raises ModelError."""
+def worker_models(
+    config: Config, paths: Paths, wanted: str, worker: Worker, backends: Mapping[str, Backend] | None = None
+) -> Models:
+    """The models of this machine, to be loaded in one process; the adapter is for the wanted one. Raises ModelError.
+
+    `backends` are plugins' sources of text, by the name before the colon: `NAME:REST`.
+    """
     settings = config.model
     worker.memory_bytes = settings.memory_mb << 20
-    first = find(wanted, paths)
+    sources = backends or {}
+
+    def look_up(name: str) -> ModelFile:
+        source, colon, _ = name.partition(":")
+        return ModelFile(name, Path(name)) if colon and source in sources else find(name, paths)
+
+    first = look_up(wanted)
 
     def make(file: ModelFile) -> ModelBackend:
+        source, colon, rest = file.name.partition(":")
+        if colon and source in sources:
+            try:
+                return sources[source](rest)
+            except Exception as exc:
+                raise ModelUnreadable(f"the plugin's model {file.name} cannot be made: {exc!r}") from exc
         fitting = settings
         if settings.adapter not in ("", "auto") and file.path != first.path:
             fitting = settings.model_copy(update={"adapter": "auto"})
         return WorkerModel(file.name, load_options(fitting, file.path, paths, expand=settings.expand), worker)
 
-    return Models(partial(available, paths), partial(find, paths=paths), make)
+    return Models(partial(available, paths), look_up, make)
 
 
 def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: bool) -> LoadOptions:
@@ -236,16 +311,21 @@ def _sampling(config: Config, options: Options) -> Sampling:
     )
 
 
-def _convertible(registry: Registry) -> tuple[Registry, list[Problem]]:
-    """The tools whose schema makes a grammar; the others are left out by name, never called unconstrained."""
+def _usable(registry: Registry) -> tuple[Registry, list[Problem]]:
+    """The tools that work here and whose schema makes a grammar; others are left out by name."""
     usable: list[OfferedTool] = []
     problems: list[Problem] = []
     for offered in registry:
         try:
+            missing = offered.tool.available() if offered.tool.available else ""
             step_grammar([(offered.name, offered.tool.schema)])
         except GrammarError as exc:
+            missing = str(exc)
+        except Exception as exc:
+            missing = f"it cannot say whether it works here: {exc!r}"
+        if missing:
             problems.append(
-                Problem(offered.plugin, offered.distribution, f"tool {offered.full_name} is left out: {exc}")
+                Problem(offered.plugin, offered.distribution, f"tool {offered.full_name} is left out: {missing}")
             )
         else:
             usable.append(offered)

@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import json
-import os
-import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rookery_core.budget import Limits
 from rookery_core.errors import ConfigError
-from rookery_core.paths import Paths
+from rookery_core.paths import Paths, replace_file
 from rookery_core.text import one_line
 
 MAX_BYTES = 100_000
@@ -81,8 +79,8 @@ class AgentSettings(Limits):
 
     model_config = STRICT
 
-    strategy: Literal["react"] = "react"
-    """The way of thinking: react."""
+    strategy: str = "react"
+    """The way of thinking: react, or one that a plugin offers."""
     prompt: Literal["auto", "full", "brief"] = "auto"
     """How much the model is told: full, brief for one that was trained for the work, or auto: as it was made for."""
     form: Literal["auto", "labelled", "native"] = "auto"
@@ -102,7 +100,11 @@ class PluginSettings(Section):
     """Installed plugins."""
 
     disabled: tuple[str, ...] = Field(default=(), strict=False)
-    """Names of plugins that are not loaded."""
+    """Names of plugins that are not used, whatever was said before."""
+    in_process: tuple[str, ...] = Field(default=(), strict=False)
+    """Names of plugins that run inside the program, with all of its rights; for hooks that work only there."""
+    strict: bool = False
+    """Whether a plugin that is to be used and cannot be keeps the program from starting."""
 
 
 class MemorySettings(Section):
@@ -259,20 +261,10 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write the file as a whole or not at all."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
+        replace_file(file, text)
     except OSError as exc:
-        raise ConfigError(f"{file} cannot be written: {exc.strerror}") from exc
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(name, file)
-    except OSError as exc:
-        Path(name).unlink(missing_ok=True)
         raise ConfigError(f"{file} cannot be written: {exc.strerror}") from exc
 
 

@@ -19,6 +19,8 @@
     │   ├── ArgumentsInvalid    the arguments do not fit the tool's schema
     │   ├── ToolRetry           raised by a tool: call me again, differently
     │   ├── ToolFailed          raised by a tool: this cannot be done
+    │   ├── NeedsApproval       raised by a tool: ask the person, then call me again
+    │   ├── TurnPaused          raised by a tool: nothing more can be done until something else has happened
     │   └── ToolTimeout         the tool took too long
     └── StoreError
         ├── StoreLocked         another program holds the database
@@ -118,6 +120,17 @@ class ToolRetry(ToolError):
 
 class ToolFailed(ToolError):
     """Raised by a tool when what was asked cannot be done; the text says why."""
+
+
+class NeedsApproval(ToolError):
+    """Raised by a tool that finds its call to do more than it seemed; the text is what the person is asked about.
+
+    Once the person allows it, the tool is called again with `ctx.approved`.
+    """
+
+
+class TurnPaused(ToolError):
+    """Raised by a tool when the turn has to end and wait for something outside; the text says for what."""
 
 
 class ToolTimeout(ToolError):

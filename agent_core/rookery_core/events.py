@@ -24,6 +24,8 @@ class TurnStatus(StrEnum):
     """The message cannot fit the model's window; nothing was done and the text is the person's to change."""
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    PAUSED = "paused"
+    """A tool said that something outside has to happen first."""
 
 
 class ToolStatus(StrEnum):
@@ -37,6 +39,7 @@ class ToolStatus(StrEnum):
     TIMEOUT = "timeout"
     REPEATED = "repeated"
     INTERRUPTED = "interrupted"
+    PAUSED = "paused"
 
 
 class Decision(StrEnum):
@@ -231,6 +234,19 @@ class ApprovalRequested(Event):
     """What the plugin says the call will do (a diff, the real command); "" when it says nothing."""
     remembers: tuple[str, ...] = ()
     """What an answer "for this session" would allow from then on."""
+    reason: str = ""
+    """Why it is asked, where that is more than the tool's own kind of risk: a rule's reason, or what the tool found."""
+
+
+class CallRuled(Event):
+    """A plugin's `rookery_before_tool` allowed a call, denied it, or rewrote its arguments."""
+
+    kind: Literal["call_ruled"] = "call_ruled"
+    call_id: str
+    plugin: str
+    ruling: Literal["allow", "deny", "rewrite"]
+    reason: str = ""
+    arguments: dict[str, Any] = Field(default_factory=dict)
 
 
 class ApprovalResolved(Event):
@@ -242,6 +258,27 @@ class ApprovalResolved(Event):
     reason: str = ""
     by: Literal["person", "rule", "nobody"]
     """`nobody`: there was no one to ask, so the call was denied."""
+
+
+class QuestionAsked(Event):
+    """A running tool asks the person something."""
+
+    kind: Literal["question_asked"] = "question_asked"
+    call_id: str
+    tool: str
+    """Full name, `plugin.tool`."""
+    question: str
+    choices: tuple[str, ...] = ()
+    """One of these is wanted; empty: any text."""
+
+
+class QuestionAnswered(Event):
+    """The answer to a `QuestionAsked`."""
+
+    kind: Literal["question_answered"] = "question_answered"
+    call_id: str
+    answer: str | None
+    """None: nobody answered."""
 
 
 class ToolStarted(Event):
@@ -274,6 +311,8 @@ class ToolFinished(Event):
     output: str
     dropped_chars: int = 0
     """Characters cut from the middle of `output`."""
+    artifact: str = ""
+    """Where the whole of a cut output is kept; "" when nothing was cut."""
     seconds: float = 0.0
 
 
@@ -343,9 +382,12 @@ AnyEvent = Annotated[
     | Generated
     | ThoughtFormed
     | ToolRequested
+    | CallRuled
     | ApprovalRequested
     | ApprovalResolved
     | ToolStarted
+    | QuestionAsked
+    | QuestionAnswered
     | ToolProgress
     | ToolFinished
     | StepFailed

@@ -5,7 +5,7 @@ Knows no model; the same tools and the same model give the same prompt, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 
 from rookery_core.config import AgentSettings
@@ -35,8 +35,9 @@ class Offer:
         sampling: Sampling,
         prefers_labels: Prefers = lambda _: False,
         installed: Registry | None = None,
+        sections: Sequence[str] = (),
     ) -> None:
-        """`registry` is what may be offered, `installed` all there is, where that is more.
+        """`registry` is what may be offered, `installed` all there is, where that is more; `sections` are of plugins.
 
         Raises ConfigError for a pinned tool that there is not.
         """
@@ -44,6 +45,7 @@ class Offer:
         self._settings = settings
         self._sampling = sampling
         self._prefers_labels = prefers_labels
+        self._sections = tuple(sections)
         try:
             pinned = (installed or registry).only(settings.pinned)
         except ConfigError as exc:
@@ -68,8 +70,8 @@ class Offer:
         return self._voices[chosen.names]
 
     def _addresses(self, registry: Registry) -> Callable[[ModelInfo], Address]:
-        made = cache(lambda tier: labelled(registry, tier))
-        own = cache(lambda: in_its_own_form(registry))
+        made = cache(lambda tier: labelled(registry, tier, self._sections))
+        own = cache(lambda: in_its_own_form(registry, self._sections))
 
         def choose(info: ModelInfo) -> Address:
             if info.native and self._wants_native(info):
@@ -88,15 +90,15 @@ class Offer:
         return form == "native"
 
 
-def labelled(registry: Registry, tier: PromptTier) -> Address:
+def labelled(registry: Registry, tier: PromptTier, sections: Sequence[str] = ()) -> Address:
     """Steps with Rookery's labels."""
     act = step_grammar((offered.name, offered.tool.schema) for offered in registry)
-    return Address(head(registry, tier), act, step_grammar(()))
+    return Address(head(registry, tier, sections), act, step_grammar(()))
 
 
-def in_its_own_form(registry: Registry) -> Address:
+def in_its_own_form(registry: Registry, sections: Sequence[str] = ()) -> Address:
     """Calls in the form of the model's own chat template, which lists the tools itself."""
     tools = native.functions(registry) if len(registry) else ""
-    system = Message("system", native_text(registry), tools)
+    system = Message("system", native_text(registry, sections), tools)
     act = native.grammar((offered.name, arguments_grammar(offered.tool.schema)) for offered in registry)
     return Address((system,), act, native.grammar(()), native=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,21 @@ def private_folder(path: Path) -> None:
 def private_file(path: Path) -> None:
     """Make an empty file that only this person may read; one that exists is left as it is."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all; its folder is there. Raises OSError."""
+    number, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(name, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +81,21 @@ class Paths:
     @property
     def model_log(self) -> Path:
         return self.logs / "model.log"
+
+    @property
+    def plugin_log(self) -> Path:
+        """What plugins print in their own processes."""
+        return self.logs / "plugins.log"
+
+    @property
+    def plugins(self) -> Path:
+        """Which plugins were enabled, and as what; without it all are pending."""
+        return self.data / "plugins.json"
+
+    @property
+    def manifests(self) -> Path:
+        """What plugins offer, so that none is imported to know it; may be deleted at any time."""
+        return self.data / "manifests.json"
 
     @property
     def states(self) -> Path:

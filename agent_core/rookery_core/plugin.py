@@ -1,22 +1,118 @@
-"""All that a plugin author imports: how to make a tool, what it may raise, and how to announce it."""
+"""All that a plugin author imports: how to make a tool, what it may raise, how to announce it, what hooks exchange.
 
-from rookery_core.errors import ToolFailed, ToolRetry
-from rookery_core.tools.contract import Example, Memory, Risk, Tool, ToolContext, ToolResult, WorkspacePath, tool
+What only strategies, model backends and sinks need is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rookery_core.errors import NeedsApproval, ToolFailed, ToolRetry, TurnPaused
+from rookery_core.tools.context import Artifacts, Data, Memory, Person, Secrets, TextModel, ToolContext
+from rookery_core.tools.contract import Example, Risk, Tool, ToolResult, WorkspacePath
+from rookery_core.tools.extending import (
+    Allow,
+    Append,
+    Command,
+    CommandContext,
+    Deny,
+    Replace,
+    Rewrite,
+    RiskRule,
+    Send,
+    ToolOutcome,
+    ToolUse,
+)
 from rookery_core.tools.hooks import CONTRACT_VERSION, hookimpl
+from rookery_core.tools.signature import tool
 from rookery_core.workspace import Workspace
 
+if TYPE_CHECKING:
+    from rookery_core.errors import ModelDied, ModelError, ModelUnreadable, RookeryError, StepUnparsable
+    from rookery_core.events import Event, StepFailed, StepStarted, ThoughtFormed, ToolFinished, ToolStatus
+    from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Reading, Sampling
+    from rookery_core.reasoning.base import Outcome, Strategy, Task
+    from rookery_core.reasoning.step import Answer, Step, ToolCall, parse
+    from rookery_core.run import Run
+    from rookery_core.usage import Usage
+
+_LATER = {
+    "rookery_core.errors": ("ModelDied", "ModelError", "ModelUnreadable", "RookeryError", "StepUnparsable"),
+    "rookery_core.events": ("Event", "StepFailed", "StepStarted", "ThoughtFormed", "ToolFinished", "ToolStatus"),
+    "rookery_core.model.base": (
+        "Completion", "Delta", "Message", "ModelBackend", "ModelInfo", "Reading", "Sampling",
+    ),
+    "rookery_core.reasoning.base": ("Outcome", "Strategy", "Task"),
+    "rookery_core.reasoning.step": ("Answer", "Step", "ToolCall", "parse"),
+    "rookery_core.run": ("Run",),
+    "rookery_core.usage": ("Usage",),
+}  # fmt: skip
+_HOME = {name: module for module, names in _LATER.items() for name in names}
+
 __all__ = [
+    "Allow",
+    "Answer",
+    "Append",
+    "Artifacts",
     "CONTRACT_VERSION",
+    "Command",
+    "CommandContext",
+    "Completion",
+    "Data",
+    "Delta",
+    "Deny",
+    "Event",
     "Example",
     "Memory",
+    "Message",
+    "ModelBackend",
+    "ModelDied",
+    "ModelError",
+    "ModelInfo",
+    "ModelUnreadable",
+    "NeedsApproval",
+    "Outcome",
+    "Person",
+    "Reading",
+    "Replace",
+    "Rewrite",
     "Risk",
+    "RiskRule",
+    "RookeryError",
+    "Run",
+    "Sampling",
+    "Secrets",
+    "Send",
+    "Step",
+    "StepFailed",
+    "StepStarted",
+    "StepUnparsable",
+    "Strategy",
+    "Task",
+    "TextModel",
+    "ThoughtFormed",
     "Tool",
+    "ToolCall",
     "ToolContext",
     "ToolFailed",
+    "ToolFinished",
+    "ToolOutcome",
     "ToolResult",
     "ToolRetry",
+    "ToolStatus",
+    "ToolUse",
+    "TurnPaused",
+    "Usage",
     "Workspace",
     "WorkspacePath",
     "hookimpl",
+    "parse",
     "tool",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"rookery_core.plugin has no {name!r}")
+    return getattr(import_module(_HOME[name]), name)

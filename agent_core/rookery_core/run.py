@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from rookery_core.approval.policy import Approver, Reply
+from rookery_core.approval.policy import Answerer, Approver, Reply
 from rookery_core.budget import Budget
 from rookery_core.errors import ModelDied, RookeryError, StepCut, StepDoubted
 from rookery_core.events import (
@@ -25,6 +25,7 @@ from rookery_core.events import (
     ModelReady,
     PromptBuilt,
     PromptRead,
+    QuestionAsked,
     Recovered,
     StepFailed,
     TokenDelta,
@@ -41,7 +42,7 @@ from rookery_core.reasoning.step import StepStream, ToolCall
 from rookery_core.recovery import Failure, remedy
 from rookery_core.store.sessions import SessionLog
 from rookery_core.tools.contract import Risk
-from rookery_core.tools.runner import ToolRunner
+from rookery_core.tools.runner import Caller, ToolRunner
 from rookery_core.transcript import Transcript
 from rookery_core.usage import Usage
 
@@ -130,6 +131,7 @@ class Run:
         voice: Voice,
         runner: ToolRunner,
         approver: Approver,
+        answerer: Answerer,
         budget: Budget,
         now: Callable[[], float],
     ) -> None:
@@ -146,6 +148,7 @@ class Run:
         self._voice = voice
         self._runner = runner
         self._approver = approver
+        self._answerer = answerer
         self._now = now
         self._calls = 0
         self._attempts: Counter[Failure] = Counter()
@@ -262,7 +265,10 @@ class Run:
     # -- call and ask -------------------------------------------------------------------------------------------
 
     async def call(self, call: ToolCall) -> ToolFinished:
-        """Carry out a tool call; whatever comes of it is an observation. The same call again is not run."""
+        """Carry out a tool call; whatever comes of it is an observation. The same call again is not run.
+
+        Raises TurnPaused where a tool says that nothing more can be done now.
+        """
         self._calls += 1
         call_id = f"{self._turn}.{self._calls}"
         if self.repetition.ask(call) > 1:
@@ -276,9 +282,15 @@ class Run:
             self.emit(finished)
             return finished
         info = self._info or await self.ready()
-        finished = await self._runner.call(
-            call, call_id, emit=self.emit, ask=self.ask, max_output=observation_limit(info.n_ctx)
+        caller = Caller(
+            session=self._log.id,
+            emit=self.emit,
+            approve=self.ask,
+            answer=self.answer,
+            complete=self.write,
+            max_output=observation_limit(info.n_ctx),
         )
+        finished = await self._runner.call(call, call_id, caller)
         self._unfit = self._unfit + 1 if finished.status is ToolStatus.INVALID else 0
         if finished.status is ToolStatus.OK:
             risk = self._runner.registry.get(call.tool).tool.risk
@@ -289,6 +301,28 @@ class Run:
         """Ask the person; the budget's clock stands still meanwhile."""
         with self.budget.paused():
             return await self._approver(request)
+
+    async def answer(self, question: QuestionAsked) -> str | None:
+        """Ask the person what a tool wants to know; the budget's clock stands still meanwhile."""
+        with self.budget.paused():
+            return await self._answerer(question)
+
+    async def write(self, prompt: str, max_tokens: int) -> str:
+        """What the model writes to a prompt of a tool's own; it counts, and is no part of the conversation."""
+        sampling = replace(
+            self._voice.sampling,
+            max_tokens=max(1, min(max_tokens, self.budget.tokens_left)),
+            seed=self._voice.sampling.seed + self._log.next_seq,
+        )
+        await self.ready()
+        text = ""
+        async with aclosing(self._model.stream([Message("user", prompt)], sampling)) as chunks:
+            async for chunk in chunks:
+                if isinstance(chunk, Completion):
+                    text = chunk.text
+                    self.usage += chunk.usage
+                    self.budget.tokens += chunk.usage.completion_tokens
+        return text
 
     # -- recover ------------------------------------------------------------------------------------------------
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import json
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rookery_core.approval.policy import Allowed, Grants, nobody
-from rookery_core.events import Event, ToolFinished
+from rookery_core.approval.policy import Allowed, Grants, Reply, nobody
+from rookery_core.errors import ToolFailed
+from rookery_core.events import ApprovalRequested, Decision, Event, QuestionAsked, ToolFinished
 from rookery_core.model.scripted import ScriptedModel
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.tools.context import Artifacts, Data, Memory
 from rookery_core.tools.contract import Risk, Tool
+from rookery_core.tools.lending import EnvironmentSecrets, Lender, secret_variable
 from rookery_core.tools.registry import OfferedTool, Registry
-from rookery_core.tools.runner import ToolRunner
+from rookery_core.tools.runner import Caller, ToolRunner
 from rookery_core.workspace import Workspace
 
-__all__ = ["ListMemory", "ScriptedModel", "run_tool"]
+__all__ = ["DictData", "ListArtifacts", "ListMemory", "ScriptedModel", "run_tool"]
 
 
 class ListMemory:
@@ -40,29 +45,87 @@ class ListMemory:
         return self.notes.pop(ref, None) is not None
 
 
+class DictData(dict[str, Any]):
+    """What a plugin keeps for itself, in a dictionary; values go through JSON as they would in a store."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = json.loads(json.dumps(value))
+
+    def delete(self, key: str) -> bool:
+        return self.pop(key, None) is not None
+
+    def keys(self, prefix: str = "") -> list[str]:  # type: ignore[override]
+        return sorted(key for key in self if key.startswith(prefix))
+
+
+class ListArtifacts:
+    """Long texts in a list."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def add(self, text: str, name: str = "") -> str:
+        self.texts.append(text)
+        return str(len(self.texts))
+
+    def get(self, ref: str) -> str:
+        try:
+            return self.texts[int(ref) - 1]
+        except (ValueError, IndexError):
+            raise ToolFailed(f"there is no text {ref}") from None
+
+
 async def run_tool(
     tool: Tool,
     arguments: dict[str, Any],
     *,
     workspace: Path | None = None,
-    memory: ListMemory | None = None,
+    memory: Memory | None = None,
+    data: Data | None = None,
+    artifacts: Artifacts | None = None,
+    secrets: Mapping[str, str] | None = None,
+    answers: Sequence[str | None] = (),
+    writes: Callable[[str], str] | None = None,
     allow: bool = True,
     events: list[Event] | None = None,
 ) -> ToolFinished:
     """Call a tool the way the agent does: validated, timed, its output cut. `events` receives all that happened.
 
-    With `allow=False`, a risky tool is denied as it is where nobody can be asked.
+    `secrets` are by their names. `answers` are what the person says to the tool's questions, in order; then nobody
+    answers. `writes` stands for the model. With `allow=False`, what would be asked is denied, as where nobody is there.
+    Raises TurnPaused as the tool does.
     """
     registry = Registry([OfferedTool(tool, "test", "test", tool.name)])
+    lent_artifacts = artifacts or ListArtifacts()
+    lent_data = DictData() if data is None else data
     runner = ToolRunner(
         registry=registry,
         workspace=Workspace.at(workspace or Path.cwd()),
-        memory=memory or ListMemory(),
+        lender=Lender(
+            memory=memory or ListMemory(),
+            data=lambda _: lent_data,
+            artifacts=lambda *_: lent_artifacts,
+            secrets=lambda plugin: EnvironmentSecrets(
+                plugin, {secret_variable(plugin, name): value for name, value in (secrets or {}).items()}
+            ),
+        ),
         allowed=Allowed(kinds=frozenset(Risk) if allow else frozenset()),
         grants=Grants(),
         clock=time.monotonic,
     )
     sink: list[Event] = [] if events is None else events
-    return await runner.call(
-        ToolCall(tool.name, arguments), "call-1", emit=sink.append, ask=nobody, max_output=tool.max_output
-    )
+    said = iter(answers)
+
+    async def approve(request: ApprovalRequested) -> Reply:
+        return Reply(Decision.ONCE) if allow else await nobody(request)
+
+    async def answer(_: QuestionAsked) -> str | None:
+        return next(said, None)
+
+    async def complete(prompt: str, _: int) -> str:
+        if writes is None:
+            raise ToolFailed("no model is lent to this call")
+        return writes(prompt)
+
+    caller = Caller("session", sink.append, approve, answer, complete, tool.max_output)
+    return await runner.call(ToolCall(tool.name, arguments), "call-1", caller)

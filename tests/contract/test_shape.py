@@ -6,10 +6,12 @@ import ast
 import inspect
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import rookery_core.plugin
 from rookery_core import errors, events
+from rookery_core.plugin import ToolContext, tool
 from rookery_core.tools import hooks
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +47,13 @@ def test_no_module_is_named_after_nothing() -> None:
 
 def test_what_plugin_authors_import_is_exactly_this() -> None:
     assert rookery_core.plugin.__all__ == [
-        "CONTRACT_VERSION", "Example", "Memory", "Risk", "Tool", "ToolContext", "ToolFailed", "ToolResult", "ToolRetry",
-        "Workspace", "WorkspacePath", "hookimpl", "tool",
+        "Allow", "Answer", "Append", "Artifacts", "CONTRACT_VERSION", "Command", "CommandContext", "Completion",
+        "Data", "Delta", "Deny", "Event", "Example", "Memory", "Message", "ModelBackend", "ModelDied", "ModelError",
+        "ModelInfo", "ModelUnreadable", "NeedsApproval", "Outcome", "Person", "Reading", "Replace", "Rewrite",
+        "Risk", "RiskRule", "RookeryError", "Run", "Sampling", "Secrets", "Send", "Step", "StepFailed",
+        "StepStarted", "StepUnparsable", "Strategy", "Task", "TextModel", "ThoughtFormed", "Tool", "ToolCall",
+        "ToolContext", "ToolFailed", "ToolFinished", "ToolOutcome", "ToolResult", "ToolRetry", "ToolStatus",
+        "ToolUse", "TurnPaused", "Usage", "Workspace", "WorkspacePath", "hookimpl", "parse", "tool",
     ]  # fmt: skip
     for name in rookery_core.plugin.__all__:
         assert hasattr(rookery_core.plugin, name)
@@ -60,6 +67,14 @@ def test_every_event_hook_and_error_is_documented() -> None:
         assert inspect.getdoc(thing), thing
     tree = errors.__doc__ or ""
     assert all(kind.__name__ in tree for kind in wrong)
+
+
+def test_every_hook_and_all_that_a_tool_is_lent_is_in_the_guide() -> None:
+    guide = (ROOT / "docs" / "plugins.md").read_text()
+    hook_names = [name for name in vars(hooks) if name.startswith("rookery_")]
+    lent = [f"`{field.name}" for field in fields(ToolContext)]
+    taken = [f"`{name}`" for name in inspect.signature(tool).parameters if name != "function"]
+    assert [name for name in (*hook_names, *lent, *taken) if name not in guide] == []
 
 
 def test_an_events_kind_is_its_name_in_snake_case() -> None:

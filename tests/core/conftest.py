@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rookery_core.approval.policy import Approver, nobody
+from rookery_core.approval.policy import Answerer, Approver, no_answer, nobody
 from rookery_core.assistant import Assistant
 from rookery_core.compose import Options, build
 from rookery_core.config import Config
@@ -65,7 +65,9 @@ class Lab:
         model: ScriptedModel | Sequence[ScriptedModel],
         *,
         approver: Approver = nobody,
+        answerer: Answerer = no_answer,
         tools: tuple[Tool, ...] = TOOLS,
+        plugins: Sequence[LoadedPlugin] = (),
         config: Config | None = None,
         **options: Any,
     ) -> Assistant:
@@ -74,8 +76,9 @@ class Lab:
             Paths.find({"ROOKERY_HOME": str(self.home)}),
             Options(workspace=self.workspace, **options),
             approver=approver,
+            answerer=answerer,
             model=model,
-            plugins=Loaded((LoadedPlugin("kit", "kit-dist", tools),), ()),
+            plugins=Loaded((LoadedPlugin.of_tools("kit", "kit-dist", tools), *plugins), ()),
         )
         self._open.append(made)
         return made

@@ -22,7 +22,7 @@ from rookery_core.events import Event, ToolProgress, ToolStatus
 from rookery_core.model.constraint import step_grammar
 from rookery_core.plugin import Risk, Tool, ToolContext, ToolFailed, ToolResult, ToolRetry, WorkspacePath, tool
 from rookery_core.testing import run_tool
-from rookery_core.tools import runner
+from rookery_core.tools import running
 from rookery_core.tools.loader import LoadedPlugin, load
 from rookery_core.tools.registry import register
 from rookery_core.workspace import Workspace
@@ -317,7 +317,7 @@ def test_a_clash_of_tool_names_gives_both_their_long_name_and_a_built_in_keeps_i
         return ""
 
     def names(*owners: tuple[str, str]) -> tuple[tuple[str, ...], int]:
-        registry, problems = register(LoadedPlugin(name, dist, (same,)) for name, dist in owners)
+        registry, problems = register(LoadedPlugin.of_tools(name, dist, (same,)) for name, dist in owners)
         return registry.names, len(problems)
 
     assert names(("a", "x"), ("b", "y")) == (("a.same", "b.same"), 2)
@@ -336,7 +336,7 @@ def test_tools_can_be_chosen_by_short_long_and_plugin_name() -> None:
         """Text."""
         return ""
 
-    registry, _ = register([LoadedPlugin("p", "d", (one, two))])
+    registry, _ = register([LoadedPlugin.of_tools("p", "d", (one, two))])
     assert registry.only(["p"]).names == ("one", "two")
     assert registry.only(["p.one"]).names == ("one",)
     assert registry.only([]).names == ()
@@ -399,7 +399,7 @@ async def test_whatever_a_function_returns_that_can_be_awaited_is_awaited() -> N
 
 
 async def test_an_async_tool_that_will_not_stop_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "STOP_SECONDS", 0.05)
+    monkeypatch.setattr(running, "STOP_SECONDS", 0.05)
     free, begun = asyncio.Event(), asyncio.Event()
 
     @tool(risk=Risk.PURE, timeout_s=0.05)
@@ -489,6 +489,6 @@ def named() -> str:
 
 def test_a_name_of_both_a_tool_and_a_plugin_means_the_tool() -> None:
     b, c, d = (replace(tool(named), name=name) for name in ("b", "c", "d"))
-    registry, _ = register([LoadedPlugin("a", "x", (b,)), LoadedPlugin("b", "y", (c, d))])
+    registry, _ = register([LoadedPlugin.of_tools("a", "x", (b,)), LoadedPlugin.of_tools("b", "y", (c, d))])
     assert registry.only(["b"]).names == ("b",)
     assert registry.only(["a", "b.c"]).names == ("b", "c")

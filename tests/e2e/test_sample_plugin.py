@@ -68,7 +68,7 @@ def rookery(python: Path, home: Path, *arguments: str) -> subprocess.CompletedPr
 
 
 def test_the_agent_calls_the_installed_plugin_and_the_broken_one_is_named(python: Path, tmp_path: Path) -> None:
-    done = rookery(python, tmp_path, "Roll 2d6", "--tools", "dice.roll")
+    done = rookery(python, tmp_path, "Roll 2d6", "--tools", "dice.roll", "--plugin", "dice,broken")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     finished = [event for event in events if event["kind"] == "tool_finished"]
     assert finished, done.stdout + done.stderr

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
 
-from rookery_core.approval.policy import Approver
+from rookery_core.approval.policy import Answerer, Approver, no_answer
 from rookery_core.assistant import Assistant
 from rookery_core.compose import Options, build
 from rookery_core.config import Config
@@ -21,7 +21,8 @@ from rookery_core.events import Event
 from rookery_core.model.base import Completion, Delta, Message, Sampling
 from rookery_core.model.scripted import ScriptedModel
 from rookery_core.paths import Paths
-from rookery_core.tools.contract import Risk, Tool, tool
+from rookery_core.plugin import Command, Risk, Tool, tool
+from rookery_core.tools.gathering import Offers
 from rookery_core.tools.loader import Loaded, LoadedPlugin, Problem
 from rookery_tui.app import RookeryApp
 
@@ -89,15 +90,19 @@ class Desk:
         self.max_steps: int | None = None
         self.problems: tuple[Problem, ...] = ()
         self.tools: tuple[Tool, ...] = (adder, writer)
+        self.commands: tuple[Command, ...] = ()
 
-    def assistant(self, approver: Approver) -> Assistant:
+    def assistant(self, approver: Approver, answerer: Answerer = no_answer) -> Assistant:
         return build(
             Config(),
             Paths.find({"ROOKERY_HOME": str(self.home)}),
             Options(workspace=self.home, max_steps=self.max_steps),
             approver=approver,
+            answerer=answerer,
             model=[self.model, *self.others],
-            plugins=Loaded((LoadedPlugin("kit", "kit-dist", self.tools),), self.problems),
+            plugins=Loaded(
+                (LoadedPlugin("kit", "kit-dist", Offers(tools=self.tools, commands=self.commands)),), self.problems
+            ),
         )
 
     def app(self, **settings: Any) -> RookeryApp:

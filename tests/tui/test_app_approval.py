@@ -155,21 +155,21 @@ async def test_keys_do_not_count_in_the_grace_period(tmp_path: Path) -> None:
         assert opened is not None
         await pilot.press("y", "s", "n", "f", "escape", "y")
         assert question(pilot) is opened
-        assert not opened.armed
+        assert not opened.grace.armed
         await pilot.press("ctrl+c")
         await idle(pilot)
 
 
 async def test_the_grace_period_ends_when_no_key_is_pressed(tmp_path: Path) -> None:
     async with asked(Desk(tmp_path, [WRITE, answers("ok")]), grace_s=0.05) as pilot:
-        await until(pilot, lambda: (opened := question(pilot)) is not None and opened.armed)
+        await until(pilot, lambda: (opened := question(pilot)) is not None and opened.grace.armed)
         await pilot.press("y")
         await idle(pilot)
         assert decision(pilot)["decision"] == "once"
 
 
 async def armed(pilot: Pilot[None]) -> None:
-    await until(pilot, lambda: (opened := question(pilot)) is not None and opened.armed)
+    await until(pilot, lambda: (opened := question(pilot)) is not None and opened.grace.armed)
 
 
 @pytest.mark.parametrize("typed", ["hey", "yes", "why", "say", "s", "you say", "no", "fy", "yy"])

@@ -335,7 +335,7 @@ async def test_slash_trace_and_slash_quit_do_what_the_keys_do(tmp_path: Path) ->
 
 
 async def test_f1_lists_every_key_and_command(tmp_path: Path) -> None:
-    async with Desk(tmp_path).app().run_test(size=(120, 60)) as pilot:
+    async with Desk(tmp_path).app().run_test(size=(120, 68)) as pilot:
         await ready(pilot)
         await pilot.press("f1")
         await pilot.pause()

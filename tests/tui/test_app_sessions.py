@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from rookery_core.approval.policy import Approver, nobody
+from rookery_core.approval.policy import Answerer, Approver, nobody
 from rookery_core.assistant import Assistant
 from rookery_core.config import set_value
 from rookery_core.errors import ModelMissing, ModelUnreadable, SessionUnknown
@@ -257,10 +257,10 @@ async def test_the_trace_says_what_it_left_out_and_where_it_is(tmp_path: Path) -
 async def test_without_a_model_the_screen_says_how_to_get_one(tmp_path: Path) -> None:
     desk, missing = Desk(tmp_path, [answers("hello")]), [True]
 
-    def make(approver: Approver) -> Assistant:
+    def make(approver: Approver, answerer: Answerer) -> Assistant:
         if missing:
             raise ModelMissing(how_to_get_one(Paths.find({"ROOKERY_HOME": str(tmp_path)})))
-        return desk.assistant(approver)
+        return desk.assistant(approver, answerer)
 
     app = RookeryApp(make)
     async with app.run_test(size=(120, 36)) as pilot:

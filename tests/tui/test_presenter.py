@@ -14,6 +14,7 @@ from rookery_core.events import (
     Answered,
     ApprovalRequested,
     ApprovalResolved,
+    CallRuled,
     ContextCompacted,
     Decision,
     Event,
@@ -24,6 +25,8 @@ from rookery_core.events import (
     ModelReady,
     PluginFailed,
     PromptBuilt,
+    QuestionAnswered,
+    QuestionAsked,
     Recalled,
     Recovered,
     StepFailed,
@@ -47,7 +50,10 @@ from rookery_tui.presenter import (
     Meter,
     Row,
     approval_text,
+    choice_keys,
+    choice_text,
     ending,
+    question_text,
     remembered_text,
     row,
     unfinished,
@@ -101,6 +107,38 @@ def request(**changes: object) -> ApprovalRequested:
             Row("observation", "timeout: too slow (7 characters left out)", "timeout: too slow", "bad"),
         ),
         (
+            ToolFinished(
+                call_id="1", tool="add", status=ToolStatus.OK, output="many words " * 20, dropped_chars=7, artifact="3"
+            ),
+            Row(
+                "observation",
+                f"{('many words ' * 20)[:53]}… (7 characters left out; whole text kept as 3)",
+                "many words " * 20,
+                "good",
+            ),
+        ),
+        (
+            CallRuled(call_id="1", plugin="guard", ruling="deny", reason="not on\na Sunday"),
+            Row("approval", "guard denied it: not on a Sunday", "guard denied it: not on\na Sunday", "bad"),
+        ),
+        (CallRuled(call_id="1", plugin="guard", ruling="allow"), Row("approval", "guard allowed it", "", "good")),
+        (
+            CallRuled(call_id="1", plugin="guard", ruling="rewrite", reason="too large", arguments={"a": 1}),
+            Row(
+                "approval",
+                "guard changed the arguments: too large",
+                "guard changed the arguments: too large\n  a: 1",
+                "plain",
+            ),
+        ),
+        (QuestionAsked(call_id="1", tool="kit.t", question="Sure?"), Row("question", "Sure?", "", "quiet")),
+        (
+            QuestionAsked(call_id="1", tool="kit.t", question="Which\none?", choices=("a", "b\nc")),
+            Row("question", "Which one?", "Which\none?\n  a\n  b\\u{a}c", "quiet"),
+        ),
+        (QuestionAnswered(call_id="1", answer="a\x1b"), Row("question", "answered: a\\u{1b}", "", "plain")),
+        (QuestionAnswered(call_id="1", answer=None), Row("question", "not answered", "", "quiet")),
+        (
             ApprovalResolved(call_id="1", decision=Decision.DENY, reason="no", by="person"),
             Row("approval", "denied by person: no", "", "bad"),
         ),
@@ -150,6 +188,12 @@ def test_titles_are_one_short_line_and_nothing_hidden_gets_through(text: str) ->
         ToolFinished(call_id="1", tool="t", status=ToolStatus.OK, output=text),
         ToolRequested(call_id="1", tool=text, arguments={"x": text}),
         PluginFailed(plugin=text, distribution=text, reason=text),
+        CallRuled(call_id="1", plugin=text, ruling="rewrite", reason=text, arguments={text: text}),
+        QuestionAsked(call_id="1", tool=text, question=text, choices=(text,)),
+        QuestionAnswered(call_id="1", answer=text),
+        ToolFinished(
+            call_id="1", tool="t", status=ToolStatus.OK, output=text, dropped_chars=10**9, artifact=text or "1"
+        ),
     ):
         shown = row(event)
         assert shown is not None
@@ -202,6 +246,8 @@ def test_what_belongs_to_the_conversation(event: Event, entry: Said | None) -> N
         (TokenDelta(channel="thought", text="x"), "thinking"),
         (TokenDelta(channel="answer", text="x"), "answering"),
         (request(), "waiting for you: files.write"),
+        (QuestionAsked(call_id="1", tool="kit.pick", question="Which?"), "waiting for you: kit.pick"),
+        (QuestionAnswered(call_id="1", answer="a"), "going on"),
         (ToolStarted(call_id="1", tool="files.write", arguments={}), "running files.write"),
         (ToolProgress(call_id="1", text="half\nway"), "half way"),
         (ended(TurnStatus.ANSWERED), ""),
@@ -248,12 +294,49 @@ def test_the_question_has_everything_and_several_lines_as_they_are() -> None:
     ]
 
 
+def test_the_question_says_why_it_is_asked_where_there_is_more_to_say() -> None:
+    lines = approval_text(request(reason="that is\na large step")).splitlines()
+    assert lines[2:5] == ["may        write", "because    that is\\u{a}a large step", "in         /home/me"]
+
+
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_argument_or_name_can_begin_a_line_of_the_question(name: str, value: str) -> None:
-    heads = ("tool", "from", "may", "in ", "arguments", "preview", "  ")
-    text = approval_text(request(tool=name, plugin=value, workspace=name, arguments={name: value}, preview=value))
+    heads = ("tool", "from", "may", "because", "in ", "arguments", "preview", "  ")
+    asked = request(tool=name, plugin=value, workspace=name, arguments={name: value}, preview=value, reason=f"{value}.")
+    text = approval_text(asked)
     assert all(line.startswith(heads) for line in text.split("\n"))
-    assert text.split("\n")[4] == "arguments"
+    assert text.split("\n")[5] == "arguments"
+
+
+@given(st.text(max_size=60))
+def test_nothing_that_a_tool_asks_can_begin_a_line_of_rookerys(text: str) -> None:
+    first, asks, *question = question_text(QuestionAsked(call_id="1", tool=text, question=text)).split("\n")
+    assert first.startswith("tool       ")
+    assert asks == "asks"
+    assert all(line.startswith("  ") for line in question)
+    assert "\n" not in choice_text("1", text, 1)
+
+
+@pytest.mark.parametrize(
+    ("choices", "keys"),
+    [
+        (["yes", "no"], ["y", "n"]),
+        (["no", "yes"], ["1", "2"]),
+        (["red", "blue", "1 of each"], ["", "", ""]),
+        ([], []),
+        (["x"] * 11, [*"123456789", "10", "11"]),
+    ],
+)
+def test_a_choice_has_a_key_that_cannot_be_taken_for_another_choice(choices: list[str], keys: list[str]) -> None:
+    assert choice_keys(choices) == keys
+
+
+def test_a_choice_stands_on_one_line_behind_its_key() -> None:
+    assert [choice_text("9", "a\nb", 2), choice_text("10", "c\x1b", 2), choice_text("", "d", 0)] == [
+        " 9  a\\u{a}b",
+        "10  c\\u{1b}",
+        "d",
+    ]
 
 
 def test_what_the_session_would_remember_is_on_one_line() -> None:

@@ -22,17 +22,17 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from prompt_toolkit.output.plain_text import PlainTextOutput
 
-from rookery_core.approval.policy import Approver
-from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelUnreadable, SessionUnknown
 from rookery_core.paths import Paths
-from rookery_core.plugin import Tool
+from rookery_core.plugin import Command, Tool
 from rookery_core.testing import ScriptedModel
+from rookery_core.tools.gathering import Offers
+from rookery_core.tools.loader import LoadedPlugin
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
-from rookery_tui.lines import LEAVE_HINT, PlainLines, PromptLines, history_at
+from rookery_tui.lines import LEAVE_HINT, PlainLines, PromptLines, completer, history_at
 from rookery_tui.repl import lines_for, repl
-from rookery_tui.starting import NOTHING_TO_CONTINUE, Resume
+from rookery_tui.starting import NOTHING_TO_CONTINUE, MakeAssistant, Resume
 from rookery_tui.typed import PLAIN_COMMANDS
 from tests.core.conftest import TOOLS, Lab, act, answer
 from tests.tui.test_headless import chatty, ruin
@@ -91,9 +91,13 @@ class Desk:
         self.err = io.StringIO()
         self.code = Exit.OK
         self.tools: tuple[Tool, ...] = TOOLS
+        self.commands: tuple[Command, ...] = ()
 
-    def maker(self, model: ScriptedModel | list[ScriptedModel]) -> Callable[[Approver], Assistant]:
-        return lambda approver: self.lab.assistant(model, approver=approver, tools=self.tools)
+    def maker(self, model: ScriptedModel | list[ScriptedModel]) -> MakeAssistant:
+        other = LoadedPlugin("other", "other-dist", Offers(commands=self.commands))
+        return lambda approver, answerer: self.lab.assistant(
+            model, approver=approver, answerer=answerer, tools=self.tools, plugins=[other]
+        )
 
     async def type(self, keys: str, script: Iterable[str | Exception] = (), **options: Any) -> str:
         """Everything that is printed when these keys are typed at a prompt."""
@@ -503,11 +507,13 @@ def test_a_pipe_gives_plain_lines_that_nobody_attends(tmp_path: Path) -> None:
 def test_commands_are_completed_from_their_start() -> None:
     from prompt_toolkit.completion import CompleteEvent
 
-    from rookery_tui.repl import completer
-
     def found(text: str) -> list[str]:
-        return [each.text for each in completer().get_completions(Document(text), CompleteEvent())]
+        words = completer({**PLAIN_COMMANDS, "seek": "look for a thing"})
+        return [
+            f"{each.text} {each.display_meta_text}" for each in words.get_completions(Document(text), CompleteEvent())
+        ]
 
-    assert found("/se") == ["/sessions", "/search"]
+    assert [each.split()[0] for each in found("/se")] == ["/sessions", "/search", "/seek"]
+    assert found("/see") == ["/seek look for a thing"]
     assert found("what /se") == []
     assert found("hello") == []

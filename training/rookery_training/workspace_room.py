@@ -11,7 +11,7 @@ from typing import Any
 
 from rookery_core.errors import ArgumentsInvalid, ToolFailed, ToolRetry
 from rookery_core.testing import ListMemory
-from rookery_core.tools.contract import ToolContext
+from rookery_core.tools.context import ToolContext
 from rookery_core.tools.registry import Registry
 from rookery_core.workspace import Workspace
 

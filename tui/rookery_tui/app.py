@@ -11,24 +11,23 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
-from rookery_core.approval.policy import Approver
-from rookery_core.assistant import Assistant
 from rookery_core.errors import ConfigError, RookeryError, StoreError
 from rookery_core.text import one_line, visible
-from rookery_tui.approver import ModalApprover
+from rookery_core.tools.extending import Send
+from rookery_tui import plugin_commands
+from rookery_tui.asking_above import AskingAbove
 from rookery_tui.conversation import NEW, Conversation
 from rookery_tui.screens.help import HelpScreen, key_text, sections
 from rookery_tui.screens.main import MainScreen
 from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.sessions import SessionsScreen
 from rookery_tui.speech import models, welcome
-from rookery_tui.starting import Resume, open_session
+from rookery_tui.starting import MakeAssistant, Resume, open_session
 from rookery_tui.themes import DEFAULT_THEME, check_theme
-from rookery_tui.typed import Command, Say, Unknown, read
+from rookery_tui.typed import COMMANDS, Command, Say, Unknown, read
 from rookery_tui.widgets.chat import Earlier
 from rookery_tui.widgets.prompt import Prompt
 
-MakeAssistant = Callable[[Approver], Assistant]
 QUIT_TWICE_S = 2.0
 """Time in which the second Ctrl+C leaves."""
 
@@ -111,7 +110,8 @@ class RookeryApp(App[None]):
 
     async def _begin(self) -> None:
         try:
-            assistant = self._make_assistant(ModalApprover(self, self._grace_s))
+            asking = AskingAbove(self, self._grace_s)
+            assistant = self._make_assistant(asking.approve, asking.answer)
             try:
                 session, remark = open_session(assistant, self._resume)
             except StoreError:
@@ -151,13 +151,16 @@ class RookeryApp(App[None]):
     async def on_prompt_sent(self, message: Prompt.Sent) -> None:
         if self.conversation is None:
             return
-        match read(message.text):
+        match read(message.text, self._commands):
             case Say(text=text):
                 self.main.prompt.sent(message.text)
                 self.conversation.send(text)
             case Command(name="model", rest=wanted) if wanted:
                 self.main.prompt.sent(message.text)
                 self.conversation.use_model(wanted)
+            case Command(name=name, rest=rest) if name not in COMMANDS:
+                self.main.prompt.sent(message.text)
+                self.run_worker(self._carry_out(self.conversation, name, rest), group="commands")
             case Command(name=name):
                 self.main.prompt.sent(message.text)
                 await self.run_action(name)
@@ -246,7 +249,7 @@ class RookeryApp(App[None]):
             await self.main.chat.notice("\n".join(lines) or "No tools are offered.")
 
     def action_help(self) -> None:
-        self.push_screen(HelpScreen(sections(self.BINDINGS)))
+        self.push_screen(HelpScreen(sections(self.BINDINGS, self._commands)))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)
@@ -257,6 +260,24 @@ class RookeryApp(App[None]):
                 )
         yield SystemCommand("Models", "List the models to choose from", self.action_model)
         yield SystemCommand("Tools", "List the tools the model may call", self.action_tools)
+
+    @property
+    def _commands(self) -> dict[str, str]:
+        """All slash commands and what they do."""
+        return plugin_commands.known(COMMANDS, self.conversation.assistant.commands if self.conversation else {})
+
+    async def _carry_out(self, conversation: Conversation, name: str, rest: str) -> None:
+        """Carry out a plugin's command; what it sends is for the session it was typed in, else for the input."""
+        assistant, session = conversation.assistant, conversation.session
+        self.main.remark(f"running /{name}")
+        workspace = assistant.tools.workspace.root
+        result = await plugin_commands.carry_out(assistant.commands[name], workspace, session.events, rest)
+        if not isinstance(result, Send):
+            await self.main.chat.notice(result)
+        elif conversation.session is session:
+            conversation.send(result.text)
+        else:
+            self.main.give_back(result.text)
 
     async def _open(self, session_id: str | None) -> None:
         if self.conversation is not None and session_id is not None:

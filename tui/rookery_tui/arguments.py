@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     _sessions(commands)
     _config(commands)
     _models(commands)
+    _plugins(commands)
     _bench(commands)
     _eval(commands)
     return top
@@ -84,6 +85,27 @@ def _assistant_options(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         help="run these without asking: kinds of risk (write, execute, network), tools or plugins",
+    )
+    plugins = parser.add_mutually_exclusive_group()
+    plugins.add_argument(
+        "--plugin",
+        dest="plugins",
+        metavar="NAMES",
+        type=_words,
+        action="extend",
+        help="of the installed plugins use these alone, enabled or not ($ROOKERY_PLUGINS)",
+    )
+    plugins.add_argument(
+        "--no-plugins",
+        dest="plugins",
+        action="store_const",
+        const=[],
+        help="only Rookery's own plugins ($ROOKERY_NO_PLUGINS=1)",
+    )
+    parser.add_argument(
+        "--strict-plugins",
+        action="store_true",
+        help="do not start without a plugin that is to be used and cannot be ($ROOKERY_STRICT_PLUGINS=1)",
     )
     parser.add_argument("--max-steps", metavar="N", type=_whole(1, 1000), help="steps before it gives up")
     parser.add_argument("--seed", metavar="N", type=_whole(0, 2**31 - 1), help="for the same text each time")
@@ -160,6 +182,32 @@ def _models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     remove = actions.add_parser("remove", help="delete a model from the models folder", allow_abbrev=False)
     remove.add_argument("model", metavar="NAME")
     remove.add_argument("--yes", action="store_true", help="without asking")
+
+
+def _plugins(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    plugins = commands.add_parser("plugins", help="list plugins, and decide which are used", allow_abbrev=False)
+    actions = plugins.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the installed plugins, and which are used", allow_abbrev=False)
+    info = actions.add_parser("info", help="one plugin: where from, its tools and hooks", allow_abbrev=False)
+    info.add_argument("plugin", metavar="NAME")
+    enable = actions.add_parser(
+        "enable",
+        help="use a plugin from now on",
+        description="Show what a plugin offers, and use it from now on. One that changes later waits again.",
+        allow_abbrev=False,
+    )
+    enable.add_argument("plugin", metavar="NAME")
+    enable.add_argument("--yes", action="store_true", help="without asking")
+    enable.add_argument(
+        "--in-process",
+        action="store_true",
+        help="with the hooks that work only inside the program, with all its rights",
+    )
+    disable = actions.add_parser("disable", help="use a plugin no longer", allow_abbrev=False)
+    disable.add_argument("plugin", metavar="NAME")
+    doctor = actions.add_parser("doctor", help="read every plugin anew and say what is wrong", allow_abbrev=False)
+    for action in (listing, info, doctor):
+        action.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -71,6 +71,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import models
 
             return models.main(arguments, paths, console)
+        case "plugins":
+            from rookery_tui.subcommands import plugins
+
+            return plugins.main(arguments, paths, console)
         case "bench":
             from rookery_tui.subcommands import bench
 

@@ -8,7 +8,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -41,6 +41,9 @@ class Lines(Protocol):
     async def answer(self, question: str) -> str | None:
         """The answer to a question, typed after it was shown. None when there is none: Ctrl+C, or the input ended."""
 
+    def complete(self, commands: Mapping[str, str]) -> None:
+        """Complete these commands, and say what they do, as one is typed with its slash, where that is possible."""
+
 
 class PlainLines:
     """Lines of a stream, for pipes and for terminals that cannot be drawn on.
@@ -65,6 +68,9 @@ class PlainLines:
         if self.attended:
             await self._forget_typed_ahead()
         return await self._next(question)
+
+    def complete(self, commands: Mapping[str, str]) -> None:
+        return None
 
     async def _forget_typed_ahead(self) -> None:
         """What was typed before the question was shown is no answer to it."""
@@ -114,7 +120,6 @@ class PromptLines:
         self,
         *,
         history: History | None = None,
-        completer: Completer | None = None,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
@@ -123,7 +128,6 @@ class PromptLines:
         self._input = input
         self._messages: PromptSession[str] = PromptSession(
             history=history,
-            completer=completer,
             multiline=True,
             prompt_continuation="  ",
             key_bindings=_keys(),
@@ -159,6 +163,9 @@ class PromptLines:
         except (KeyboardInterrupt, EOFError):
             return None
 
+    def complete(self, commands: Mapping[str, str]) -> None:
+        self._messages.completer = completer(commands)
+
     def _forget_typed_ahead(self) -> None:
         """What was typed before the question was shown is no answer to it."""
         from prompt_toolkit.input.typeahead import clear_typeahead
@@ -168,6 +175,14 @@ class PromptLines:
         clear_typeahead(self._answers.app.input)
         with contextlib.suppress(ValueError, OSError):
             _forget_unread(sys.stdin.fileno())
+
+
+def completer(commands: Mapping[str, str]) -> Completer:
+    """Completes slash commands, at the start of a message."""
+    from prompt_toolkit.completion import WordCompleter
+
+    words = {f"/{name}": text for name, text in commands.items()}
+    return WordCompleter(list(words), meta_dict=words, sentence=True)
 
 
 def history_at(file: Path) -> History:

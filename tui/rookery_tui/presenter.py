@@ -6,13 +6,14 @@ Everything that leaves here has been through `visible`: no control or hidden cha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from rookery_core.events import (
     ApprovalRequested,
     ApprovalResolved,
+    CallRuled,
     ContextCompacted,
     Decision,
     Event,
@@ -22,6 +23,8 @@ from rookery_core.events import (
     ModelReady,
     PluginFailed,
     PromptBuilt,
+    QuestionAnswered,
+    QuestionAsked,
     Recovered,
     StepFailed,
     ThoughtFormed,
@@ -38,6 +41,8 @@ from rookery_core.usage import Usage
 Tone = Literal["plain", "good", "bad", "quiet"]
 TITLE_WIDTH = 100
 LOST = " (lost)"
+YES_OR_NO = ("yes", "no")
+"""The choices of a question that wants no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Row:
     """One entry of the trace: a line, and what is behind it."""
 
     label: str
-    """thought, action, observation, approval, memory, model, plugin, notice."""
+    """thought, action, observation, approval, question, memory, model, plugin, notice."""
     title: str
     """One line."""
     body: str = ""
@@ -72,14 +77,22 @@ def row(event: Event) -> Row | None:
                 Decision.SESSION: "allowed for this session",
                 Decision.DENY: "denied",
             }
-            why = f": {reason}" if reason else ""
-            return _row(
-                "approval", f"{said[decision]} by {by}{why}", "", "bad" if decision is Decision.DENY else "good"
-            )
-        case ToolFinished(status=status, output=output, dropped_chars=dropped):
-            cut = f" ({dropped} characters left out)" if dropped else ""
+            title = f"{said[decision]} by {by}{_why(reason)}"
+            return _row("approval", title, "", "bad" if decision is Decision.DENY else "good")
+        case CallRuled(plugin=plugin, ruling=ruling, reason=reason, arguments=arguments):
+            done, tone = _RULED[ruling]
+            title = f"{plugin} {done}{_why(reason)}"
+            body = "\n".join([title, *_indented(_block(arguments))]) if arguments else title
+            return _row("approval", title, body, tone)
+        case QuestionAsked(question=question, choices=choices):
+            body = "\n".join([question, *(f"  {_flat(choice)}" for choice in choices)])
+            return _row("question", question, body, "quiet")
+        case QuestionAnswered(answer=answer):
+            text = "not answered" if answer is None else f"answered: {answer}"
+            return _row("question", text, text, "quiet" if answer is None else "plain")
+        case ToolFinished(status=status, output=output):
             text = output if status is ToolStatus.OK else f"{status}: {output}"
-            return _row("observation", text + cut, text, "good" if status is ToolStatus.OK else "bad")
+            return _row("observation", text, text, "good" if status is ToolStatus.OK else "bad", _left_out(event))
         case StepFailed(message=message):
             return _row("notice", message, message, "bad")
         case Recovered(action=action, attempt=attempt):
@@ -129,6 +142,8 @@ def ending(event: TurnEnded) -> str:
             return visible(f"not sent: {reason}")
         case TurnStatus.FAILED:
             return visible(f"failed: {reason}")
+        case TurnStatus.PAUSED:
+            return visible(f"paused: {reason}")
         case TurnStatus.INTERRUPTED:
             kept = "; what was written is kept" if event.usage.completion_tokens else ""
             return visible(f"{told_to_the_person(reason)}{kept}")
@@ -145,6 +160,7 @@ def approval_text(request: ApprovalRequested) -> str:
         f"tool       {_flat(request.tool)}",
         f"from       plugin {_flat(request.plugin)} ({_flat(request.distribution)})",
         f"may        {_flat(request.risk)}",
+        *([f"because    {_flat(request.reason)}"] if request.reason else []),
         f"in         {_flat(request.workspace)}",
         "arguments",
         *_indented(_block(request.arguments)),
@@ -157,6 +173,25 @@ def approval_text(request: ApprovalRequested) -> str:
 def remembered_text(request: ApprovalRequested) -> str:
     """What an answer "for this session" would allow from then on."""
     return visible("; ".join(f"{_flat(request.tool)}: {_flat(part)}" for part in request.remembers))
+
+
+def question_text(asked: QuestionAsked) -> str:
+    """Who asks and what; no line of the question can pass for one of Rookery's own."""
+    return visible("\n".join([f"tool       {_flat(asked.tool)}", "asks", *_indented(asked.question)]))
+
+
+def choice_keys(choices: Sequence[str]) -> list[str]:
+    """What may be typed in place of each choice: y and n, else its number; "" where a choice begins like a number."""
+    if tuple(choices) == YES_OR_NO:
+        return [choice[0] for choice in choices]
+    if any(choice.strip()[:1].isdecimal() for choice in choices):
+        return [""] * len(choices)
+    return [str(n) for n in range(1, len(choices) + 1)]
+
+
+def choice_text(key: str, choice: str, width: int) -> str:
+    """A choice on one line, behind its key where it has one; the longest key has that width."""
+    return visible(f"{f'{key:>{width}}  ' if key else ''}{_flat(choice)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +249,31 @@ def usage_text(usage: Usage) -> str:
     )
 
 
-def _row(label: str, title: str, body: str, tone: Tone = "plain") -> Row:
-    line = one_line(title, TITLE_WIDTH)
+_RULED: Mapping[str, tuple[str, Tone]] = {
+    "allow": ("allowed it", "good"),
+    "deny": ("denied it", "bad"),
+    "rewrite": ("changed the arguments", "plain"),
+}
+"""What a plugin's hook did with a call."""
+
+
+def _row(label: str, title: str, body: str, tone: Tone = "plain", note: str = "") -> Row:
+    """An entry; the note stands behind the title, whose end gives way to it."""
+    line = one_line(title, TITLE_WIDTH - len(note)) + note
     shown = visible(body)
     return Row(label, line, "" if shown == line else shown, tone)
+
+
+def _why(reason: str) -> str:
+    return f": {reason}" if reason else ""
+
+
+def _left_out(event: ToolFinished) -> str:
+    """That the model did not read all of an output, and where the rest is."""
+    if not event.dropped_chars:
+        return ""
+    kept = one_line(f"; whole text kept as {event.artifact}", 50) if event.artifact else ""
+    return f" ({event.dropped_chars} characters left out{kept})"
 
 
 def _left(event: ContextCompacted) -> str:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
 from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-from rookery_core.approval.policy import Approver, nobody
-from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON, Assistant
+from rookery_core.approval.policy import no_answer, nobody
+from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON
 from rookery_core.paths import Paths
 from rookery_tui import slash
-from rookery_tui.asking import asking
+from rookery_tui.asking import Asking
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.lines import LEAVE_HINT, Lines, PlainLines, PromptLines, history_at
-from rookery_tui.starting import Resume, open_session
+from rookery_tui.plugin_commands import known
+from rookery_tui.starting import MakeAssistant, Resume, open_session
 from rookery_tui.stopping import on_signals
 from rookery_tui.talk import Talk
 from rookery_tui.typed import PLAIN_COMMANDS, Command, Say, Unknown, read
-
-if TYPE_CHECKING:
-    from prompt_toolkit.completion import Completer
 
 MODE = "ask"
 
@@ -34,30 +31,24 @@ def lines_for(console: Console, paths: Paths) -> Lines:
     from prompt_toolkit.output import create_output
 
     output = create_output(stdout=console.stdout)
-    return PromptLines(history=history_at(paths.history_file), completer=completer(), output=output)
-
-
-def completer() -> Completer:
-    """Completes the slash commands, at the start of a message."""
-    from prompt_toolkit.completion import WordCompleter
-
-    words = {f"/{name}": text for name, text in PLAIN_COMMANDS.items()}
-    return WordCompleter(list(words), meta_dict=words, sentence=True)
+    return PromptLines(history=history_at(paths.history_file), output=output)
 
 
 async def repl(
-    make: Callable[[Approver], Assistant], lines: Lines, out: TextIO, err: TextIO, resume: Resume, *, trace: bool = True
+    make: MakeAssistant, lines: Lines, out: TextIO, err: TextIO, resume: Resume, *, trace: bool = True
 ) -> Exit:
     """Read a message, carry it out, tell it, until the input ends or the person has enough. Tools print to `err`.
 
-    Where nobody can be asked, what would ask is denied. Raises ConfigError, ModelError, SessionUnknown, SessionBusy
-    before the first message.
+    Where nobody can be asked, what would ask is denied, and tools get no answer. Raises ConfigError, ModelError,
+    SessionUnknown, SessionBusy before the first message.
     """
     with redirect_stdout(err):  # what a tool prints is not part of the conversation
-        assistant = make(asking(lines, out) if lines.attended else nobody)
+        asking = Asking(lines, out)
+        assistant = make(asking.approve, asking.answer) if lines.attended else make(nobody, no_answer)
         try:
             log, remark = open_session(assistant, resume)
             talk = Talk(assistant, log, out, trace=trace)
+            lines.complete(known(PLAIN_COMMANDS, assistant.commands))
             try:
                 if remark:
                     talk.say(remark)
@@ -111,11 +102,12 @@ async def _exchange(talk: Talk, lines: Lines, default: str) -> str:
         return ""
     if not text.strip():
         return ""
-    match read(text, PLAIN_COMMANDS):
+    match read(text, known(PLAIN_COMMANDS, talk.assistant.commands)):
         case Say(text=message):
             return await talk.turn(message)
         case Command() as command:
-            await slash.carry_out(talk, command)
+            if message := await slash.carry_out(talk, command):
+                return await talk.turn(message)
         case Unknown(text=problem):
             talk.say(problem)
     return ""

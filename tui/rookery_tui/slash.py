@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from rookery_core.errors import StoreError
 from rookery_core.text import one_line
+from rookery_core.tools.extending import Send
+from rookery_tui import plugin_commands
 from rookery_tui.speech import models, turns_text
 from rookery_tui.talk import Talk
 from rookery_tui.typed import PLAIN_COMMANDS, Command
@@ -15,18 +17,33 @@ from rookery_tui.width import cut_to, width_of
 LISTED = 20
 
 
-async def carry_out(talk: Talk, command: Command) -> None:
-    """Do what a command says; trouble with the store is told."""
+async def carry_out(talk: Talk, command: Command) -> str:
+    """Do what a command says; trouble with the store is told. Returns a text that it wants to be sent, or ""."""
+    if command.name not in _ACTS:
+        return await _of_a_plugin(talk, command)
     try:
         if (going_on := _ACTS[command.name](talk, command.rest)) is not None:
             await going_on
     except StoreError as error:
         talk.say(str(error))
+    return ""
+
+
+async def _of_a_plugin(talk: Talk, command: Command) -> str:
+    assistant = talk.assistant
+    workspace, made = assistant.tools.workspace.root, assistant.commands[command.name]
+    result = await plugin_commands.carry_out(made, workspace, talk.log.events, command.rest)
+    if isinstance(result, Send):
+        return result.text
+    talk.say(result)
+    return ""
 
 
 def _help(talk: Talk, rest: str) -> None:
-    for name, text in PLAIN_COMMANDS.items():
-        talk.say(f"  {f'/{name}':<12}{text}")
+    commands = plugin_commands.known(PLAIN_COMMANDS, talk.assistant.commands)
+    width = max(10, *map(len, commands)) + 2
+    for name, text in commands.items():
+        talk.say(f"  {f'/{name}':<{width}}{text}")
     talk.say(
         "  Enter sends, Esc Enter or Ctrl+J begins a new line, Ctrl+C stops the turn, Ctrl+D or Ctrl+C twice quits."
     )

@@ -20,6 +20,8 @@ from rookery_core.events import (
     ModelReady,
     PromptBuilt,
     PromptRead,
+    QuestionAnswered,
+    QuestionAsked,
     StepFailed,
     TokenDelta,
     ToolFinished,
@@ -58,7 +60,7 @@ def said(event: Event) -> Said | None:
             text = channels(event).get("answer", "").strip()
             return Said("partial", visible(text)) if text else None
         case TurnEnded(status=status) if status is not TurnStatus.ANSWERED:
-            quiet = status in (TurnStatus.INTERRUPTED, TurnStatus.GAVE_UP)
+            quiet = status in (TurnStatus.INTERRUPTED, TurnStatus.GAVE_UP, TurnStatus.PAUSED)
             return Said("notice", ending(event), "quiet" if quiet else "bad")
         case _:
             return None
@@ -77,10 +79,12 @@ def activity(event: Event) -> str | None:
             return f"reading {done} of {total} tokens"
         case TokenDelta(channel=channel):
             return {"thought": "thinking", "action": "choosing a tool", "answer": "answering"}[channel]
-        case ApprovalRequested(tool=tool):
+        case ApprovalRequested(tool=tool) | QuestionAsked(tool=tool):
             return one_line(f"waiting for you: {tool}", 40)
         case ToolStarted(tool=tool):
             return one_line(f"running {tool}", 40)
+        case QuestionAnswered():
+            return "going on"
         case ToolProgress(text=text):
             return one_line(text, 40)
         case ModelReady() | ModelLost() | TurnEnded():

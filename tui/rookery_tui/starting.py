@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rookery_core.approval.policy import Approver
+from rookery_core.approval.policy import Answerer, Approver, no_answer
 from rookery_core.assistant import Assistant
 from rookery_core.compose import Options, build
 from rookery_core.config import DEFAULT, load_config
@@ -15,7 +16,12 @@ from rookery_core.errors import ModelUnreadable
 from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from rookery_core.store.sessions import SessionLog
+from rookery_tui.typed import ALIASES, PLAIN_COMMANDS
 
+MakeAssistant = Callable[[Approver, Answerer], Assistant]
+"""Makes the assistant once it is known who is asked: about calls, and by tools."""
+PLUGINS, NO_PLUGINS, STRICT = "ROOKERY_PLUGINS", "ROOKERY_NO_PLUGINS", "ROOKERY_STRICT_PLUGINS"
+"""Environment variables for what the options of these names say."""
 NOTHING_TO_CONTINUE = "There was no session to continue; this is a new one."
 
 
@@ -27,7 +33,7 @@ class Resume:
     continue_last: bool = False
 
 
-def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = None) -> Callable[[Approver], Assistant]:
+def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = None) -> MakeAssistant:
     """What makes the assistant that the options and the settings ask for, once it is known who is asked.
 
     The settings are read each time, so that trying again finds what was mended meanwhile.
@@ -40,12 +46,15 @@ def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = N
         max_steps=arguments.max_steps,
         seed=arguments.seed,
         recall=arguments.recall,
+        plugins=_wished(arguments.plugins, os.environ),
+        strict=arguments.strict_plugins or os.environ.get(STRICT) == "1",
+        commands=(*PLAIN_COMMANDS, *ALIASES),
     )
 
-    def make(approver: Approver) -> Assistant:
+    def make(approver: Approver, answerer: Answerer = no_answer) -> Assistant:
         loaded = load_config(paths)
         try:
-            return build(loaded.config, paths, options, approver=approver, worker=worker)
+            return build(loaded.config, paths, options, approver=approver, answerer=answerer, worker=worker)
         except ModelUnreadable as exc:
             source = loaded.sources["model.path"]
             if options.model is not None or source == DEFAULT:
@@ -56,6 +65,15 @@ def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = N
             ) from exc
 
     return make
+
+
+def _wished(named: Collection[str] | None, environ: Mapping[str, str]) -> Collection[str] | None:
+    """The plugins to be used alone, by the options or else by the environment; None: those that were enabled."""
+    if named is not None:
+        return named
+    if environ.get(NO_PLUGINS) == "1":
+        return ()
+    return [word for word in environ[PLUGINS].split(",") if word] if PLUGINS in environ else None
 
 
 def open_session(assistant: Assistant, resume: Resume) -> tuple[SessionLog, str]:

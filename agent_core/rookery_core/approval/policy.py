@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Mapping
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from rookery_core.errors import ConfigError
-from rookery_core.events import ApprovalRequested, Decision
+from rookery_core.events import ApprovalRequested, Decision, QuestionAsked
 from rookery_core.tools.contract import Risk
+from rookery_core.tools.extending import RiskRule
 from rookery_core.tools.registry import OfferedTool, Registry
 
 ASKS = frozenset({Risk.WRITE, Risk.EXECUTE, Risk.NETWORK})
 """Kinds that a person is asked about."""
+_HEIGHT = {risk: n for n, risk in enumerate((Risk.PURE, Risk.READ, Risk.WRITE, Risk.NETWORK, Risk.EXECUTE))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,18 @@ Approver = Callable[[ApprovalRequested], Awaitable[Reply]]
 """Asks the person. Whoever shows something to ask takes it away again when cancelled."""
 
 
+Answerer = Callable[[QuestionAsked], Awaitable[str | None]]
+"""Asks the person what a tool wants to know; None where they do not say. It takes the question away when cancelled."""
+
+
 async def nobody(request: ApprovalRequested) -> Reply:
     """The approver where there is no person: everything that would ask is denied."""
     return Reply(Decision.DENY, "nobody is there to be asked", by="nobody")
+
+
+async def no_answer(question: QuestionAsked) -> str | None:
+    """The answerer where there is no person."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +66,24 @@ class Allowed:
         except ConfigError as exc:
             raise ConfigError(f"{exc}; kinds of risk: {', '.join(Risk)}") from exc
 
-    def covers(self, offered: OfferedTool) -> bool:
-        return offered.tool.risk in self.kinds or offered.full_name in self.tools
+    def covers(self, offered: OfferedTool, risk: Risk) -> bool:
+        """Whether a call of this tool that has this risk was allowed beforehand."""
+        if risk is not offered.tool.risk:  # a rule says that it is no ordinary call
+            return risk in self.kinds
+        return risk in self.kinds or offered.full_name in self.tools
 
 
 @dataclass(slots=True)
 class Grants:
-    """What the person allowed "for this session": exact scopes of exact tools, gone with it or with the program."""
+    """What the person allowed "for this session": exact scopes of exact tools, gone with it or with the program.
+
+    A tool that is defined otherwise than it was, is another tool.
+    """
 
     _given: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, offered: OfferedTool, scopes: Collection[str]) -> None:
-        self._given |= {(offered.full_name, scope) for scope in scopes}
+        self._given |= {(_definition(offered), scope) for scope in scopes}
 
     def clear(self) -> None:
         """Forget everything, as another session begins."""
@@ -72,19 +91,39 @@ class Grants:
 
     def cover(self, offered: OfferedTool, scopes: Collection[str]) -> bool:
         """Whether every part of the call was granted; a call without parts never is."""
-        return bool(scopes) and all((offered.full_name, scope) in self._given for scope in scopes)
+        return bool(scopes) and all((_definition(offered), scope) in self._given for scope in scopes)
 
 
-def scopes(offered: OfferedTool, arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    """What an answer "for this session" would remember: the tool's own scopes, or else exactly these arguments."""
-    if offered.tool.scope is not None:
-        parts = offered.tool.scope(dict(arguments))
-        if isinstance(parts, str) or not all(isinstance(part, str) for part in parts):
-            raise TypeError(f"the scope of {offered.full_name} must be a list of strings, not {parts!r}")
-        return tuple(parts)
-    return (json.dumps(arguments, sort_keys=True, default=str, ensure_ascii=False),)
+def _definition(offered: OfferedTool) -> str:
+    return f"{offered.full_name} {offered.tool.fingerprint}"
 
 
-def asks(offered: OfferedTool, parts: Collection[str], allowed: Allowed, grants: Grants) -> bool:
-    """Whether a person must be asked about this call."""
-    return offered.tool.risk in ASKS and not allowed.covers(offered) and not grants.cover(offered, parts)
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What a call does to the world, all considered."""
+
+    risk: Risk
+    reason: str = ""
+    """Why it is more than the tool says; "" where it is not."""
+
+
+def assess(offered: OfferedTool, arguments: Mapping[str, Any], rules: Iterable[RiskRule]) -> Assessed:
+    """The tool's own kind of risk, or the highest that a rule gives this call; a rule never lowers it."""
+    assessed = Assessed(offered.tool.risk)
+    for rule in rules:
+        if (
+            _HEIGHT[rule.risk] > _HEIGHT[assessed.risk]
+            and fnmatchcase(offered.full_name, rule.tool)
+            and all(re.search(found, _said(arguments.get(name))) for name, found in rule.when.items())
+        ):
+            assessed = Assessed(rule.risk, rule.reason)
+    return assessed
+
+
+def asks(offered: OfferedTool, risk: Risk, parts: Collection[str], allowed: Allowed, grants: Grants) -> bool:
+    """Whether a person must be asked about a call of this risk."""
+    return risk in ASKS and not allowed.covers(offered, risk) and not grants.cover(offered, parts)
+
+
+def _said(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

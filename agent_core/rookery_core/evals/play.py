@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
 from rookery_core.assistant import Assistant
-from rookery_core.compose import STRATEGIES, Options, build
+from rookery_core.compose import Options, build, strategy_of
 from rookery_core.config import Config
 from rookery_core.errors import StoreBroken
 from rookery_core.evals.cases import Conversation, TaskCase
@@ -47,9 +47,9 @@ async def decide(case: Conversation, stage: Stage) -> Outcome:
     """Go on with a conversation up to the first call that the harness lets through, or the answer."""
     *over, current = turns = case.turns
     tools = tuple(spec.tool for spec in case.tools)
-    plugins = Loaded((LoadedPlugin(PLUGIN, PLUGIN, tools),) if tools else (), ())
+    plugins = Loaded((LoadedPlugin.of_tools(PLUGIN, PLUGIN, tools),) if tools else (), ())
     described = {tool.name: tool.description for tool in tools}
-    strategy = as_written(turns, STRATEGIES[stage.config.agent.strategy], described)
+    strategy = as_written(turns, strategy_of(stage.config), described)
     async with _assistant(stage, plugins, strategy=strategy) as (assistant, _):
         session = assistant.new_session()
         try:

@@ -7,7 +7,6 @@ nothing a library prints can get between the lines.
 from __future__ import annotations
 
 import base64
-import ctypes
 import json
 import os
 import queue
@@ -22,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from rookery_core.errors import ModelError, ModelUnreadable, RookeryError
 from rookery_core.model.base import LoadOptions, Message, Sampling
+from rookery_core.process import die_with_parent
 
 if TYPE_CHECKING:
     from rookery_core.model.embedder import EmbeddingModel, Vectors
@@ -235,7 +235,7 @@ def _unexpected(error: Exception) -> ModelError:
 
 def main() -> None:
     """Serve until the input ends."""
-    _die_with_parent()
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # OpenMP's idle workers must not eat a neighbour's core
     send = _take_output()
@@ -265,16 +265,6 @@ def _take_output() -> Send:
                 os._exit(0)  # the parent is gone; there is nobody to tell
 
     return send
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end this process with its parent; elsewhere the end of the input does it."""
-    if sys.platform == "linux":
-        parent = os.getppid()
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(0)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import itertools
 import json
-import signal
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 
 from rookery_core.errors import GrammarError, ModelDied, ModelError, ModelUnreadable, PromptTooLong
 from rookery_core.paths import private_file, private_folder
+from rookery_core.process import how_it_ended
 
 CLOSE_SECONDS = 5.0
 """What the process gets for saving what it has read."""
@@ -162,7 +162,7 @@ class Worker:
         except ValueError:  # half a line is the last thing a process says that is killed
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-        how = _how_it_ended(await process.wait())
+        how = how_it_ended(await process.wait())
         if process is self._process:  # otherwise it was closed on purpose
             self._process = None
             for name, guest in self._guests.items():
@@ -195,12 +195,3 @@ def _raise(answer: Answer, died: ModelDied) -> None:
             raise ModelUnreadable(answer["message"])
         case _:
             raise ModelError(answer["message"])
-
-
-def _how_it_ended(code: int) -> str:
-    if code >= 0:
-        return f"ended with exit code {code}"
-    try:
-        return f"was ended by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was ended by signal {-code}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -18,14 +18,17 @@ EXAMPLES_UP_TO = 3
 NO_TOOLS = "There are no tools; answer from what you know, and say so when you do not."
 
 
-def head(registry: Registry, tier: PromptTier = "full") -> tuple[Message, ...]:
-    """The system message; in the full one also worked examples where few tools are offered."""
+def head(registry: Registry, tier: PromptTier = "full", sections: Sequence[str] = ()) -> tuple[Message, ...]:
+    """The system message; in the full one also worked examples where few tools are offered.
+
+    `sections` are texts of plugins, above the tools.
+    """
     shown = (
         [message for offered in registry for message in _examples(offered)]
         if tier == "full" and len(registry) <= EXAMPLES_UP_TO
         else []
     )
-    return (Message("system", system_text(registry, tier)), *shown)
+    return (Message("system", system_text(registry, tier, sections)), *shown)
 
 
 def _examples(offered: OfferedTool) -> Iterator[Message]:
@@ -37,19 +40,20 @@ def _examples(offered: OfferedTool) -> Iterator[Message]:
         yield Message("assistant", f"{THOUGHT}The observation has the result.\n{ANSWER}{example.answer}")
 
 
-def system_text(registry: Registry, tier: PromptTier = "full") -> str:
+def system_text(registry: Registry, tier: PromptTier = "full", sections: Sequence[str] = ()) -> str:
     """The system message for these tools."""
     name = {"full": "react.md", "brief": "brief.md"}[tier]
     template = files("rookery_core.reasoning").joinpath("prompts", name).read_text(encoding="utf-8")
     lines = [describe(offered) for offered in registry]
     tools = "Tools:\n" + "\n".join(lines) if lines else NO_TOOLS
-    return template.replace("{tools}", tools).strip()
+    return template.replace("{tools}", "\n\n".join([*sections, tools])).strip()
 
 
-def native_text(registry: Registry) -> str:
+def native_text(registry: Registry, sections: Sequence[str] = ()) -> str:
     """The system message for a model whose template lists the tools itself."""
     template = files("rookery_core.reasoning").joinpath("prompts", "native.md").read_text(encoding="utf-8")
-    return template.strip() if len(registry) else f"{template.partition('. ')[0]}. {NO_TOOLS}"
+    text = template.strip() if len(registry) else f"{template.partition('. ')[0]}. {NO_TOOLS}"
+    return "\n\n".join([text, *sections])
 
 
 def describe(offered: OfferedTool) -> str:

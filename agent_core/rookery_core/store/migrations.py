@@ -58,3 +58,25 @@ def m002_memory(db: Database) -> None:
     db.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL, at REAL NOT NULL) STRICT")
     db.table("episodes").enable_fts(["asked", "done", "answer"], tokenize="unicode61", create_triggers=True)
     db.table("notes").enable_fts(["text"], tokenize="unicode61", create_triggers=True)
+
+
+@migrations()
+def m003_plugins(db: Database) -> None:
+    """What plugins keep for themselves, and texts that were too long for the model."""
+    db.execute(
+        "CREATE TABLE plugin_data (plugin TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, "
+        "PRIMARY KEY (plugin, key)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        """
+        CREATE TABLE artifacts (
+            id INTEGER PRIMARY KEY,
+            session TEXT NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
+            call TEXT NOT NULL,
+            name TEXT NOT NULL,
+            text TEXT NOT NULL,
+            at REAL NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute("CREATE INDEX artifacts_by_session ON artifacts (session)")

@@ -6,14 +6,17 @@ import importlib.metadata
 import inspect
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pluggy
 
 from rookery_core.errors import PluginError
 from rookery_core.tools import hooks
 from rookery_core.tools.contract import Tool
+from rookery_core.tools.gathering import Offers, gather
+from rookery_core.tools.running import HERE, Place
 
 GROUP = "rookery"
 OWN_DISTRIBUTION = "rookery"
@@ -26,7 +29,19 @@ class LoadedPlugin:
 
     name: str
     distribution: str
-    tools: tuple[Tool, ...]
+    offers: Offers
+    place: Place = HERE
+    """Where its tools run."""
+
+    @classmethod
+    def of_tools(cls, name: str, distribution: str, tools: Iterable[Tool]) -> LoadedPlugin:
+        """One that offers these tools and nothing else."""
+        return cls(name, distribution, Offers(tools=tuple(tools)))
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The tools it offers."""
+        return self.offers.tools
 
     @property
     def built_in(self) -> bool:
@@ -40,6 +55,11 @@ class Problem:
     plugin: str
     distribution: str
     reason: str
+    failed: bool = True
+    """Whether something that was to be used is not; otherwise it is only to be known."""
+
+
+async def _nothing() -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +68,13 @@ class Loaded:
 
     plugins: tuple[LoadedPlugin, ...]
     problems: tuple[Problem, ...]
+    close: Callable[[], Awaitable[None]] = _nothing
+    """Ends what runs elsewhere."""
 
 
 def installed() -> list[importlib.metadata.EntryPoint]:
     """The entry points of every installed distribution, by name."""
-    return sorted(importlib.metadata.entry_points(group=GROUP), key=lambda ep: (ep.name, _distribution(ep)))
+    return sorted(importlib.metadata.entry_points(group=GROUP), key=lambda ep: (ep.name, distribution_of(ep)))
 
 
 def load(entry_points: Iterable[importlib.metadata.EntryPoint], *, disabled: Collection[str] = ()) -> Loaded:
@@ -62,29 +84,36 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], *, disabled: Col
     """
     found = [ep for ep in entry_points if ep.name not in disabled]
     owners = Counter(ep.name for ep in found)
-    own = {ep.name for ep in found if _distribution(ep) == OWN_DISTRIBUTION}
+    own = {ep.name for ep in found if distribution_of(ep) == OWN_DISTRIBUTION}
     manager = pluggy.PluginManager(hooks.PROJECT)
     manager.add_hookspecs(hooks)
     plugins: list[LoadedPlugin] = []
     problems: list[Problem] = []
     for ep in found:
-        distribution = _distribution(ep)
+        distribution = distribution_of(ep)
         try:
-            if not _NAME.fullmatch(ep.name):
-                raise PluginError("its name is not lower-case letters, digits, _ and -; its author has to change it")
-            if owners[ep.name] > 1 and distribution != OWN_DISTRIBUTION:
-                owner = "built into Rookery" if ep.name in own else "used by another installed distribution too"
-                raise PluginError(f"the plugin name {ep.name} is {owner}; uninstall one of them")
-            tools, ignored = _load_one(manager, ep)
+            if why := why_not_loaded(ep, owners[ep.name], built_in=ep.name in own):
+                raise PluginError(why)
+            offers, ignored = _load_one(manager, ep)
         except BaseException as exc:  # a plugin may raise anything at import, SystemExit and KeyboardInterrupt included
             problems.append(Problem(ep.name, distribution, _reason(exc)))
             continue
-        plugins.append(LoadedPlugin(ep.name, distribution, tools))
+        plugins.append(LoadedPlugin(ep.name, distribution, offers))
         problems.extend(Problem(ep.name, distribution, f"unknown hook {hook} is ignored") for hook in ignored)
     return Loaded(tuple(plugins), tuple(problems))
 
 
-def _load_one(manager: pluggy.PluginManager, ep: importlib.metadata.EntryPoint) -> tuple[tuple[Tool, ...], list[str]]:
+def why_not_loaded(ep: importlib.metadata.EntryPoint, n_owners: int, *, built_in: bool) -> str:
+    """Why a plugin of this name cannot be loaded, before anything is imported; "" where it can."""
+    if not _NAME.fullmatch(ep.name):
+        return "its name is not lower-case letters, digits, _ and -; its author has to change it"
+    if n_owners > 1 and distribution_of(ep) != OWN_DISTRIBUTION:
+        owner = "built into Rookery" if built_in else "used by another installed distribution too"
+        return f"the plugin name {ep.name} is {owner}; uninstall one of them"
+    return ""
+
+
+def _load_one(manager: pluggy.PluginManager, ep: importlib.metadata.EntryPoint) -> tuple[Offers, list[str]]:
     plugin = ep.load()
     if isinstance(plugin, type) or inspect.isroutine(plugin):
         plugin = plugin()  # a factory without arguments
@@ -98,30 +127,29 @@ def _load_one(manager: pluggy.PluginManager, ep: importlib.metadata.EntryPoint) 
     try:
         callers = manager.get_hookcallers(plugin) or []
         ignored = [caller.name for caller in callers if not caller.has_spec()]
-        tools: list[Tool] = []
-        for impl in manager.hook.rookery_tools.get_hookimpls():
-            if impl.plugin is plugin:
-                tools.extend(_checked(impl.function()))
-        return tuple(tools), ignored
+        found = {
+            caller.name: _by_position(impl, caller)
+            for caller in callers
+            if caller.has_spec()
+            for impl in caller.get_hookimpls()
+            if impl.plugin is plugin
+        }
+        return gather(found), ignored
     except BaseException:
         manager.unregister(plugin)
         raise
 
 
-def _checked(offered: object) -> list[Tool]:
-    if not isinstance(offered, Iterable) or isinstance(offered, str):
-        raise PluginError(f"rookery_tools must return a list of tools, not {type(offered).__name__}")
-    tools = list(offered)
-    for item in tools:
-        if not isinstance(item, Tool):
-            raise PluginError(f"rookery_tools returned {item!r}, which is not a tool; decorate the function with @tool")
-    names = [item.name for item in tools]
-    if len(set(names)) < len(names):
-        raise PluginError("it offers two tools of one name")
-    return tools
+def _by_position(impl: pluggy.HookImpl, caller: pluggy.HookCaller) -> Callable[..., Any]:
+    """The plugin's function, given all that the hook has; it may name fewer of them, as pluggy allows."""
+    if impl.hookwrapper or impl.wrapper:
+        raise PluginError(f"{caller.name} is a hook wrapper; each plugin speaks for itself here")
+    known = caller.spec.argnames if caller.spec is not None else ()
+    return lambda *given: impl.function(*(given[known.index(name)] for name in impl.argnames))
 
 
-def _distribution(ep: importlib.metadata.EntryPoint) -> str:
+def distribution_of(ep: importlib.metadata.EntryPoint) -> str:
+    """The name of the distribution that has it; "" where there is none."""
     return ep.dist.name if ep.dist is not None else ""
 
 

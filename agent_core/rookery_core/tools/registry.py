@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rookery_core.errors import ConfigError, ToolUnknown
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.loader import LoadedPlugin, Problem
+from rookery_core.tools.running import HERE, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class OfferedTool:
     distribution: str
     name: str
     """What the model calls it: the short name while it is unique, else `plugin.tool`."""
+    place: Place = HERE
+    """Where it runs."""
 
     @property
     def full_name(self) -> str:
@@ -88,7 +91,12 @@ def register(plugins: Iterable[LoadedPlugin]) -> tuple[Registry, tuple[Problem, 
             name = short if is_short else f"{plugin.name}.{short}"
             if not is_short:
                 problems.append(
-                    Problem(plugin.name, plugin.distribution, f"the tool name {short} is taken, so it is called {name}")
+                    Problem(
+                        plugin.name,
+                        plugin.distribution,
+                        f"the tool name {short} is taken, so it is called {name}",
+                        failed=False,
+                    )
                 )
-            offered.append(OfferedTool(tool, plugin.name, plugin.distribution, name))
+            offered.append(OfferedTool(tool, plugin.name, plugin.distribution, name, plugin.place))
     return Registry(offered), tuple(problems)

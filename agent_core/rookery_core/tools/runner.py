@@ -1,27 +1,33 @@
-"""One tool call from the model's request to the observation it reads: validate, decide, ask, run, cut to size.
+"""One tool call from the model's request to the observation it reads: validate, rule, decide, ask, run, cut to size.
 
-Whatever goes wrong in a tool becomes a `ToolFinished`; only cancelling the turn passes through.
+Whatever goes wrong in a tool becomes a `ToolFinished`; only cancelling or pausing the turn passes through.
 """
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
-import inspect
-import json
 import threading
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from rookery_core.approval.policy import Allowed, Grants, Reply, asks, scopes
-from rookery_core.errors import ArgumentsInvalid, ToolFailed, ToolRetry, ToolTimeout, ToolUnknown
+from rookery_core.approval.policy import Allowed, Assessed, Grants, Reply, asks, assess
+from rookery_core.errors import (
+    ArgumentsInvalid,
+    NeedsApproval,
+    ToolFailed,
+    ToolRetry,
+    ToolTimeout,
+    ToolUnknown,
+    TurnPaused,
+)
 from rookery_core.events import (
     ApprovalRequested,
     ApprovalResolved,
     Decision,
     Event,
+    QuestionAnswered,
+    QuestionAsked,
     ToolFinished,
     ToolProgress,
     ToolRequested,
@@ -30,20 +36,32 @@ from rookery_core.events import (
 )
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.text import cut_middle, storable
-from rookery_core.tools.contract import Memory, Tool, ToolContext, ToolResult
+from rookery_core.tools.context import ToolContext
+from rookery_core.tools.extending import RiskRule, ToolOutcome, ToolUse
+from rookery_core.tools.lending import Bridge, CallModel, CallPerson, Completer, Lender
 from rookery_core.tools.registry import OfferedTool, Registry
+from rookery_core.tools.rulings import Rulings
+from rookery_core.tools.running import Deadline, Fitted
 from rookery_core.workspace import Workspace
 
 PREVIEW_SECONDS = 5.0
-STOP_SECONDS = 1.0
-"""What a tool that is told to stop gets for putting things in order; then it is left behind."""
 PROGRESS_SECONDS = 0.1
 PROGRESS_CHARS = 500
 
-T = TypeVar("T")
-
 Emit = Callable[[Event], Any]
-Ask = Callable[[ApprovalRequested], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf a call is made."""
+
+    session: str
+    emit: Emit
+    approve: Callable[[ApprovalRequested], Awaitable[Reply]]
+    answer: Callable[[QuestionAsked], Awaitable[str | None]]
+    complete: Completer
+    max_output: int
+    """Characters of the result that the model may see, unless the tool says less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,108 +70,246 @@ class ToolRunner:
 
     registry: Registry
     workspace: Workspace
-    memory: Memory
+    lender: Lender
     allowed: Allowed
     grants: Grants
     clock: Callable[[], float]
     """Seconds, monotonic."""
+    rules: tuple[RiskRule, ...] = ()
+    rulings: Rulings = field(default_factory=Rulings)
 
-    async def call(self, call: ToolCall, call_id: str, *, emit: Emit, ask: Ask, max_output: int) -> ToolFinished:
-        """Carry out one call. Every outcome is emitted as `ToolFinished`, and returned."""
-        emit(ToolRequested(call_id=call_id, tool=call.tool, arguments=call.arguments))
-
-        def finish(status: ToolStatus, output: str, limit: int = max_output, seconds: float = 0.0) -> ToolFinished:
-            kept, dropped = cut_middle(storable(output), min(limit, max_output))
-            finished = ToolFinished(
-                call_id=call_id, tool=call.tool, status=status, output=kept, dropped_chars=dropped, seconds=seconds
-            )
-            emit(finished)
-            return finished
-
+    async def call(self, call: ToolCall, call_id: str, caller: Caller) -> ToolFinished:
+        """Carry out one call. Every outcome is emitted as `ToolFinished`, and returned; TurnPaused is raised too."""
+        caller.emit(ToolRequested(call_id=call_id, tool=call.tool, arguments=call.arguments))
+        made = _Call(self, call, call_id, caller)
         try:
-            offered = self.registry.get(call.tool)
-            values = offered.tool.validate(call.arguments, self.workspace)
-            parts = scopes(offered, values)
+            checked = await made.check()
+            if checked.asks and (denied := await made.ask(checked)):
+                return denied
+            return await made.run(checked)
+        except _Ended as ended:
+            return ended.finished
+
+
+class _Ended(Exception):
+    """The call came to nothing, and that was told."""
+
+    def __init__(self, finished: ToolFinished) -> None:
+        self.finished = finished
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A call that fits its tool's schema."""
+
+    offered: OfferedTool
+    fitted: Fitted
+    use: ToolUse
+    assessed: Assessed
+    asks: bool
+    approved: bool = False
+
+
+class _Call:
+    """One call in progress."""
+
+    def __init__(self, runner: ToolRunner, call: ToolCall, call_id: str, caller: Caller) -> None:
+        self._runner = runner
+        self._call = call
+        self._id = call_id
+        self._caller = caller
+        self._emit = caller.emit
+
+    # -- before -------------------------------------------------------------------------------------------------
+
+    async def check(self) -> _Checked:
+        """The call as it will be made, once the plugins had their say. Raises _Ended."""
+        runner = self._runner
+        try:
+            offered = runner.registry.get(self._call.tool)
         except ToolUnknown as exc:
-            return finish(ToolStatus.UNKNOWN, str(exc))
-        except ArgumentsInvalid as exc:
-            return finish(ToolStatus.INVALID, f"The arguments do not fit: {exc}")
-        except BaseException as exc:  # the plugin's own validators and scope function; they may raise anything
-            return finish(ToolStatus.FAILED, f"{call.tool} cannot say what it would do: {type(exc).__name__}: {exc}")
+            raise _Ended(self._finish(ToolStatus.UNKNOWN, str(exc))) from exc
+        checked = await self._fits(offered, self._call.arguments, "The arguments do not fit")
+        ruled = await runner.rulings.rule(checked.use, self._emit)
+        if ruled.denied:
+            raise _Ended(self._finish(ToolStatus.DENIED, f"This call is not allowed: {ruled.denied}. {_ELSE}"))
+        if ruled.rewritten is not None:
+            checked = await self._fits(
+                offered, ruled.rewritten, "A plugin changed the call, and its arguments do not fit"
+            )
+        return replace(checked, asks=checked.asks and not ruled.allowed)
 
-        if asks(offered, parts, self.allowed, self.grants):
-            request = await self._request(offered, call_id, values, parts)
-            emit(request)
-            try:
-                reply = await ask(request)
-            except asyncio.CancelledError:
-                reason = "the turn was stopped"
-                emit(ApprovalResolved(call_id=call_id, decision=Decision.DENY, reason=reason, by="person"))
-                finish(ToolStatus.INTERRUPTED, "Stopped by the person before it ran.")
-                raise
-            emit(ApprovalResolved(call_id=call_id, decision=reply.decision, reason=reply.reason, by=reply.by))
-            if reply.decision is Decision.DENY:
-                return finish(ToolStatus.DENIED, _denial(reply))
-            if reply.decision is Decision.SESSION:
-                self.grants.add(offered, parts)
-
-        emit(ToolStarted(call_id=call_id, tool=offered.full_name, risk=offered.tool.risk, arguments=_jsonable(values)))
-        over = threading.Event()
-        context = ToolContext(
-            call_id=call_id,
-            workspace=self.workspace,
-            cancelled=over,
-            progress=_progress(emit, call_id, over),
-            memory=self.memory,
-        )
-        started = self.clock()
+    async def _fits(self, offered: OfferedTool, arguments: Mapping[str, Any], otherwise: str) -> _Checked:
+        runner = self._runner
         try:
-            output = await _invoke(offered, values, context)
+            fitted = await offered.place.fit(offered.tool, arguments, runner.workspace)
+        except ArgumentsInvalid as exc:
+            raise _Ended(self._finish(ToolStatus.INVALID, f"{otherwise}: {exc}")) from exc
+        except asyncio.CancelledError:
+            self._finish(ToolStatus.INTERRUPTED, "Stopped by the person before it ran.")
+            raise
+        except BaseException as exc:  # the plugin's own validators and scope function; they may raise anything
+            text = f"{self._call.tool} cannot say what it would do: {type(exc).__name__}: {exc}"
+            raise _Ended(self._finish(ToolStatus.FAILED, text)) from exc
+        assessed = assess(offered, fitted.shown, runner.rules)
+        use = ToolUse(
+            self._id, offered.full_name, assessed.risk, fitted.shown, runner.workspace.root, self._caller.session
+        )
+        asked = asks(offered, assessed.risk, fitted.scopes, runner.allowed, runner.grants)
+        return _Checked(offered, fitted, use, assessed, asked)
+
+    # -- the person -----------------------------------------------------------------------------------------------
+
+    async def ask(self, checked: _Checked, found: str = "") -> ToolFinished | None:
+        """Ask whether it may run; what came of it where it may not. `found` is what the tool itself says of it."""
+        request = ApprovalRequested(
+            call_id=self._id,
+            tool=checked.offered.full_name,
+            plugin=checked.offered.plugin,
+            distribution=checked.offered.distribution,
+            risk=checked.assessed.risk,
+            arguments=dict(checked.use.arguments),
+            workspace=str(self._runner.workspace.root),
+            preview=await self._preview(checked),
+            remembers=() if found else checked.fitted.scopes,
+            reason=found or checked.assessed.reason,
+        )
+        self._emit(request)
+        try:
+            reply = await self._caller.approve(request)
+        except asyncio.CancelledError:
+            reason = "the turn was stopped"
+            self._emit(ApprovalResolved(call_id=self._id, decision=Decision.DENY, reason=reason, by="person"))
+            self._finish(ToolStatus.INTERRUPTED, "Stopped by the person before it ran.")
+            raise
+        self._emit(ApprovalResolved(call_id=self._id, decision=reply.decision, reason=reply.reason, by=reply.by))
+        if reply.decision is Decision.DENY:
+            return self._finish(ToolStatus.DENIED, _denial(reply))
+        if reply.decision is Decision.SESSION and not found:
+            self._runner.grants.add(checked.offered, checked.fitted.scopes)
+        return None
+
+    async def _preview(self, checked: _Checked) -> str:
+        try:
+            async with asyncio.timeout(PREVIEW_SECONDS):
+                context = self._context(checked, Bridge.closed())
+                return await checked.offered.place.preview(checked.offered.tool, checked.fitted, context)
+        except (Exception, SystemExit, KeyboardInterrupt) as exc:  # it must not hide the question
+            return f"(no preview: {type(exc).__name__}: {exc})"
+
+    # -- the run --------------------------------------------------------------------------------------------------
+
+    async def run(self, checked: _Checked) -> ToolFinished:
+        """Run it, and again where it asks for the person's approval on the way and gets it."""
+        offered, runner = checked.offered, self._runner
+        self._emit(
+            ToolStarted(
+                call_id=self._id,
+                tool=offered.full_name,
+                risk=checked.assessed.risk,
+                arguments=dict(checked.use.arguments),
+            )
+        )
+        bridge = Bridge(asyncio.get_running_loop())
+        deadline = Deadline(offered.tool.timeout_s, runner.clock)
+        context = self._context(checked, bridge, deadline)
+        started = runner.clock()
+
+        def finish(status: ToolStatus, output: str) -> ToolFinished:
+            return self._finish(status, output, offered.tool.max_output, runner.clock() - started)
+
+        try:
+            output = await offered.place.run(offered.tool, checked.fitted, context, deadline, bridge.end)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or not task.cancelling():  # the tool's own, not the person's
-                return finish(ToolStatus.FAILED, f"{call.tool} cancelled itself.", seconds=self.clock() - started)
-            finish(ToolStatus.INTERRUPTED, "Stopped by the person; how much of it was done is not known.")
+                return finish(ToolStatus.FAILED, f"{self._call.tool} cancelled itself.")
+            self._finish(ToolStatus.INTERRUPTED, "Stopped by the person; how much of it was done is not known.")
             raise
         except ToolTimeout:
-            text = f"{call.tool} took longer than {offered.tool.timeout_s:g} seconds and was given up."
-            return finish(ToolStatus.TIMEOUT, text, seconds=self.clock() - started)
+            text = f"{self._call.tool} took longer than {offered.tool.timeout_s:g} seconds and was given up."
+            return finish(ToolStatus.TIMEOUT, text)
+        except NeedsApproval as exc:
+            if checked.approved:
+                return finish(ToolStatus.FAILED, f"{self._call.tool} asked for approval twice: {exc}")
+            return await self.ask(checked, str(exc)) or await self.run(replace(checked, approved=True))
+        except TurnPaused as exc:
+            finish(ToolStatus.PAUSED, str(exc))
+            raise
         except (ToolRetry, ToolFailed) as exc:
-            return finish(ToolStatus.FAILED, str(exc), offered.tool.max_output, self.clock() - started)
+            return finish(ToolStatus.FAILED, await self._edited(checked, ToolStatus.FAILED, str(exc)))
         except BaseException as exc:  # a tool may raise anything, SystemExit included; it costs one call
-            text = f"{call.tool} failed: {type(exc).__name__}: {exc}"
-            return finish(ToolStatus.FAILED, text, offered.tool.max_output, self.clock() - started)
-        return finish(ToolStatus.OK, output, offered.tool.max_output, self.clock() - started)
+            text = f"{self._call.tool} failed: {type(exc).__name__}: {exc}"
+            return finish(ToolStatus.FAILED, await self._edited(checked, ToolStatus.FAILED, text))
+        return finish(ToolStatus.OK, await self._edited(checked, ToolStatus.OK, output))
 
-    async def _request(
-        self, offered: OfferedTool, call_id: str, values: dict[str, Any], parts: tuple[str, ...]
-    ) -> ApprovalRequested:
-        preview = ""
-        show = offered.tool.preview
-        if show is not None:
+    async def _edited(self, checked: _Checked, status: ToolStatus, output: str) -> str:
+        rulings = self._runner.rulings
+        return await rulings.edit(checked.use, ToolOutcome(status, output), self._emit) if rulings.after else output
+
+    def _context(self, checked: _Checked, bridge: Bridge, deadline: Deadline | None = None) -> ToolContext:
+        plugin, lender, caller = checked.offered.plugin, self._runner.lender, self._caller
+
+        async def answer(question: str, choices: tuple[str, ...]) -> str | None:
+            asked = QuestionAsked(
+                call_id=self._id, tool=checked.offered.full_name, question=storable(question), choices=choices
+            )
+            self._emit(asked)
+            given: str | None = None
             try:
-                async with asyncio.timeout(PREVIEW_SECONDS):
-                    preview = await _in_thread(lambda: str(show(**values)), name=f"preview {offered.full_name}")
-            except (Exception, SystemExit, KeyboardInterrupt) as exc:  # it must not hide the question
-                preview = f"(no preview: {type(exc).__name__}: {exc})"
-        return ApprovalRequested(
-            call_id=call_id,
-            tool=offered.full_name,
-            plugin=offered.plugin,
-            distribution=offered.distribution,
-            risk=offered.tool.risk,
-            arguments=_jsonable(values),
-            workspace=str(self.workspace.root),
-            preview=preview,
-            remembers=parts,
+                if deadline is None:
+                    given = await caller.answer(asked)
+                else:
+                    with deadline.pause():
+                        given = await caller.answer(asked)
+            finally:
+                self._emit(QuestionAnswered(call_id=self._id, answer=given))
+            return given
+
+        over = threading.Event()
+        return ToolContext(
+            call_id=self._id,
+            workspace=self._runner.workspace,
+            cancelled=over,
+            progress=_progress(self._emit, self._id, over),
+            memory=lender.memory,
+            person=CallPerson(bridge, answer),
+            data=lender.data(plugin),
+            artifacts=lender.artifacts(caller.session, self._id),
+            secrets=lender.secrets(plugin),
+            model=CallModel(bridge, caller.complete),
+            approved=checked.approved,
         )
+
+    # -- after ----------------------------------------------------------------------------------------------------
+
+    def _finish(self, status: ToolStatus, output: str, limit: int = 0, seconds: float = 0.0) -> ToolFinished:
+        whole = storable(output)
+        kept, dropped = cut_middle(whole, min(limit or self._caller.max_output, self._caller.max_output))
+        artifact = ""
+        if dropped:
+            artifact = self._runner.lender.artifacts(self._caller.session, self._id).add(whole, self._call.tool)
+        finished = ToolFinished(
+            call_id=self._id,
+            tool=self._call.tool,
+            status=status,
+            output=kept,
+            dropped_chars=dropped,
+            artifact=artifact,
+            seconds=seconds,
+        )
+        self._emit(finished)
+        return finished
+
+
+_ELSE = "Do not try the same again; find another way, or answer."
 
 
 def _denial(reply: Reply) -> str:
     if reply.by == "nobody":
         return f"This call was not allowed: {reply.reason}. Do without it, or answer with what you have."
     said = f" They said: {reply.reason}" if reply.reason else ""
-    return f"The person did not allow this call.{said} Do not try the same again; find another way, or answer."
+    return f"The person did not allow this call.{said} {_ELSE}"
 
 
 def _progress(emit: Emit, call_id: str, over: threading.Event) -> Callable[[str], None]:
@@ -179,74 +335,3 @@ def _progress(emit: Emit, call_id: str, over: threading.Event) -> Callable[[str]
             loop.call_soon_threadsafe(lambda: loop.call_at(shown_at + PROGRESS_SECONDS, flush))
 
     return show
-
-
-async def _invoke(offered: OfferedTool, values: dict[str, Any], context: ToolContext) -> str:
-    """Run the tool in a task of its own, so that one that will not be stopped is left behind and holds nobody up."""
-    tool = offered.tool
-    if tool.context_parameter is not None:
-        values = {**values, tool.context_parameter: context}
-    work = asyncio.create_task(_result(tool, values), name=f"tool {offered.full_name}")
-    try:
-        await asyncio.wait([work], timeout=tool.timeout_s)
-        if work.done():
-            return work.result()
-        raise ToolTimeout(offered.full_name)
-    finally:
-        context.cancelled.set()
-        if not work.done():
-            work.add_done_callback(lambda left: left.cancelled() or left.exception())  # nobody is there to be told
-            work.cancel()
-            await asyncio.wait([work], timeout=STOP_SECONDS)
-
-
-async def _result(tool: Tool, values: dict[str, Any]) -> str:
-    try:
-        if inspect.iscoroutinefunction(tool.run):
-            made = await tool.run(**values)
-        else:
-            made = await _in_thread(lambda: _unless_awaitable(tool.run(**values)), name=f"tool {tool.name}")
-            if inspect.isawaitable(made):
-                made = await made
-    except (SystemExit, KeyboardInterrupt) as exc:  # a task would let them out into the event loop
-        raise ToolFailed(f"{tool.name} failed: {type(exc).__name__}: {exc}") from exc
-    return _text(made)
-
-
-def _unless_awaitable(made: object) -> object:
-    """The text of a result, made in the tool's own thread; what is yet to be awaited stays as it is."""
-    return made if inspect.isawaitable(made) else _text(made)
-
-
-async def _in_thread(function: Callable[[], T], name: str) -> T:
-    """Run a function in a daemon thread of its own: one that hangs is left behind and cannot keep the program alive."""
-    done: concurrent.futures.Future[T] = concurrent.futures.Future()
-
-    def work() -> None:
-        done.set_running_or_notify_cancel()  # from here on it cannot be cancelled, and its end is only overheard
-        try:
-            done.set_result(function())
-        except StopIteration as exc:  # not to be set on a future as it is
-            done.set_exception(ToolFailed(f"{name} failed: StopIteration: {exc}"))
-        except BaseException as exc:
-            done.set_exception(exc)
-
-    threading.Thread(target=work, name=name, daemon=True).start()
-    return await asyncio.wrap_future(done)
-
-
-def _text(result: object) -> str:
-    match result:
-        case ToolResult(text=text):
-            return str(text)
-        case str():
-            return result
-        case None:
-            return "done"
-        case _:
-            return json.dumps(result, ensure_ascii=False, default=str)
-
-
-def _jsonable(values: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(json.dumps(values, default=lambda v: str(v) if isinstance(v, Path) else repr(v)))
-    return made

@@ -72,7 +72,7 @@ def look(path: WorkspacePath) -> str:
     return path.read_text()
 
 
-TOOLS = Loaded((LoadedPlugin("kit", "rookery", (save, look)),), ())
+TOOLS = Loaded((LoadedPlugin.of_tools("kit", "rookery", (save, look)),), ())
 
 
 def stage(model: ScriptedModel, *, config: Config | None = None, timed: bool = True) -> Stage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from rookery_tui.screens.approval import ApprovalScreen
+from rookery_tui.screens.question import QuestionScreen
 from rookery_tui.screens.sessions import SessionsScreen
 from rookery_tui.typed import COMMANDS
 from rookery_tui.widgets.prompt import Prompt
@@ -24,22 +25,23 @@ Section = tuple[str, list[tuple[str, str]]]
 _NAMES = {"pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc", "up": "↑", "down": "↓"}
 
 
-def sections(anywhere: Iterable[BindingType]) -> list[Section]:
-    """All there is to know: `anywhere` are the bindings of the program itself."""
+def sections(anywhere: Iterable[BindingType], commands: Mapping[str, str] = COMMANDS) -> list[Section]:
+    """All there is to know: `anywhere` are the bindings of the program itself, `commands` are by name what they do."""
     return [
         keys_section("In the input", Prompt.BINDINGS),
         keys_section("Anywhere", anywhere),
         keys_section("In the trace", TracePane.BINDINGS),
         keys_section(ApprovalScreen.BINDING_GROUP_TITLE, ApprovalScreen.BINDINGS),
+        keys_section(QuestionScreen.BINDING_GROUP_TITLE, QuestionScreen.BINDINGS),
         keys_section(SessionsScreen.BINDING_GROUP_TITLE, SessionsScreen.BINDINGS),
-        ("Commands", [(f"/{name}", text) for name, text in COMMANDS.items()]),
+        ("Commands", [(f"/{name}", text) for name, text in commands.items()]),
     ]
 
 
 def keys_section(title: str, bindings: Iterable[BindingType]) -> Section:
     """The bindings of a screen or widget that have something to say."""
     listed = [binding for binding in bindings if isinstance(binding, Binding) and binding.description]
-    return title, [(key_text(binding.key), binding.description) for binding in listed]
+    return title, [(binding.key_display or key_text(binding.key), binding.description) for binding in listed]
 
 
 def key_text(keys: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from functools import cache
 
-from rookery_core.approval.policy import Approver, Reply, nobody
+from rookery_core.approval.policy import Answerer, Approver, Reply, no_answer, nobody
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ConfigError
-from rookery_core.events import ApprovalRequested
+from rookery_core.events import ApprovalRequested, QuestionAsked
 from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
-from rookery_tui.asking import asking
+from rookery_tui.asking import Asking
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.headless import Job, Output, run
@@ -38,7 +39,7 @@ async def main(arguments: argparse.Namespace, paths: Paths, console: Console, wo
         console.write_utf8()
 
     def make() -> Assistant:
-        return maker(arguments, paths, worker)(_approver(console))
+        return maker(arguments, paths, worker)(*asked_at(console))
 
     stop = Stop()
     with on_signals(stop.request, insist=True):
@@ -63,18 +64,23 @@ def _reads(task: str | None, console: Console, with_stdin: bool) -> bool:
     return with_stdin or task == "-" or (task is None and not console.stdin.isatty())
 
 
-def _approver(console: Console) -> Approver:
-    """Asks at the terminal, beside the answer's stream; where there is none, nobody."""
+def asked_at(console: Console) -> tuple[Approver, Answerer]:
+    """Who is asked at the terminal, beside the answer's stream; where there is none, nobody."""
     if not console.can_ask:
-        return nobody
-    approver: Approver | None = None
+        return nobody, no_answer
 
-    async def ask(request: ApprovalRequested) -> Reply:
-        nonlocal approver
-        approver = approver or asking(_lines(console), console.stderr)  # one reader of the terminal for all questions
-        return await approver(request)
+    @cache
+    def asking() -> Asking:
+        """The one reader of the terminal, made when there is something to ask."""
+        return Asking(_lines(console), console.stderr)
 
-    return ask
+    async def approve(request: ApprovalRequested) -> Reply:
+        return await asking().approve(request)
+
+    async def answer(asked: QuestionAsked) -> str | None:
+        return await asking().answer(asked)
+
+    return approve, answer
 
 
 def _lines(console: Console) -> Lines:

@@ -29,6 +29,7 @@ _MARKS = {
     "action": "▶",
     "observation": "◀",
     "approval": "?",
+    "question": "?",
     "memory": "◦",
     "model": "◦",
     "plugin": "!",

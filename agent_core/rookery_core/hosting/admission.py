@@ -1,0 +1,165 @@
+"""Which plugins are let in: those of Rookery, and those the person said yes to, as they were then.
+
+A distribution that is new, or is not what it was when the person looked at it, is pending.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import Distribution, EntryPoint
+from pathlib import Path
+from typing import Any
+
+from rookery_core.paths import private_folder, replace_file
+from rookery_core.tools.loader import OWN_DISTRIBUTION, distribution_of, why_not_loaded
+
+
+class State(StrEnum):
+    """Whether a plugin is used, and why not."""
+
+    BUILT_IN = "built in"
+    ENABLED = "enabled"
+    THIS_RUN = "enabled for this run"
+    PENDING = "pending"
+    """Nobody has looked at it yet."""
+    CHANGED = "changed"
+    """It is not what it was when it was enabled."""
+    DISABLED = "disabled"
+    REFUSED = "refused"
+    """Its name cannot be used."""
+
+    @property
+    def used(self) -> bool:
+        return self in (State.BUILT_IN, State.ENABLED, State.THIS_RUN)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A distribution as it is installed."""
+
+    distribution: str
+    version: str
+    fingerprint: str
+    """SHA-256 over what pip recorded of its files; of an editable install, over less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An installed plugin."""
+
+    name: str
+    identity: Identity
+    entry_point: EntryPoint
+    state: State
+    why: str = ""
+    """Why its name is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is wanted for one start."""
+
+    disabled: Collection[str] = ()
+    """Names, as the settings have them."""
+    only: Collection[str] | None = None
+    """Of the plugins that are not built in, these alone, enabled or not; None: the enabled ones."""
+
+
+class Admissions:
+    """What the person said yes to, in a file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._known = _read(file)
+
+    def allows(self, name: str, identity: Identity) -> State:
+        """Whether a plugin was enabled as it is."""
+        known = self._known.get(name)
+        if known is None or known.get("distribution") != identity.distribution:
+            return State.PENDING
+        if not known.get("enabled"):
+            return State.DISABLED
+        return State.ENABLED if known.get("fingerprint") == identity.fingerprint else State.CHANGED
+
+    def enable(self, name: str, identity: Identity) -> None:
+        """Let a plugin in, as it is now. Raises OSError."""
+        self._put(name, identity, enabled=True)
+
+    def disable(self, name: str, identity: Identity) -> None:
+        """Keep a plugin out. Raises OSError."""
+        self._put(name, identity, enabled=False)
+
+    def forget(self, name: str) -> None:
+        """It is as if it had never been there. Raises OSError."""
+        if self._known.pop(name, None) is not None:
+            self._write()
+
+    @property
+    def enabled(self) -> dict[str, tuple[str, str]]:
+        """Name to distribution and version of all that were enabled, whether or not they are installed now."""
+        return {
+            name: (str(known.get("distribution")), str(known.get("version")))
+            for name, known in self._known.items()
+            if known.get("enabled")
+        }
+
+    def _put(self, name: str, identity: Identity, *, enabled: bool) -> None:
+        self._known[name] = {
+            "distribution": identity.distribution,
+            "version": identity.version,
+            "fingerprint": identity.fingerprint,
+            "enabled": enabled,
+        }
+        self._write()
+
+    def _write(self) -> None:
+        private_folder(self._file.parent)
+        replace_file(self._file, json.dumps({"format": 1, "plugins": self._known}, indent=1, sort_keys=True) + "\n")
+
+
+def candidates(found: Iterable[EntryPoint], admissions: Admissions, wishes: Wishes) -> list[Candidate]:
+    """Every installed plugin and whether it is used, by name. Imports none of them."""
+    entry_points = list(found)
+    owners = Counter(ep.name for ep in entry_points)
+    own = {ep.name for ep in entry_points if distribution_of(ep) == OWN_DISTRIBUTION}
+    identities: dict[str, Identity] = {}
+    made = []
+    for ep in sorted(entry_points, key=lambda ep: (ep.name, distribution_of(ep))):
+        distribution = distribution_of(ep)
+        if distribution not in identities:
+            identities[distribution] = identify(ep.dist) if ep.dist is not None else Identity("", "", "")
+        identity = identities[distribution]
+        why = why_not_loaded(ep, owners[ep.name], built_in=ep.name in own)
+        if ep.name in wishes.disabled:
+            state = State.DISABLED
+        elif distribution == OWN_DISTRIBUTION:
+            state = State.BUILT_IN
+        elif why:
+            state = State.REFUSED
+        elif wishes.only is not None:
+            state = State.THIS_RUN if ep.name in wishes.only else State.DISABLED
+        else:
+            state = admissions.allows(ep.name, identity)
+        made.append(Candidate(ep.name, identity, ep, state, why if state is State.REFUSED else ""))
+    return made
+
+
+def identify(distribution: Distribution) -> Identity:
+    """A distribution by what is recorded of it; its files are not read."""
+    recorded = [distribution.read_text(name) or "" for name in ("RECORD", "entry_points.txt", "direct_url.json")]
+    told = json.dumps([distribution.name, distribution.version, *recorded])
+    return Identity(distribution.name, distribution.version, hashlib.sha256(told.encode()).hexdigest())
+
+
+def _read(file: Path) -> dict[str, dict[str, Any]]:
+    """What was written; nothing where it cannot be read, so that everything is pending."""
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))["plugins"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {name: value for name, value in known.items() if isinstance(value, dict)} if isinstance(known, dict) else {}

@@ -1,0 +1,87 @@
+"""What the person sees and decides of installed plugins: a list, one of them in full, yes and no."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from rookery_core.config import load_config, set_value, toml_line
+from rookery_core.errors import PluginError
+from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
+from rookery_core.hosting.describing import Manifests
+from rookery_core.hosting.manifest import Manifest
+from rookery_core.paths import Paths
+from rookery_core.tools.loader import installed
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A plugin, and what it offers."""
+
+    candidate: Candidate
+    manifest: Manifest
+    in_process: bool
+    """Whether it runs inside the program."""
+
+
+class Plugins:
+    """The installed plugins of one person."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._admissions = Admissions(paths.plugins)
+        self._manifests = Manifests(paths.manifests)
+
+    def all(self) -> list[Candidate]:
+        """Every installed plugin, by name, without importing any. Raises ConfigError."""
+        disabled = load_config(self._paths).config.plugins.disabled
+        return candidates(installed(), self._admissions, Wishes(disabled))
+
+    def get(self, name: str) -> Candidate:
+        """The plugin of that name. Raises PluginError where there is none, or several."""
+        known = self.all()
+        found = [candidate for candidate in known if candidate.name == name]
+        if not found:
+            near = difflib.get_close_matches(name, [candidate.name for candidate in known], n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; `rookery plugins list` shows those there are"
+            raise PluginError(f"there is no installed plugin named {name}{hint}")
+        if found[0].state is State.REFUSED:
+            raise PluginError(f"{name} cannot be used: {found[0].why}")
+        return found[0]
+
+    def describe(self, candidate: Candidate, *, anew: bool = False) -> Described:
+        """What it offers, read by a process of its own where that is not known yet, or `anew`. Raises ConfigError."""
+        if anew:
+            self._manifests.forget(candidate.name, candidate.identity)
+        manifest = self._manifests.of([(candidate.name, candidate.identity)])[candidate.name]
+        named = candidate.name in load_config(self._paths).config.plugins.in_process
+        return Described(candidate, manifest, candidate.state is State.BUILT_IN or named)
+
+    def enable(self, candidate: Candidate, *, in_process: bool = False) -> None:
+        """Use it from now on, as it is. Raises PluginError, ConfigError."""
+        if candidate.state is State.BUILT_IN:
+            raise PluginError(f"{candidate.name} is Rookery's own, and is used unless plugins.disabled names it")
+        config = load_config(self._paths).config.plugins
+        self._set("disabled", [name for name in config.disabled if name != candidate.name], config.disabled)
+        if in_process:
+            self._set("in_process", [*dict.fromkeys([*config.in_process, candidate.name])], config.in_process)
+        try:
+            self._admissions.enable(candidate.name, candidate.identity)
+        except OSError as exc:
+            raise PluginError(f"{self._paths.plugins} cannot be written: {exc.strerror}") from exc
+
+    def disable(self, candidate: Candidate) -> None:
+        """Use it no longer. Raises PluginError, ConfigError."""
+        config = load_config(self._paths).config.plugins
+        if candidate.state is State.BUILT_IN:
+            self._set("disabled", [*dict.fromkeys([*config.disabled, candidate.name])], config.disabled)
+            return
+        self._set("in_process", [name for name in config.in_process if name != candidate.name], config.in_process)
+        try:
+            self._admissions.disable(candidate.name, candidate.identity)
+        except OSError as exc:
+            raise PluginError(f"{self._paths.plugins} cannot be written: {exc.strerror}") from exc
+
+    def _set(self, key: str, names: list[str], before: tuple[str, ...]) -> None:
+        if tuple(names) != before:
+            set_value(self._paths, f"plugins.{key}", toml_line("v", names).removeprefix("v = "))

@@ -1,0 +1,114 @@
+"""Manifests: read by a child process once, and kept for as long as the distribution is what it was."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from rookery_core.hosting.admission import Identity
+from rookery_core.hosting.elsewhere import command, environment
+from rookery_core.hosting.manifest import Manifest
+from rookery_core.paths import private_folder, replace_file
+from rookery_core.process import how_it_ended
+
+DESCRIBE_SECONDS = 5.0
+"""What the import of a plugin may take."""
+SLOW_SECONDS = 0.3
+"""An import that takes longer is named."""
+AT_ONCE = 4
+MANIFEST_BYTES = 4 << 20
+FORMAT = 1
+"""Of manifests; another one is read anew."""
+
+
+class Manifests:
+    """All manifests, in a file that may be deleted at any time."""
+
+    def __init__(self, file: Path, seconds: float = DESCRIBE_SECONDS) -> None:
+        """`seconds` is what reading one may take."""
+        self._file = file
+        self._seconds = seconds
+        self._kept: dict[str, str] | None = None
+
+    def of(self, wanted: Iterable[tuple[str, Identity]]) -> dict[str, Manifest]:
+        """The manifest of each plugin, by its name; those that are not kept are read, several at a time."""
+        made: dict[str, Manifest] = {}
+        missing: list[tuple[str, Identity]] = []
+        for name, identity in wanted:
+            kept = self._all().get(_key(name, identity))
+            try:
+                made[name] = Manifest.model_validate_json(kept or "")
+            except ValidationError:
+                missing.append((name, identity))
+        if missing:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                read = pool.map(lambda one: describe(one[0], one[1].distribution, self._seconds), missing)
+                for (name, identity), manifest in zip(missing, read, strict=True):
+                    made[name] = manifest
+                    if not manifest.problem:  # what is wrong may be over the next time
+                        self._all()[_key(name, identity)] = manifest.model_dump_json()
+            self._write()
+        return made
+
+    def forget(self, name: str, identity: Identity) -> None:
+        """Read it anew the next time."""
+        if self._all().pop(_key(name, identity), None) is not None:
+            self._write()
+
+    def _all(self) -> dict[str, str]:
+        if self._kept is None:
+            try:
+                kept = json.loads(self._file.read_text(encoding="utf-8"))
+                self._kept = {str(key): str(value) for key, value in kept.items()}
+            except (OSError, ValueError, AttributeError):
+                self._kept = {}
+        return self._kept
+
+    def _write(self) -> None:
+        with contextlib.suppress(OSError):  # then they are read anew the next time
+            private_folder(self._file.parent)
+            replace_file(self._file, json.dumps(self._all()))
+
+
+def describe(plugin: str, distribution: str, seconds: float) -> Manifest:
+    """Have a child process import a plugin and say what it is; a manifest with a problem where that fails."""
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen(
+            command("describe", distribution, plugin),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # which nothing that the plugin starts can hold open
+            stderr=printed,
+            env=environment(os.environ),
+            start_new_session=True,
+        )
+        try:
+            said, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return Manifest(problem=f"importing it took longer than {seconds:g} s")
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # with whatever it started
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        try:
+            return Manifest.model_validate_json(said[:MANIFEST_BYTES])
+        except ValidationError:
+            printed.seek(0)
+            last = printed.read()[-1_000:].decode("utf-8", "replace").strip().rpartition("\n")[2]
+            ended = how_it_ended(process.returncode)
+            return Manifest(problem=f"its process {ended} while it was imported{f': {last[:300]}' if last else ''}")
+
+
+def _key(name: str, identity: Identity) -> str:
+    return f"{name} {identity.fingerprint} {FORMAT} {sys.version_info.major}.{sys.version_info.minor}"

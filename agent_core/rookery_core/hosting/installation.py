@@ -1,0 +1,97 @@
+"""The plugins of one start: Rookery's own and those let in, each in its place, and what is said of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from importlib.metadata import EntryPoint
+from itertools import groupby
+from pathlib import Path
+
+from rookery_core.errors import PluginError
+from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
+from rookery_core.hosting.describing import SLOW_SECONDS, Manifests
+from rookery_core.hosting.elsewhere import Elsewhere, PluginProcess
+from rookery_core.hosting.manifest import Manifest
+from rookery_core.tools import loader
+from rookery_core.tools.loader import Loaded, LoadedPlugin, Problem
+
+NEW = "it is new, and not used yet: `rookery plugins enable {name}` lets it in"
+CHANGED = "it is not what it was when it was enabled, and is not used: `rookery plugins enable {name}` lets it in again"
+NEEDS = "{hooks} {works} only inside the program, with all of its rights: `rookery plugins enable {name}` says more"
+
+
+def load(
+    found: Iterable[EntryPoint],
+    admissions: Admissions,
+    manifests: Manifests,
+    wishes: Wishes,
+    *,
+    in_process: Collection[str] = (),
+    log: Path,
+) -> Loaded:
+    """Load what is to be used. Those named in `in_process` are imported, and Rookery's own; others only when called.
+
+    Raises PluginError for one that is wished for and not installed.
+    """
+    known = candidates(found, admissions, wishes)
+    if unknown := {*(wishes.only or ())} - {candidate.name for candidate in known}:
+        raise PluginError(f"there is no installed plugin named {', '.join(sorted(unknown))}")
+    used = [candidate for candidate in known if candidate.state.used]
+    here = [c for c in used if c.state is State.BUILT_IN or c.name in in_process]
+    elsewhere = [c for c in used if c not in here]
+    made = loader.load([candidate.entry_point for candidate in here])
+    plugins, problems = list(made.plugins), [*_kept_out(known), *made.problems]
+    read = manifests.of((candidate.name, candidate.identity) for candidate in elsewhere)
+    processes: list[PluginProcess] = []
+    by_distribution = sorted(elsewhere, key=lambda candidate: (candidate.identity.distribution, candidate.name))
+    for distribution, group in groupby(by_distribution, lambda candidate: candidate.identity.distribution):
+        able = []
+        for candidate in group:
+            plugin, said = _described(candidate, read[candidate.name])
+            problems += said
+            if plugin is not None:
+                able.append(plugin)
+        prints = {f"{plugin.name}.{tool.name}": tool.fingerprint for plugin in able for tool in plugin.tools}
+        process = PluginProcess(distribution, prints, log)
+        processes.append(process)
+        plugins += [
+            LoadedPlugin(plugin.name, distribution, plugin.offers, Elsewhere(process, plugin.name)) for plugin in able
+        ]
+
+    async def close() -> None:
+        for process in processes:
+            await process.close()
+
+    return Loaded(tuple(sorted(plugins, key=lambda plugin: plugin.name)), tuple(problems), close)
+
+
+def _kept_out(known: Iterable[Candidate]) -> list[Problem]:
+    """What is said of those that are not used, and were not disabled."""
+    said = {State.PENDING: NEW, State.CHANGED: CHANGED, State.REFUSED: "{why}"}
+    return [
+        Problem(c.name, c.identity.distribution, said[c.state].format(name=c.name, why=c.why), c.state is State.REFUSED)
+        for c in known
+        if c.state in said
+    ]
+
+
+def _described(candidate: Candidate, manifest: Manifest) -> tuple[LoadedPlugin | None, list[Problem]]:
+    """The plugin that a manifest is of, without a place yet, and what there is to say of it."""
+    name, distribution = candidate.name, candidate.identity.distribution
+
+    def problem(reason: str, *, failed: bool = True) -> Problem:
+        return Problem(name, distribution, reason, failed)
+
+    if manifest.problem:
+        return None, [problem(manifest.problem)]
+    said = [problem(reason) for reason in manifest.ignored]
+    if manifest.in_process:
+        hooks = ", ".join(manifest.in_process)
+        works = "works" if len(manifest.in_process) == 1 else "work"
+        said.append(problem(NEEDS.format(hooks=hooks, works=works, name=name)))
+    if manifest.import_s > SLOW_SECONDS:
+        said.append(problem(f"its import takes {manifest.import_s:.1f} s", failed=False))
+    try:
+        return LoadedPlugin(name, distribution, manifest.offers()), said
+    except PluginError as exc:
+        return None, [problem(str(exc))]

@@ -1,0 +1,94 @@
+"""What plugins' hooks say of a call before it is made, and do to its result: in the order of the plugins' names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rookery_core.events import CallRuled, Event, PluginFailed
+from rookery_core.tools.extending import Allow, Append, Deny, Replace, Rewrite, ToolOutcome, ToolUse
+from rookery_core.tools.threads import heard
+
+HOOK_SECONDS = 5.0
+"""What a hook may take."""
+
+Emit = Callable[[Event], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A plugin's function."""
+
+    plugin: str
+    distribution: str
+    function: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What all of them together said of a call."""
+
+    denied: str = ""
+    """Why it is not made; "" when it may be."""
+    allowed: bool = False
+    """Whether it may run without asking the person."""
+    rewritten: Mapping[str, Any] | None = None
+    """Arguments in place of the model's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rulings:
+    """The hooks of all plugins."""
+
+    before: tuple[Hook, ...] = ()
+    after: tuple[Hook, ...] = ()
+
+    async def rule(self, use: ToolUse, emit: Emit) -> Ruled:
+        """Ask every `rookery_before_tool`; deny wins, and one that fails denies, since it may be there to guard."""
+        ruled = Ruled()
+        for hook in self.before:
+            try:
+                said = await heard(hook.function, use, name=f"before {hook.plugin}", seconds=HOOK_SECONDS)
+                if said is not None and not isinstance(said, Allow | Deny | Rewrite):
+                    raise TypeError(f"it returned {said!r}, which is no ruling")
+            except TimeoutError:
+                said = Deny(f"the plugin {hook.plugin} did not say within {HOOK_SECONDS:g} s whether it may")
+            except Exception as exc:
+                said = Deny(f"the plugin {hook.plugin} could not say whether it may: {type(exc).__name__}: {exc}")
+            match said:
+                case Deny(reason=reason):
+                    emit(CallRuled(call_id=use.call_id, plugin=hook.plugin, ruling="deny", reason=reason))
+                    ruled = replace(ruled, denied=ruled.denied or reason or f"the plugin {hook.plugin} denies it")
+                case Allow(reason=reason):
+                    emit(CallRuled(call_id=use.call_id, plugin=hook.plugin, ruling="allow", reason=reason))
+                    ruled = replace(ruled, allowed=True)
+                case Rewrite(arguments=arguments, reason=reason):
+                    made = dict(arguments)
+                    emit(
+                        CallRuled(
+                            call_id=use.call_id, plugin=hook.plugin, ruling="rewrite", reason=reason, arguments=made
+                        )
+                    )
+                    ruled = replace(ruled, rewritten=made, allowed=False)  # what was allowed was another call
+                    use = replace(use, arguments=made)
+        return ruled
+
+    async def edit(self, use: ToolUse, outcome: ToolOutcome, emit: Emit) -> str:
+        """The output after every `rookery_after_tool`; one that fails is named, and changes nothing."""
+        for hook in self.after:
+            try:
+                said = await heard(hook.function, use, outcome, name=f"after {hook.plugin}", seconds=HOOK_SECONDS)
+                if said is not None and not isinstance(said, Append | Replace):
+                    raise TypeError(f"it returned {said!r}, which is no edit")
+            except Exception as exc:
+                why = f"took longer than {HOOK_SECONDS:g} s" if isinstance(exc, TimeoutError) else f"failed: {exc!r}"
+                reason = f"its rookery_after_tool {why}; the result is as it was"
+                emit(PluginFailed(plugin=hook.plugin, distribution=hook.distribution, reason=reason))
+                continue
+            match said:
+                case Append(text=text):
+                    outcome = replace(outcome, output=f"{outcome.output.rstrip()}\n{text}")
+                case Replace(text=text):
+                    outcome = replace(outcome, output=text)
+        return outcome.output

@@ -1,0 +1,125 @@
+"""`rookery plugins`, with distributions in a folder that pip could have made."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from rookery_tui import cli
+from tests.core.hosting.kit import HEAD, Site, tool_source
+
+GUARD = (
+    tool_source("return 'fine'", name="guarded", risk="READ", doc="Looks around.")
+    + "@hookimpl\ndef rookery_before_tool(use):\n    return None\n"
+)
+
+
+class Shell:
+    """Runs commands in this process."""
+
+    def __init__(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.home = home
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        code = cli.main(["plugins", *arguments])
+        said = self._capsys.readouterr()
+        return code, said.out, said.err
+
+    def states(self) -> dict[str, str]:
+        return {each["name"]: each["state"] for each in json.loads(self("list", "--json")[1])}
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    folder, home = tmp_path / "site", tmp_path / "home"
+    folder.mkdir()
+    home.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")])))
+    monkeypatch.setenv("ROOKERY_HOME", str(home))
+    made = Site(folder, home)
+    made.install("guard", GUARD)
+    return made
+
+
+@pytest.fixture
+def shell(site: Site, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(site.home, capsys)
+
+
+def test_the_list_says_what_is_used_and_what_waits(shell: Shell) -> None:
+    code, out, _ = shell("list")
+    assert code == 0
+    assert "calculator  built in   rookery" in out
+    assert "guard       pending    guard-dist 1.0" in out
+    assert "`rookery plugins enable guard`" in out
+
+
+def test_enabling_shows_the_plugin_and_disabling_keeps_it_out(shell: Shell) -> None:
+    code, out, _ = shell("enable", "guard", "--yes")
+    assert code == 0
+    assert "tool          guarded (read): Looks around." in out
+    assert "rookery_before_tool" in out
+    assert "guard is used from the next start on, without rookery_before_tool." in out
+    assert shell.states()["guard"] == "enabled"
+    assert shell("disable", "guard")[0] == 0
+    assert shell.states()["guard"] == "disabled"
+    shell("enable", "guard", "--yes", "--in-process")
+    assert 'in_process = [\n    "guard",\n]' in (shell.home / "settings.toml").read_text()
+    shell("disable", "guard")
+    assert "in_process = []" in (shell.home / "settings.toml").read_text()
+
+
+def test_where_nobody_is_there_nothing_is_enabled(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    code, out, err = shell("enable", "guard")
+    assert code == 1
+    assert "Nothing was changed." in out
+    assert "--yes" in err
+    assert shell.states()["guard"] == "pending"
+
+
+def test_a_built_in_plugin_is_disabled_and_enabled_in_the_settings(shell: Shell) -> None:
+    shell("disable", "shell")
+    assert shell.states()["shell"] == "disabled"
+    assert shell("enable", "shell", "--yes")[0] == 0
+    assert shell.states()["shell"] == "built in"
+
+
+@pytest.mark.parametrize("action", ["info", "enable", "disable"])
+def test_a_plugin_that_is_not_there_is_named_with_the_nearest(shell: Shell, action: str) -> None:
+    code, _, err = shell(action, "gard")
+    assert code == 1
+    assert "there is no installed plugin named gard; did you mean guard?" in err
+
+
+def test_a_broken_plugin_is_not_enabled_and_the_doctor_names_it(shell: Shell, site: Site) -> None:
+    site.install("broken", "raise RuntimeError('a mistake')")
+    code, _, err = shell("enable", "broken", "--yes")
+    assert code == 1
+    assert "broken cannot be used: RuntimeError: a mistake" in err
+    code, out, _ = shell("doctor")
+    assert code == 0  # it is not used
+    assert "broken: RuntimeError: a mistake" in out
+    assert "calculator: good" in out
+    site.enable("broken")
+    assert shell("doctor")[0] == 1
+
+
+def test_info_says_all_and_the_doctor_s_remarks(shell: Shell, site: Site) -> None:
+    source = HEAD + (
+        "@tool(risk=Risk.PURE, available=lambda: 'install git')\ndef log():\n    '''Shows.'''\n"
+        "@hookimpl\ndef rookery_tools():\n    return [log]\n@hookimpl\ndef rookery_tols():\n    return []\n"
+    )
+    site.install("git", source)
+    code, out, _ = shell("info", "git")
+    assert code == 0
+    assert "remark        unknown hook rookery_tols is ignored" in out
+    assert "remark        tool log is not offered: install git" in out
+    told = json.loads(shell("info", "git", "--json")[1])
+    assert (told["state"], told["tools"][0]["missing"]) == ("pending", "install git")

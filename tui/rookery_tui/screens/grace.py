@@ -1,0 +1,62 @@
+"""Which keys answer a question: those that stand alone. What else is typed or pasted was meant for something else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from textual import events
+from textual.screen import Screen
+from textual.timer import Timer
+
+ALONE_S = 0.3
+"""How long an answer waits for a key behind it, which would make it part of a word."""
+
+
+class Grace:
+    """The silence of so many seconds that is wanted before a key, and right behind it; with 0 every key counts at once.
+
+    It goes by when a key was pressed, which may be long before a busy program looks at it.
+    """
+
+    def __init__(self, screen: Screen[Any], seconds: float, changed: Callable[[], object]) -> None:
+        """`changed` is called when `armed` may be another."""
+        self.armed = False
+        """Whether a key would count now."""
+        self._screen = screen
+        self._seconds = seconds
+        self._changed = changed
+        self._timer: Timer | None = None
+        self._touched = 0.0
+        """When the last key came, on the clock of Textual's messages."""
+
+    def alone(self, event: events.Event) -> bool:
+        """Whether there was silence before it."""
+        return event.time - self._touched >= self._seconds
+
+    def touch(self, event: events.Event) -> None:
+        """Begin to wait for silence; an answer that waits to be seen alone is none."""
+        self._touched = event.time
+        self.armed = self._seconds <= 0
+        if self._timer is not None:
+            self._timer.stop()
+        if not self.armed:
+            self._timer = self._screen.set_timer(self._seconds, self._arm)
+        self._changed()
+
+    async def unless_followed(self, act: Callable[[], Awaitable[object]]) -> None:
+        """Act on the key that was touched last, if no other comes right behind it."""
+        touched = self._touched
+
+        async def if_alone() -> None:
+            if touched == self._touched and self._screen.is_current:
+                await act()
+
+        if self._seconds <= 0:
+            await if_alone()
+        else:
+            self._screen.set_timer(min(self._seconds, ALONE_S), if_alone)
+
+    def _arm(self) -> None:
+        self.armed = True
+        self._changed()
