@@ -13,7 +13,7 @@ from rookery_core.config import Config
 from rookery_core.events import TurnEnded, TurnStatus
 from rookery_core.model.scripted import ScriptedModel
 from rookery_core.paths import Paths
-from rookery_core.tools.contract import Risk, tool
+from rookery_core.plugin import Risk, tool
 from rookery_core.tools.loader import Loaded, LoadedPlugin
 
 STEPS = 6

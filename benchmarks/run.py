@@ -25,6 +25,7 @@ import formats
 import framework
 import interface
 import overhead
+import plugins
 import prefix
 import process
 import voting
@@ -78,6 +79,9 @@ BENCHMARKS = {
     "first-token": Benchmark(process.first_token, 0.5),
     "framework": Benchmark(framework.measure, 1.0),
     "overhead": Benchmark(overhead.measure, 0.02),
+    "plugin-start": Benchmark(plugins.start, 1.0),
+    "plugin-call": Benchmark(plugins.call, 1.0),
+    "plugin-crash": Benchmark(plugins.crash, 1.0),
     "help": Benchmark(process.help_text, 6.0),
 }
 

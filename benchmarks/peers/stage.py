@@ -14,10 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
-from rookery_core.approval.policy import Allowed, Grants, nobody
+from rookery_core.approval.policy import Allowed, Grants, no_answer, nobody
 from rookery_core.compose import built_in
 from rookery_core.config import Config
-from rookery_core.errors import ArgumentsInvalid
+from rookery_core.errors import ArgumentsInvalid, ModelError
 from rookery_core.evals.cases import Case, DecisionCase, TaskCase
 from rookery_core.evals.conversation import Call, Observation
 from rookery_core.evals.outcome import Made
@@ -27,9 +27,11 @@ from rookery_core.memory.notes import Notes
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.run import observation_limit
 from rookery_core.store.db import Store
+from rookery_core.testing import DictData, ListArtifacts
 from rookery_core.tools.contract import Tool
+from rookery_core.tools.lending import EnvironmentSecrets, Lender
 from rookery_core.tools.registry import Registry, register
-from rookery_core.tools.runner import ToolRunner
+from rookery_core.tools.runner import Caller, ToolRunner
 from rookery_core.workspace import Workspace
 
 Reply = dict[str, Any]
@@ -119,10 +121,8 @@ class Task:
     async def call(self, tool: str, arguments: dict[str, Any]) -> Reply:
         """What the tool says, or why it did not run."""
         events: list[Event] = []
-        finished = await self._runner.call(
-            ToolCall(tool, arguments), f"call-{len(self.calls)}", emit=events.append, ask=nobody,
-            max_output=self._max_output,
-        )  # fmt: skip
+        caller = Caller("", events.append, nobody, no_answer, _not_here, self._max_output)
+        finished = await self._runner.call(ToolCall(tool, arguments), f"call-{len(self.calls)}", caller)
         ran = any(isinstance(event, ToolStarted) for event in events)
         self.calls.append(Made(tool=tool, arguments=arguments, status=finished.status, ran=ran))
         return {"text": finished.output, "status": finished.status}
@@ -137,11 +137,19 @@ def _runner(registry: Registry, workspace: Path, store: Store, case: TaskCase) -
     return ToolRunner(
         registry=registry,
         workspace=Workspace.at(workspace),
-        memory=Notes(store, time.time),
+        lender=Lender(Notes(store, time.time), lambda _: DictData(), lambda *_: ListArtifacts(), _no_secrets),
         allowed=Allowed.parse(case.allow, registry),
         grants=Grants(),
         clock=clock,
     )
+
+
+def _no_secrets(plugin: str) -> EnvironmentSecrets:
+    return EnvironmentSecrets(plugin, {})
+
+
+async def _not_here(prompt: str, max_tokens: int) -> str:
+    raise ModelError("no built-in tool has the model write")
 
 
 def function(tool: Tool) -> dict[str, Any]:
