@@ -43,6 +43,7 @@ from rookery_core.tools.lending import EnvironmentSecrets, Lender
 from rookery_core.tools.loader import Loaded, Problem
 from rookery_core.tools.registry import OfferedTool, Registry, register
 from rookery_core.tools.runner import ToolRunner
+from rookery_core.tools.running import HERE
 from rookery_core.workspace import Workspace
 
 STRATEGIES: Mapping[str, Strategy] = {"react": react}
@@ -318,7 +319,8 @@ def _usable(registry: Registry) -> tuple[Registry, list[Problem]]:
     for offered in registry:
         try:
             missing = offered.tool.available() if offered.tool.available else ""
-            step_grammar([(offered.name, offered.tool.schema)])
+            if offered.place is HERE:  # for others it was looked at when they were described
+                step_grammar([(offered.name, offered.tool.schema)])
         except GrammarError as exc:
             missing = str(exc)
         except Exception as exc:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rookery_core.paths import private_folder, replace_file
-from rookery_core.tools.loader import OWN_DISTRIBUTION, distribution_of, why_not_loaded
+from rookery_core.tools.loader import OWN_DISTRIBUTION, distribution_of, header_of, why_not_loaded
 
 
 class State(StrEnum):
@@ -152,8 +152,9 @@ def candidates(found: Iterable[EntryPoint], admissions: Admissions, wishes: Wish
 def identify(distribution: Distribution) -> Identity:
     """A distribution by what is recorded of it; its files are not read."""
     recorded = [distribution.read_text(name) or "" for name in ("RECORD", "entry_points.txt", "direct_url.json")]
-    told = json.dumps([distribution.name, distribution.version, *recorded])
-    return Identity(distribution.name, distribution.version, hashlib.sha256(told.encode()).hexdigest())
+    name, version = header_of(distribution, "Name"), header_of(distribution, "Version")
+    told = json.dumps([name, version, *recorded])
+    return Identity(name, version, hashlib.sha256(told.encode()).hexdigest())
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:

@@ -14,12 +14,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from rookery_core.hosting.manifest import Manifest, manifest_of
 from rookery_core.hosting.serving import Server
 from rookery_core.process import die_with_parent
-from rookery_core.tools.loader import LoadedPlugin, installed, load
+from rookery_core.tools.loader import LoadedPlugin, distribution_of, installed, load
 
 
 class Line:
@@ -65,23 +66,26 @@ def main(arguments: Sequence[str]) -> None:
     if what == "describe":
         line.send(describe(distribution, plugins[0]).model_dump(mode="json"))
         os._exit(0)  # a thread of the plugin, or what it registered for the end, must not keep it
-    server = Server(line.send, [_load(distribution, plugin) for plugin in plugins])
+    server = Server(line.send, [_load(_found(distribution, plugin)) for plugin in plugins])
     server.serve(line.requests())
     os._exit(0)
 
 
 def describe(distribution: str, plugin: str) -> Manifest:
     """Load a plugin and say what it is; a problem where it cannot be loaded."""
+    found = _found(distribution, plugin)
     began = time.perf_counter()
-    loaded, problem, ignored = _load(distribution, plugin)
-    if loaded is None:
-        return Manifest(problem=problem)
-    return manifest_of(loaded.offers, ignored, time.perf_counter() - began)
+    loaded, problem, ignored = _load(found)
+    import_s = time.perf_counter() - began
+    return Manifest(problem=problem) if loaded is None else manifest_of(loaded.offers, ignored, import_s)
 
 
-def _load(distribution: str, plugin: str) -> tuple[LoadedPlugin | None, str, tuple[str, ...]]:
+def _found(distribution: str, plugin: str) -> list[EntryPoint]:
+    return [ep for ep in installed() if ep.name == plugin and distribution_of(ep) == distribution]
+
+
+def _load(found: list[EntryPoint]) -> tuple[LoadedPlugin | None, str, tuple[str, ...]]:
     """The plugin, why it cannot be loaded, and the hooks of it that there are not."""
-    found = [ep for ep in installed() if ep.name == plugin and ep.dist is not None and ep.dist.name == distribution]
     made = load(found)
     reasons = tuple(problem.reason for problem in made.problems)
     if not made.plugins:

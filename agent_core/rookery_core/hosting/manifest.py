@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict
 
+from rookery_core.errors import GrammarError
+from rookery_core.model.constraint import step_grammar
 from rookery_core.tools.contract import Example, Risk, Tool
 from rookery_core.tools.extending import RiskRule
 from rookery_core.tools.gathering import Offers
@@ -53,7 +55,7 @@ class ToolData(BaseModel):
     has_scope: bool = False
     has_preview: bool = False
     missing: str = ""
-    """What `available` said when the manifest was made."""
+    """What `available` said when the manifest was made, or why there is no grammar of its schema."""
 
     def tool(self) -> Tool:
         """The tool, to be run elsewhere. Raises PluginError for one that is none."""
@@ -143,7 +145,10 @@ def _data(tool: Tool) -> ToolData:
 
 def _missing(tool: Tool) -> str:
     try:
+        step_grammar([(tool.name, tool.schema)])
         return str(tool.available() or "") if tool.available else ""
+    except GrammarError as exc:
+        return str(exc)
     except Exception as exc:
         return f"it cannot say whether it works here: {exc!r}"
 

@@ -150,7 +150,14 @@ def _by_position(impl: pluggy.HookImpl, caller: pluggy.HookCaller) -> Callable[.
 
 def distribution_of(ep: importlib.metadata.EntryPoint) -> str:
     """The name of the distribution that has it; "" where there is none."""
-    return ep.dist.name if ep.dist is not None else ""
+    return header_of(ep.dist, "Name") if ep.dist is not None else ""
+
+
+def header_of(distribution: importlib.metadata.Distribution, name: str) -> str:
+    """A header of its metadata, such as `Name`, without parsing the whole of it, which takes ten times as long."""
+    text = distribution.read_text("METADATA") or ""
+    found = re.search(rf"^{name}: *(.+)$", text.partition("\n\n")[0], re.MULTILINE)
+    return found[1].strip() if found else str(distribution.metadata[name] or "")
 
 
 def _reason(exc: BaseException) -> str:
