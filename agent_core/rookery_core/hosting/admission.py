@@ -75,7 +75,8 @@ class Admissions:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._known = _read(file)
+        self._known = _read(file, "plugins")
+        self._installed = {name: str(value) for name, value in _read(file, "installed", str).items()}
 
     def allows(self, name: str, identity: Identity) -> State:
         """Whether a plugin was enabled as it is."""
@@ -100,13 +101,20 @@ class Admissions:
             self._write()
 
     @property
-    def enabled(self) -> dict[str, tuple[str, str]]:
-        """Name to distribution and version of all that were enabled, whether or not they are installed now."""
-        return {
-            name: (str(known.get("distribution")), str(known.get("version")))
-            for name, known in self._known.items()
-            if known.get("enabled")
-        }
+    def installed(self) -> dict[str, str]:
+        """Distributions that were installed for their plugins, and what to ask pip for; here now or not."""
+        return dict(self._installed)
+
+    def was_installed(self, distribution: str, requirement: str) -> None:
+        """Remember what was installed. Raises OSError."""
+        self._installed[distribution] = requirement
+        self._write()
+
+    def was_removed(self, distribution: str) -> None:
+        """Forget a distribution and its plugins. Raises OSError."""
+        self._installed.pop(distribution, None)
+        self._known = {name: k for name, k in self._known.items() if k.get("distribution") != distribution}
+        self._write()
 
     def _put(self, name: str, identity: Identity, *, enabled: bool) -> None:
         self._known[name] = {
@@ -118,8 +126,9 @@ class Admissions:
         self._write()
 
     def _write(self) -> None:
+        made = {"format": 1, "plugins": self._known, "installed": self._installed}
         private_folder(self._file.parent)
-        replace_file(self._file, json.dumps({"format": 1, "plugins": self._known}, indent=1, sort_keys=True) + "\n")
+        replace_file(self._file, json.dumps(made, indent=1, sort_keys=True) + "\n")
 
 
 def candidates(found: Iterable[EntryPoint], admissions: Admissions, wishes: Wishes) -> list[Candidate]:
@@ -157,10 +166,10 @@ def identify(distribution: Distribution) -> Identity:
     return Identity(name, version, hashlib.sha256(told.encode()).hexdigest())
 
 
-def _read(file: Path) -> dict[str, dict[str, Any]]:
+def _read(file: Path, part: str, kind: type = dict) -> dict[str, Any]:
     """What was written; nothing where it cannot be read, so that everything is pending."""
     try:
-        known = json.loads(file.read_text(encoding="utf-8"))["plugins"]
+        known = json.loads(file.read_text(encoding="utf-8"))[part]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return {name: value for name, value in known.items() if isinstance(value, dict)} if isinstance(known, dict) else {}
+    return {name: value for name, value in known.items() if isinstance(value, kind)} if isinstance(known, dict) else {}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from rookery_core.config import load_config, set_value, toml_line
 from rookery_core.errors import PluginError
 from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
 from rookery_core.hosting.describing import Manifests
 from rookery_core.hosting.manifest import Manifest
+from rookery_core.hosting.packages import requirement_of
 from rookery_core.paths import Paths
-from rookery_core.tools.loader import installed
+from rookery_core.tools.loader import OWN_DISTRIBUTION, installed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +62,47 @@ class Plugins:
 
     def enable(self, candidate: Candidate, *, in_process: bool = False) -> None:
         """Use it from now on, as it is. Raises PluginError, ConfigError."""
-        if candidate.state is State.BUILT_IN:
-            raise PluginError(f"{candidate.name} is Rookery's own, and is used unless plugins.disabled names it")
         config = load_config(self._paths).config.plugins
         self._set("disabled", [name for name in config.disabled if name != candidate.name], config.disabled)
+        if self.is_own(candidate):
+            return
         if in_process:
             self._set("in_process", [*dict.fromkeys([*config.in_process, candidate.name])], config.in_process)
-        try:
-            self._admissions.enable(candidate.name, candidate.identity)
-        except OSError as exc:
-            raise PluginError(f"{self._paths.plugins} cannot be written: {exc.strerror}") from exc
+        self._write(lambda: self._admissions.enable(candidate.name, candidate.identity))
+
+    def is_own(self, candidate: Candidate) -> bool:
+        """Whether it comes with Rookery."""
+        return candidate.identity.distribution == OWN_DISTRIBUTION
+
+    def was_installed(self, distributions: Iterable[str]) -> None:
+        """Remember these, so that `gone` knows them. Raises PluginError."""
+        for name in distributions:
+            if name != OWN_DISTRIBUTION:
+                self._write(partial(self._admissions.was_installed, name, requirement_of(name)))
+
+    def was_removed(self, candidate: Candidate) -> None:
+        """Forget its distribution. Raises PluginError, ConfigError."""
+        config = load_config(self._paths).config.plugins
+        self._set("in_process", [name for name in config.in_process if name != candidate.name], config.in_process)
+        self._write(lambda: self._admissions.was_removed(candidate.identity.distribution))
+
+    def gone(self) -> dict[str, str]:
+        """What was installed for its plugins and is not there any more: what to ask for, by distribution."""
+        there = {candidate.identity.distribution for candidate in self.all()}
+        return {name: wanted for name, wanted in self._admissions.installed.items() if name not in there}
 
     def disable(self, candidate: Candidate) -> None:
         """Use it no longer. Raises PluginError, ConfigError."""
         config = load_config(self._paths).config.plugins
-        if candidate.state is State.BUILT_IN:
+        if self.is_own(candidate):
             self._set("disabled", [*dict.fromkeys([*config.disabled, candidate.name])], config.disabled)
             return
         self._set("in_process", [name for name in config.in_process if name != candidate.name], config.in_process)
+        self._write(lambda: self._admissions.disable(candidate.name, candidate.identity))
+
+    def _write(self, change: Callable[[], None]) -> None:
         try:
-            self._admissions.disable(candidate.name, candidate.identity)
+            change()
         except OSError as exc:
             raise PluginError(f"{self._paths.plugins} cannot be written: {exc.strerror}") from exc
 

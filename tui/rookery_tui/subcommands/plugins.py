@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
 from typing import Any
 
-from rookery_core.errors import PluginError
 from rookery_core.hosting.admission import Candidate, State
 from rookery_core.hosting.catalogue import Described, Plugins
 from rookery_core.paths import Paths
-from rookery_core.text import one_line, visible
+from rookery_core.text import visible
 from rookery_tui.console import Console, json_for
 from rookery_tui.exits import Exit
+from rookery_tui.subcommands import plugin_packages
+from rookery_tui.subcommands.plugin_consent import enable, lines, remarks
 from rookery_tui.width import cut_to, width_of
 
-INSIDE = (
-    "These hooks work only inside the program: {hooks}. There the plugin can do all that you can, can see the whole\n"
-    "conversation, and can break the program. Its tools run there too, and not in a process of their own."
-)
 WAITS = (State.PENDING, State.CHANGED)
 
 
@@ -32,14 +28,23 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         case "info":
             return _info(plugins.describe(plugins.get(arguments.plugin)), console, as_json=arguments.json)
         case "enable":
-            return _enable(plugins, arguments, console)
+            candidate = plugins.get(arguments.plugin)
+            return enable(plugins, candidate, console, unasked=arguments.yes, in_process=arguments.in_process)
         case "disable":
             candidate = plugins.get(arguments.plugin)
             plugins.disable(candidate)
             print(f"{candidate.name} is not used any more.", file=console.stdout)
             return Exit.OK
-        case _:
+        case "doctor":
             return _doctor(plugins, console, as_json=arguments.json)
+        case "install":
+            return plugin_packages.install(plugins, arguments.requirements, console, unasked=arguments.yes)
+        case "remove":
+            return plugin_packages.remove(plugins, plugins.get(arguments.plugin), console, unasked=arguments.yes)
+        case "restore":
+            return plugin_packages.restore(plugins, console, unasked=arguments.yes)
+        case _:
+            return plugin_packages.new(arguments.name, arguments.into, console)
 
 
 def _list(known: list[Candidate], console: Console, *, as_json: bool) -> Exit:
@@ -57,32 +62,9 @@ def _list(known: list[Candidate], console: Console, *, as_json: bool) -> Exit:
 def _info(described: Described, console: Console, *, as_json: bool) -> Exit:
     if as_json:
         return _json(_told(described.candidate) | described.manifest.model_dump(mode="json"), console)
-    for line in _lines(described):
+    for line in lines(described):
         print(visible(line), file=console.stdout)
     return Exit.FAILED if described.manifest.problem else Exit.OK
-
-
-def _enable(plugins: Plugins, arguments: argparse.Namespace, console: Console) -> Exit:
-    candidate = plugins.get(arguments.plugin)
-    if candidate.state is State.BUILT_IN:
-        plugins.enable(candidate)
-    described = plugins.describe(candidate, anew=True)
-    if described.manifest.problem:
-        raise PluginError(f"{candidate.name} cannot be used: {described.manifest.problem}")
-    hooks = described.manifest.in_process
-    for line in _lines(described):
-        print(visible(line), file=console.stdout)
-    if not arguments.yes and not _yes(console, f"Use {candidate.name} from now on? [y/N] "):
-        print("Nothing was changed.", file=console.stdout)
-        return Exit.FAILED
-    inside = arguments.in_process and bool(hooks)
-    if hooks and not inside:
-        print(f"\n{INSIDE.format(hooks=', '.join(hooks))}", file=console.stdout)
-        inside = not arguments.yes and _yes(console, f"Run {candidate.name} inside the program? [y/N] ")
-    plugins.enable(candidate, in_process=inside)
-    left = f", without {', '.join(hooks)}" if hooks and not inside else ""
-    print(visible(f"{candidate.name} is used from the next start on{left}."), file=console.stdout)
-    return Exit.OK
 
 
 def _doctor(plugins: Plugins, console: Console, *, as_json: bool) -> Exit:
@@ -90,48 +72,16 @@ def _doctor(plugins: Plugins, console: Console, *, as_json: bool) -> Exit:
     for candidate in plugins.all():
         described = plugins.describe(candidate, anew=True) if candidate.state is not State.REFUSED else None
         problem = candidate.why if described is None else described.manifest.problem
-        remarks = [] if described is None or problem else [*_remarks(described)]
+        said = [] if described is None or problem else [*remarks(described)]
         failed = failed or bool(problem and (candidate.state.used or candidate.state is State.REFUSED))
-        told.append(_told(candidate) | {"problem": problem, "remarks": remarks})
+        told.append(_told(candidate) | {"problem": problem, "remarks": said})
         if not as_json:
             print(visible(f"{candidate.name}: {problem or 'good'}"), file=console.stdout)
-            for remark in remarks:
+            for remark in said:
                 print(visible(f"  {remark}"), file=console.stdout)
     if as_json:
         _json(told, console)
     return Exit.FAILED if failed else Exit.OK
-
-
-def _lines(described: Described) -> Iterator[str]:
-    candidate, manifest = described.candidate, described.manifest
-    yield f"plugin        {candidate.name} ({candidate.state})"
-    yield f"distribution  {candidate.identity.distribution} {candidate.identity.version}"
-    yield f"module        {candidate.entry_point.value}"
-    where = "the program itself" if described.in_process else "a process of its own"
-    yield f"runs in       {where}"
-    if manifest.problem:
-        yield f"problem       {manifest.problem}"
-    for tool in manifest.tools:
-        yield f"tool          {tool.name} ({tool.risk}): {one_line(tool.description, 100)}"
-    for rule in manifest.risk_rules:
-        when = ", ".join(f"{name} has {pattern}" for name, pattern in rule.when.items())
-        yield f"rule          {rule.tool}{f' where {when}' if when else ''} is {rule.risk}: {one_line(rule.reason, 80)}"
-    for text in manifest.sections:
-        yield f"prompt        {one_line(text, 100)}"
-    for hook in manifest.in_process:
-        yield f"hook          {hook}"
-    for remark in _remarks(described):
-        yield f"remark        {remark}"
-
-
-def _remarks(described: Described) -> Iterator[str]:
-    """What is to be known of it."""
-    yield from described.manifest.ignored
-    for tool in described.manifest.tools:
-        if tool.missing:
-            yield f"tool {tool.name} is not offered: {tool.missing}"
-    if described.manifest.import_s > 0.3:
-        yield f"its import takes {described.manifest.import_s:.1f} s"
 
 
 def _told(candidate: Candidate) -> dict[str, Any]:
@@ -145,15 +95,6 @@ def _told(candidate: Candidate) -> dict[str, Any]:
         "module": candidate.entry_point.value,
         "why": candidate.why,
     }
-
-
-def _yes(console: Console, question: str) -> bool:
-    """Whether the person says yes; where nobody is there to be asked, no."""
-    if not console.can_ask:
-        print("rookery: nobody is there to be asked; --yes says yes", file=console.stderr)
-        return False
-    print(question, end="", file=console.stderr, flush=True)
-    return console.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _json(value: Any, console: Console) -> Exit:

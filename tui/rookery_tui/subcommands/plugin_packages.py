@@ -1,0 +1,100 @@
+"""The packages that plugins come in: installed, removed, brought back, and begun."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from rookery_core.errors import PluginError
+from rookery_core.hosting.admission import Candidate
+from rookery_core.hosting.catalogue import Plugins
+from rookery_core.hosting.packages import find_installer, run
+from rookery_core.hosting.sketch import sketch
+from rookery_core.text import visible
+from rookery_tui.console import Console
+from rookery_tui.exits import Exit
+from rookery_tui.subcommands.plugin_consent import enable, yes
+
+
+def install(plugins: Plugins, requirements: Sequence[str], console: Console, *, unasked: bool) -> Exit:
+    """Install these, then ask about each plugin that is new with them. Raises PluginError."""
+    before = {(c.name, c.identity) for c in plugins.all()}
+    command = find_installer().installing(requirements)
+    if not _agreed(command, console, unasked=unasked):
+        return Exit.FAILED
+    run(command)
+    new = [c for c in plugins.all() if (c.name, c.identity) not in before]
+    plugins.was_installed({candidate.identity.distribution for candidate in new})
+    if not new:
+        print("No plugin is new with it.", file=console.stdout)
+    ended = Exit.OK
+    for candidate in new:
+        try:
+            ended = max(ended, enable(plugins, plugins.get(candidate.name), console, unasked=unasked))
+        except PluginError as exc:  # the others are asked about all the same
+            print(visible(f"rookery: {exc}"), file=console.stderr)
+            ended = Exit.FAILED
+    return ended
+
+
+def remove(plugins: Plugins, candidate: Candidate, console: Console, *, unasked: bool) -> Exit:
+    """Remove the distribution of a plugin, with all that it brought. Raises PluginError."""
+    if plugins.is_own(candidate):
+        raise PluginError(f"{candidate.name} is Rookery's own; `rookery plugins disable {candidate.name}` keeps it out")
+    distribution = candidate.identity.distribution
+    with_it = [c.name for c in plugins.all() if c.identity.distribution == distribution and c.name != candidate.name]
+    if with_it:
+        print(f"{distribution} has these plugins too: {', '.join(with_it)}", file=console.stdout)
+    command = find_installer().removing(distribution)
+    if not _agreed(command, console, unasked=unasked):
+        return Exit.FAILED
+    run(command)
+    plugins.was_removed(candidate)
+    print(f"{candidate.name} is removed.", file=console.stdout)
+    return Exit.OK
+
+
+def restore(plugins: Plugins, console: Console, *, unasked: bool) -> Exit:
+    """Install again what was installed here before and is gone. What comes back as it was is used as it was."""
+    gone = plugins.gone()
+    if not gone:
+        print("Everything that was installed is there.", file=console.stdout)
+        return Exit.OK
+    command = find_installer().installing(list(gone.values()))
+    if not _agreed(command, console, unasked=unasked):
+        return Exit.FAILED
+    run(command)
+    waiting = [c for c in plugins.all() if c.identity.distribution in gone and not c.state.used]
+    for candidate in waiting:
+        print(
+            visible(f"{candidate.name} is {candidate.state}: rookery plugins enable {candidate.name}"),
+            file=console.stdout,
+        )
+    return Exit.OK
+
+
+def new(name: str, into: str | None, console: Console) -> Exit:
+    """Write the package of a new plugin. Raises PluginError."""
+    plain = name.removeprefix("rookery-")
+    folder = Path(into or f"rookery-{plain}")
+    for file in sketch(name, folder):
+        print(visible(str(file)), file=console.stdout)
+    shown = shlex.quote(str(folder))
+    print(
+        visible(
+            f"\nIts test:  cd {shown} && python -m pytest\n"
+            f"To use it: rookery plugins install {shown}   (pip install -e {shown} while you work on it)"
+        ),
+        file=console.stdout,
+    )
+    return Exit.OK
+
+
+def _agreed(command: Sequence[str], console: Console, *, unasked: bool) -> bool:
+    """Show the command that changes the environment, and ask."""
+    print(visible(f"$ {shlex.join(command)}"), file=console.stdout, flush=True)
+    if unasked or yes(console, "Run it? What it installs may run code of its own. [y/N] "):
+        return True
+    print("Nothing was changed.", file=console.stdout)
+    return False
