@@ -70,7 +70,7 @@ def test_a_new_plugin_passes_its_test_is_installed_used_removed_and_restored(she
 
     done = shell.plugins("install", str(package), "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "tool          count_words_word_count (pure): Counts the words of a text." in done.stdout
+    assert "tool          count_words (pure): Counts the words of a text." in done.stdout
     assert shell.state("word_count") == "enabled"
 
     assert shell("-m", "pip", "uninstall", "--yes", "rookery-word-count").returncode == 0

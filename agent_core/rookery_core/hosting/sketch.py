@@ -38,6 +38,7 @@ packages = ["src/$module"]
 testpaths = ["tests"]
 pythonpath = ["src"]
 asyncio_mode = "auto"
+asyncio_default_fixture_loop_scope = "function"
 """
 
 MODULE = '''\
@@ -53,7 +54,7 @@ rookery_contract = $contract
 
 
 @tool(risk=Risk.PURE)
-def $tool(text: Annotated[str, "what to count"]) -> str:
+def count_words(text: Annotated[str, "what to count"]) -> str:
     """Counts the words of a text."""
     if not text.strip():
         raise ToolRetry("give a text with at least one word")
@@ -64,7 +65,7 @@ def $tool(text: Annotated[str, "what to count"]) -> str:
 @hookimpl
 def rookery_tools():
     """The tools this plugin offers."""
-    return [$tool]
+    return [count_words]
 '''
 
 TEST = '''\
@@ -74,16 +75,16 @@ from __future__ import annotations
 
 from rookery_core.testing import run_tool
 
-from $module import $tool
+from $module import count_words
 
 
 async def test_words_are_counted() -> None:
-    done = await run_tool($tool, {"text": "two words"})
+    done = await run_tool(count_words, {"text": "two words"})
     assert (done.status, done.output) == ("ok", "2 words")
 
 
 async def test_an_empty_text_is_asked_for_again() -> None:
-    done = await run_tool($tool, {"text": " "})
+    done = await run_tool(count_words, {"text": " "})
     assert done.status == "failed"
 '''
 
@@ -119,7 +120,6 @@ def sketch(name: str, folder: Path) -> list[Path]:
         "name": plain.replace("-", "_"),
         "distribution": f"rookery-{plain}",
         "module": module,
-        "tool": f"count_words_{plain}".replace("-", "_"),
         "contract": str(CONTRACT_VERSION),
     }
     made = []

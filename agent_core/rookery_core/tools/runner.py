@@ -148,6 +148,8 @@ class _Call:
         except asyncio.CancelledError:
             self._finish(ToolStatus.INTERRUPTED, "Stopped by the person before it ran.")
             raise
+        except (ToolRetry, ToolFailed) as exc:
+            raise _Ended(self._finish(ToolStatus.FAILED, str(exc))) from exc
         except BaseException as exc:  # the plugin's own validators and scope function; they may raise anything
             text = f"{self._call.tool} cannot say what it would do: {type(exc).__name__}: {exc}"
             raise _Ended(self._finish(ToolStatus.FAILED, text)) from exc
