@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -73,6 +73,52 @@ class Options:
     """Names of the front end's own slash commands, which no plugin may take."""
 
 
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """The tools there are, and what else plugins bring."""
+
+    usable: Registry
+    """All tools that work."""
+    extras: Extras
+    problems: tuple[Problem, ...]
+    close: Callable[[], Awaitable[None]]
+    """Ends the processes of plugins."""
+
+    def runner(self, store: Store, options: Options) -> ToolRunner:
+        """What carries out calls of the tools that are offered. Raises ConfigError."""
+        return ToolRunner(
+            registry=self.usable if options.tools is None else self.usable.only(options.tools),
+            workspace=Workspace.at(options.workspace),
+            lender=Lender(
+                memory=Notes(store, time.time),
+                data=partial(PluginData, store),
+                artifacts=lambda session, call: CallArtifacts(store, session, call, time.time),
+                secrets=lambda plugin: EnvironmentSecrets(plugin, os.environ),
+            ),
+            allowed=Allowed.parse(options.allow, self.usable),
+            grants=Grants(),
+            clock=time.monotonic,
+            rules=self.extras.risk_rules,
+            rulings=self.extras.rulings,
+        )
+
+
+def equip(config: Config, paths: Paths, options: Options, plugins: Loaded | None = None) -> Equipment:
+    """Load the plugins. Raises ConfigError for a tool or workspace that there is not, PluginError where strict."""
+    if not options.workspace.is_dir():
+        raise ConfigError(f"the workspace {options.workspace} is not a folder")
+    loaded = plugins or installed_plugins(config, paths, options.plugins)
+    everything, renamed = register(loaded.plugins)
+    extras = put_together(loaded.plugins, strategies=STRATEGIES, commands=options.commands)
+    usable, left_out = _usable(everything)
+    usable.only([*(options.tools or ())])
+    Allowed.parse(options.allow, usable)
+    problems = (*loaded.problems, *renamed, *extras.problems, *left_out)
+    if options.strict or config.plugins.strict:
+        _refuse(problems)
+    return Equipment(usable, extras, problems, loaded.close)
+
+
 def build(
     config: Config,
     paths: Paths,
@@ -91,15 +137,9 @@ def build(
 
     Raises ConfigError, ModelMissing, ModelUnreadable (the file is not there), StoreError. Nothing is left open then.
     """
-    if not options.workspace.is_dir():
-        raise ConfigError(f"the workspace {options.workspace} is not a folder")
-    loaded = plugins or installed_plugins(config, paths, options.plugins)
-    everything, name_problems = register(loaded.plugins)
-    extras = put_together(loaded.plugins, strategies=STRATEGIES, commands=options.commands)
+    equipment = equip(config, paths, options, plugins)
+    extras = equipment.extras
     think = strategy or strategy_of(config, extras)
-    usable, left_out = _usable(everything)
-    registry = usable if options.tools is None else usable.only(options.tools)
-    allowed = Allowed.parse(options.allow, usable)
     if model is None:
         wanted = config.model.path if options.model is None else options.model
         models = worker_models(config, paths, wanted, worker or Worker(paths.model_log), extras.backends)
@@ -108,37 +148,25 @@ def build(
         given = model if isinstance(model, Sequence) else [model]
         models = Models.of(*given)
         model = models.get(given[0].name)
-    problems = (*loaded.problems, *name_problems, *extras.problems, *left_out)
-    if options.strict or config.plugins.strict:
-        _refuse(problems)
     store = Store(paths.database)
-    notes = Notes(store, time.time)
+    runner = equipment.runner(store, options)
     return Assistant(
         Parts(
             store=store,
             sessions=Sessions(store),
             episodes=Episodes(store),
-            notes=notes,
+            notes=Notes(store, time.time),
             model=model,
             models=models,
             offer=Offer(
-                registry, config.agent, _sampling(config, options), _prefers_labels(paths), usable, extras.sections
+                runner.registry,
+                config.agent,
+                _sampling(config, options),
+                _prefers_labels(paths),
+                equipment.usable,
+                extras.sections,
             ),
-            runner=ToolRunner(
-                registry=registry,
-                workspace=Workspace.at(options.workspace),
-                lender=Lender(
-                    memory=notes,
-                    data=partial(PluginData, store),
-                    artifacts=lambda session, call: CallArtifacts(store, session, call, time.time),
-                    secrets=lambda plugin: EnvironmentSecrets(plugin, os.environ),
-                ),
-                allowed=allowed,
-                grants=Grants(),
-                clock=time.monotonic,
-                rules=extras.risk_rules,
-                rulings=extras.rulings,
-            ),
+            runner=runner,
             approver=approver,
             answerer=answerer,
             sinks=Sinks(extras.sinks),
@@ -151,8 +179,8 @@ def build(
                 max_seconds=config.agent.max_seconds,
             ),
             recall_limit=0 if options.recall is False else config.memory.recall,
-            problems=problems,
-            close_plugins=loaded.close,
+            problems=equipment.problems,
+            close_plugins=equipment.close,
             now=time.time,
             clock=time.monotonic,
         )
@@ -194,7 +222,7 @@ def subject(config: Config, paths: Paths, wanted: str | None, worker: Worker | N
 
 
 def installed_plugins(config: Config, paths: Paths, only: Collection[str] | None = None) -> Loaded:
-    """The plugins that are installed and let in, or `only` these; PluginError for one of them that is not there."""
+    """The plugins that are installed and let in, or `only` these; ConfigError for one of them that is not there."""
     return installation.load(
         loader.installed(),
         Admissions(paths.plugins),

@@ -94,7 +94,7 @@ def test_a_built_in_plugin_is_disabled_and_enabled_in_the_settings(shell: Shell)
 @pytest.mark.parametrize("action", ["info", "enable", "disable"])
 def test_a_plugin_that_is_not_there_is_named_with_the_nearest(shell: Shell, action: str) -> None:
     code, _, err = shell(action, "gard")
-    assert code == 1
+    assert code == 2
     assert "there is no installed plugin named gard; did you mean guard?" in err
 
 

@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     _config(commands)
     _models(commands)
     _plugins(commands)
+    _tools(commands)
     _bench(commands)
     _eval(commands)
     return top
@@ -86,6 +87,12 @@ def _assistant_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="run these without asking: kinds of risk (write, execute, network), tools or plugins",
     )
+    _plugin_options(parser)
+    parser.add_argument("--max-steps", metavar="N", type=_whole(1, 1000), help="steps before it gives up")
+    parser.add_argument("--seed", metavar="N", type=_whole(0, 2**31 - 1), help="for the same text each time")
+
+
+def _plugin_options(parser: argparse.ArgumentParser) -> None:
     plugins = parser.add_mutually_exclusive_group()
     plugins.add_argument(
         "--plugin",
@@ -107,8 +114,6 @@ def _assistant_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do not start without a plugin that is to be used and cannot be ($ROOKERY_STRICT_PLUGINS=1)",
     )
-    parser.add_argument("--max-steps", metavar="N", type=_whole(1, 1000), help="steps before it gives up")
-    parser.add_argument("--seed", metavar="N", type=_whole(0, 2**31 - 1), help="for the same text each time")
 
 
 def _sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -226,6 +231,31 @@ def _plugins(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     doctor = actions.add_parser("doctor", help="read every plugin anew and say what is wrong", allow_abbrev=False)
     for action in (listing, info, doctor):
         action.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    tools = commands.add_parser("tools", help="list the tools, and call one by hand", allow_abbrev=False)
+    actions = tools.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the tools the model may call", allow_abbrev=False)
+    show = actions.add_parser("show", help="one tool: what the model reads of it, its schema", allow_abbrev=False)
+    show.add_argument("tool", metavar="NAME")
+    for action in (listing, show):
+        action.add_argument("--json", action="store_true", help="as JSON")
+    call = actions.add_parser(
+        "call",
+        help="call a tool as the model would",
+        description="Call a tool: arguments checked, the person asked where it is risky. Its result is the output.",
+        epilog="Exit codes: 0 done; 1 the tool failed; 2 usage or arguments; 4 refused because nobody could be asked.",
+        allow_abbrev=False,
+    )
+    call.add_argument("tool", metavar="NAME")
+    call.add_argument("arguments", metavar="JSON", nargs="?", default="{}", help="an object; default: {}")
+    call.add_argument("--workspace", metavar="DIR", default=".", help="the folder tools work in; default: this one")
+    call.add_argument(
+        "--allow", metavar="KINDS|TOOLS", type=_words, action="extend", default=[], help="as for `rookery run`"
+    )
+    for action in (listing, show, call):
+        _plugin_options(action)
 
 
 def _bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -75,6 +75,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import plugins
 
             return plugins.main(arguments, paths, console)
+        case "tools":
+            from rookery_tui.subcommands import tools
+
+            return tools.main(arguments, paths, console)
         case "bench":
             from rookery_tui.subcommands import bench
 

@@ -46,8 +46,8 @@ def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = N
         max_steps=arguments.max_steps,
         seed=arguments.seed,
         recall=arguments.recall,
-        plugins=_wished(arguments.plugins, os.environ),
-        strict=arguments.strict_plugins or os.environ.get(STRICT) == "1",
+        plugins=wished(arguments.plugins, os.environ),
+        strict=is_strict(arguments, os.environ),
         commands=(*PLAIN_COMMANDS, *ALIASES),
     )
 
@@ -67,7 +67,12 @@ def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = N
     return make
 
 
-def _wished(named: Collection[str] | None, environ: Mapping[str, str]) -> Collection[str] | None:
+def is_strict(arguments: argparse.Namespace, environ: Mapping[str, str]) -> bool:
+    """Whether a plugin that cannot be used keeps the program from starting."""
+    return arguments.strict_plugins or environ.get(STRICT) == "1"
+
+
+def wished(named: Collection[str] | None, environ: Mapping[str, str]) -> Collection[str] | None:
     """The plugins to be used alone, by the options or else by the environment; None: those that were enabled."""
     if named is not None:
         return named

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from rookery_core.config import load_config, set_value, toml_line
-from rookery_core.errors import PluginError
+from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
 from rookery_core.hosting.describing import Manifests
 from rookery_core.hosting.manifest import Manifest
@@ -41,13 +41,13 @@ class Plugins:
         return candidates(installed(), self._admissions, Wishes(disabled))
 
     def get(self, name: str) -> Candidate:
-        """The plugin of that name. Raises PluginError where there is none, or several."""
+        """The plugin of that name. Raises ConfigError where there is none, PluginError where there are several."""
         known = self.all()
         found = [candidate for candidate in known if candidate.name == name]
         if not found:
             near = difflib.get_close_matches(name, [candidate.name for candidate in known], n=1)
             hint = f"; did you mean {near[0]}?" if near else "; `rookery plugins list` shows those there are"
-            raise PluginError(f"there is no installed plugin named {name}{hint}")
+            raise ConfigError(f"there is no installed plugin named {name}{hint}")
         if found[0].state is State.REFUSED:
             raise PluginError(f"{name} cannot be used: {found[0].why}")
         return found[0]

@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 from itertools import groupby
 from pathlib import Path
 
-from rookery_core.errors import PluginError
+from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
 from rookery_core.hosting.describing import SLOW_SECONDS, Manifests
 from rookery_core.hosting.elsewhere import Elsewhere, PluginProcess
@@ -31,11 +31,11 @@ def load(
 ) -> Loaded:
     """Load what is to be used. Those named in `in_process` are imported, and Rookery's own; others only when called.
 
-    Raises PluginError for one that is wished for and not installed.
+    Raises ConfigError for one that is wished for and not installed.
     """
     known = candidates(found, admissions, wishes)
     if unknown := {*(wishes.only or ())} - {candidate.name for candidate in known}:
-        raise PluginError(f"there is no installed plugin named {', '.join(sorted(unknown))}")
+        raise ConfigError(f"there is no installed plugin named {', '.join(sorted(unknown))}")
     used = [candidate for candidate in known if candidate.state.used]
     here = [c for c in used if c.state is State.BUILT_IN or c.name in in_process]
     elsewhere = [c for c in used if c not in here]

@@ -78,6 +78,10 @@ class ToolRunner:
     rules: tuple[RiskRule, ...] = ()
     rulings: Rulings = field(default_factory=Rulings)
 
+    def lending(self, **instead: Any) -> ToolRunner:
+        """The same, but for these parts of what is lent."""
+        return replace(self, lender=replace(self.lender, **instead))
+
     async def call(self, call: ToolCall, call_id: str, caller: Caller) -> ToolFinished:
         """Carry out one call. Every outcome is emitted as `ToolFinished`, and returned; TurnPaused is raised too."""
         caller.emit(ToolRequested(call_id=call_id, tool=call.tool, arguments=call.arguments))

@@ -10,7 +10,7 @@ import pytest
 
 from rookery_core.compose import Options, build
 from rookery_core.config import Config
-from rookery_core.errors import PluginError
+from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import State, Wishes, candidates
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
@@ -92,7 +92,7 @@ def test_for_one_run_just_these_are_used(site: Site) -> None:
     site.enable("other")
     assert names(site.load(only=["good"])) == ["good"]
     assert names(site.load(only=[])) == []
-    with pytest.raises(PluginError, match="no installed plugin named nosuch"):
+    with pytest.raises(ConfigError, match="no installed plugin named nosuch"):
         site.load(only=["nosuch"])
 
 

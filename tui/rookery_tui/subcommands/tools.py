@@ -1,0 +1,164 @@
+"""`rookery tools`: what the model may call, and calling it by hand, without a model."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from rookery_core.compose import Equipment, Options, equip
+from rookery_core.config import load_config
+from rookery_core.errors import ConfigError, ModelError, ToolUnknown, TurnPaused
+from rookery_core.events import ApprovalResolved, Event, PluginFailed, ToolProgress, ToolStatus
+from rookery_core.paths import Paths
+from rookery_core.reasoning.prompt import describe
+from rookery_core.reasoning.step import ToolCall
+from rookery_core.store.db import Store
+from rookery_core.testing import ListArtifacts
+from rookery_core.text import one_line, visible
+from rookery_core.tools.registry import OfferedTool
+from rookery_core.tools.runner import Caller
+from rookery_tui.console import Console, json_for
+from rookery_tui.exits import Exit
+from rookery_tui.starting import is_strict, wished
+from rookery_tui.subcommands.run import asked_at
+from rookery_tui.width import cut_to, width_of
+
+MOST = 100_000
+"""Characters of a result that are printed."""
+
+
+def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
+    """Carry out one of the actions. Raises ConfigError, PluginError, StoreError."""
+    options = Options(
+        workspace=Path(getattr(arguments, "workspace", ".")),
+        allow=getattr(arguments, "allow", ()),
+        plugins=wished(arguments.plugins, os.environ),
+        strict=is_strict(arguments, os.environ),
+    )
+    equipment = equip(load_config(paths).config, paths, options)
+    for problem in equipment.problems:
+        print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+    match arguments.action:
+        case "list":
+            return _list(equipment, console, as_json=arguments.json)
+        case "show":
+            return _show(_named(equipment, arguments.tool), console, as_json=arguments.json)
+        case _:
+            given = _object(arguments.arguments)
+            _named(equipment, arguments.tool)
+            return asyncio.run(_call(ToolCall(arguments.tool, given), equipment, options, paths, console))
+
+
+def _list(equipment: Equipment, console: Console, *, as_json: bool) -> Exit:
+    tools = list(equipment.usable)
+    if as_json:
+        return _json([_told(offered) for offered in tools], console)
+    width = max((len(offered.name) for offered in tools), default=0)
+    for each in tools:
+        line = f"{each.name:<{width}}  {each.tool.risk:<7}  {each.plugin} ({each.distribution})  "
+        print(
+            cut_to(visible(line + one_line(each.tool.description, 100)), width_of(console.stdout)), file=console.stdout
+        )
+    return Exit.OK
+
+
+def _show(offered: OfferedTool, console: Console, *, as_json: bool) -> Exit:
+    if as_json:
+        return _json(_told(offered), console)
+    tool = offered.tool
+    lines = [
+        f"tool         {offered.full_name}, called {offered.name}",
+        f"from         plugin {offered.plugin} ({offered.distribution})",
+        f"may          {tool.risk}",
+        f"time         {tool.timeout_s:g} s",
+        f"result       up to {tool.max_output} characters",
+        f"told         {describe(offered).removeprefix('- ')}",
+        "schema",
+        *(f"  {line}" for line in json.dumps(tool.schema, indent=2, ensure_ascii=False).splitlines()),
+    ]
+    for line in lines:
+        print(visible(line), file=console.stdout)
+    return Exit.OK
+
+
+async def _call(call: ToolCall, equipment: Equipment, options: Options, paths: Paths, console: Console) -> Exit:
+    approve, answer = asked_at(console)
+    unattended = False
+    kept = ListArtifacts()
+
+    def tell(event: Event) -> None:
+        nonlocal unattended
+        match event:
+            case ApprovalResolved(by="nobody"):
+                unattended = True
+            case ToolProgress(text=text):
+                print(visible(text), file=console.stderr, flush=True)
+            case PluginFailed(plugin=plugin, reason=reason):
+                print(visible(f"rookery: plugin {plugin}: {reason}"), file=console.stderr)
+
+    store = Store(paths.database)
+    try:
+        runner = equipment.runner(store, options)
+        runner = runner.lending(artifacts=lambda *_: kept)
+        done = await runner.call(call, "1", Caller("", tell, approve, answer, _no_model, MOST))
+    except TurnPaused as exc:
+        print(visible(f"paused: {exc}"), file=console.stderr)
+        return Exit.FAILED
+    finally:
+        await equipment.close()
+        store.close()
+    ok = done.status is ToolStatus.OK
+    print(visible(done.output), file=console.stdout if ok else console.stderr)
+    match done.status:
+        case ToolStatus.OK:
+            return Exit.OK
+        case ToolStatus.INVALID:
+            return Exit.USAGE
+        case _:
+            return Exit.UNATTENDED if unattended else Exit.FAILED
+
+
+async def _no_model(prompt: str, max_tokens: int) -> str:
+    raise ModelError("a tool that is called by hand has no model")
+
+
+def _named(equipment: Equipment, name: str) -> OfferedTool:
+    try:
+        return equipment.usable.get(name)
+    except ToolUnknown as exc:
+        raise ConfigError(str(exc)) from exc
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        given = json.loads(text)
+    except ValueError as exc:
+        raise ConfigError(f"the arguments are no JSON: {exc}") from exc
+    if not isinstance(given, dict):
+        raise ConfigError('the arguments are no JSON object, such as {"expression": "2 + 3"}')
+    return given
+
+
+def _told(offered: OfferedTool) -> dict[str, Any]:
+    tool = offered.tool
+    return {
+        "name": offered.name,
+        "full_name": offered.full_name,
+        "plugin": offered.plugin,
+        "distribution": offered.distribution,
+        "risk": tool.risk,
+        "description": tool.description,
+        "parameters": dict(tool.schema),
+        "timeout_s": tool.timeout_s,
+        "fingerprint": tool.fingerprint,
+    }
+
+
+def _json(value: Any, console: Console) -> Exit:
+    console.write_utf8()
+    print(json_for(console.stdout, json.dumps(value, ensure_ascii=False)), file=console.stdout)
+    return Exit.OK
