@@ -13,7 +13,7 @@ from typing import Any
 
 from rookery_core.approval.policy import Answerer, Approver
 from rookery_core.budget import Budget, Limits
-from rookery_core.errors import PromptTooLong, RookeryError, TurnPaused
+from rookery_core.errors import ModelError, PromptTooLong, RookeryError, TurnPaused
 from rookery_core.events import (
     Answered,
     Event,
@@ -29,11 +29,12 @@ from rookery_core.events import (
 from rookery_core.memory.episodic import Episode, Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.memory.retrieve import recall
-from rookery_core.model.base import ModelBackend
+from rookery_core.model.base import Message, ModelBackend
 from rookery_core.model.choice import Models
 from rookery_core.observe.sinks import Sinks
 from rookery_core.offer import Offer
 from rookery_core.reasoning.base import Strategy, Task
+from rookery_core.reasoning.prompt import describe
 from rookery_core.run import Run, open_model
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import SessionLog, Sessions
@@ -123,6 +124,18 @@ class Assistant:
     def busy(self) -> bool:
         """Whether a turn is in progress."""
         return self._task is not None
+
+    async def tool_costs(self) -> dict[str, int]:
+        """Tokens that each tool takes in the prompt of the model in use, by its name; empty while none is loaded."""
+        model = self._parts.model
+        if model.info is None:
+            return {}
+        try:
+            nothing = await model.count([Message("system", "")])
+            tools = self._parts.runner.registry
+            return {each.name: await model.count([Message("system", describe(each))]) - nothing for each in tools}
+        except ModelError:
+            return {}
 
     def new_session(self) -> SessionLog:
         """A fresh session in this assistant's workspace."""

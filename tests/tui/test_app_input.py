@@ -299,7 +299,9 @@ async def test_slash_tools_lists_the_tools(tmp_path: Path) -> None:
         await ready(pilot)
         await say(pilot, "/tools")
         await idle(pilot)
-        assert "adder (pure): Add two numbers." in chat_text(pilot)
+        assert "adder" in chat_text(pilot)
+        assert "pure · kit (kit-dist) · 8 tokens" in chat_text(pilot)
+        assert "Add two numbers." in chat_text(pilot)
 
 
 async def test_slash_model_lists_the_models_and_goes_on_with_another(tmp_path: Path) -> None:

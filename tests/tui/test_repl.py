@@ -226,7 +226,7 @@ async def test_a_turn_that_cannot_be_stored_is_told_and_the_prompt_stays(desk: D
     desk.tools = (ruin(desk.lab.home),)
     told = await desk.pipe("one\n/tools\n", [act("ruin", "{}", "I ruin.")])
     assert "\nThis turn is not stored: " in told
-    assert told.endswith("\n  ruin                pure     Ruins.\n")
+    assert told.endswith(" Ruins.\n")
 
 
 async def test_a_dead_model_is_told_and_the_prompt_stays(desk: Desk) -> None:
@@ -407,7 +407,14 @@ async def test_help_lists_every_command(desk: Desk) -> None:
 
 
 async def test_tools_lists_what_is_offered(desk: Desk) -> None:
-    assert "\n  add                 pure     Adds two whole numbers.\n" in await desk.pipe("/tools\n")
+    told = await desk.pipe(
+        "add\nadd\n/tools\n", [act("add", '{"a": 1, "b": 2}'), answer("3"), act("add", "{}"), answer("?")]
+    )
+    lines = told.splitlines()
+    (line,) = [n for n, text in enumerate(lines) if text.startswith("add ")]
+    assert "pure · kit (kit-dist) · " in lines[line]
+    assert lines[line].endswith(" tokens · 2 called, 1 failed")
+    assert lines[line + 1].split() == ["Adds", "two", "whole", "numbers."]
 
 
 async def test_model_lists_the_models_and_goes_on_with_another(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from rookery_core.errors import ConfigError, RookeryError, StoreError
-from rookery_core.text import one_line, visible
+from rookery_core.text import visible
 from rookery_core.tools.extending import Send
 from rookery_tui import plugin_commands
 from rookery_tui.asking_above import AskingAbove
@@ -21,7 +21,7 @@ from rookery_tui.screens.help import HelpScreen, key_text, sections
 from rookery_tui.screens.main import MainScreen
 from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.sessions import SessionsScreen
-from rookery_tui.speech import models, welcome
+from rookery_tui.speech import models, tools, welcome
 from rookery_tui.starting import MakeAssistant, Resume, open_session
 from rookery_tui.themes import DEFAULT_THEME, check_theme
 from rookery_tui.typed import COMMANDS, Command, Say, Unknown, read
@@ -123,8 +123,8 @@ class RookeryApp(App[None]):
             return
         self.failure = None
         self.conversation = Conversation(assistant, session, self.main)
-        tools = assistant.tools
-        self.main.chat.welcome = welcome(assistant.model_name, str(tools.workspace.root), len(list(tools.registry)))
+        runner = assistant.tools
+        self.main.chat.welcome = welcome(assistant.model_name, str(runner.workspace.root), len(runner.registry))
         await self.main.load(session.events)
         for text in filter(None, (remark, *self._remarks)):
             await self.main.chat.notice(text)
@@ -244,9 +244,8 @@ class RookeryApp(App[None]):
 
     async def action_tools(self) -> None:
         if self.conversation is not None:
-            offered = self.conversation.assistant.tools.registry
-            lines = [f"{each.name} ({each.tool.risk}): {one_line(each.tool.description, 100)}" for each in offered]
-            await self.main.chat.notice("\n".join(lines) or "No tools are offered.")
+            talk = self.conversation
+            await self.main.chat.notice(await tools(talk.assistant, talk.session.events))
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(sections(self.BINDINGS, self._commands)))

@@ -9,7 +9,7 @@ from rookery_core.errors import StoreError
 from rookery_core.text import one_line
 from rookery_core.tools.extending import Send
 from rookery_tui import plugin_commands
-from rookery_tui.speech import models, turns_text
+from rookery_tui.speech import models, tools, turns_text
 from rookery_tui.talk import Talk
 from rookery_tui.typed import PLAIN_COMMANDS, Command
 from rookery_tui.width import cut_to, width_of
@@ -88,12 +88,8 @@ def _model(talk: Talk, rest: str) -> Awaitable[None] | None:
     return None
 
 
-def _tools(talk: Talk, rest: str) -> None:
-    offered = list(talk.assistant.tools.registry)
-    for each in offered:
-        talk.say(f"  {each.name:<20}{each.tool.risk:<9}{one_line(each.tool.description, 70)}")
-    if not offered:
-        talk.say("No tools are offered.")
+async def _tools(talk: Talk, rest: str) -> None:
+    talk.say(await tools(talk.assistant, talk.log.events))
 
 
 def _trace(talk: Talk, rest: str) -> None:

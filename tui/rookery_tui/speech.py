@@ -6,10 +6,11 @@ Pure, and the counterpart of `presenter`, which has the trace. Everything that l
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from rookery_core.assistant import Assistant
 from rookery_core.events import (
     Answered,
     ApprovalRequested,
@@ -31,6 +32,7 @@ from rookery_core.events import (
     TurnStarted,
     TurnStatus,
 )
+from rookery_core.observe.tool_use import ToolUse, tool_use
 from rookery_core.store.sessions import SessionSummary
 from rookery_core.text import one_line, visible
 from rookery_tui.presenter import TITLE_WIDTH, Tone, channels, ending
@@ -100,6 +102,24 @@ def models(known: Mapping[str, bool], in_use: str) -> str:
         for name, loaded in known.items()
     ]
     return visible("\n".join([*lines, "/model NAME goes on with another."]))
+
+
+async def tools(assistant: Assistant, events: Sequence[Event]) -> str:
+    """The tools there are: risk, where from, tokens in the prompt, and calls and failures in these events."""
+    offered = list(assistant.tools.registry)
+    if not offered:
+        return "No tools are offered."
+    costs, used = await assistant.tool_costs(), tool_use(events)
+    width = max(len(each.name) for each in offered)
+    lines = []
+    for each in offered:
+        use = used.get(each.name) or used.get(each.full_name) or ToolUse()
+        called = f"{use.calls} called" + (f", {use.failures} failed" if use.failures else "") if use.calls else ""
+        cost = f"{costs[each.name]} tokens" if each.name in costs else ""
+        about = " · ".join(filter(None, (each.tool.risk, f"{each.plugin} ({each.distribution})", cost, called)))
+        lines.append(f"{each.name:<{width}}  {about}")
+        lines.append(f"{'':<{width}}  {one_line(each.tool.description, 80)}")
+    return visible("\n".join(lines))
 
 
 def model_kept(reason: str, in_use: str) -> str:
