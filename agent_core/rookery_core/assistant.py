@@ -13,12 +13,13 @@ from typing import Any
 
 from rookery_core.approval.policy import Answerer, Approver
 from rookery_core.budget import Budget, Limits
-from rookery_core.errors import ModelError, PromptTooLong, RookeryError, TurnPaused
+from rookery_core.errors import ModelError, PluginError, PromptTooLong, RookeryError, TurnPaused
 from rookery_core.events import (
     Answered,
     Event,
     MemoryRecalled,
     PluginFailed,
+    QuestionAsked,
     ToolFinished,
     ToolRequested,
     ToolStatus,
@@ -26,6 +27,7 @@ from rookery_core.events import (
     TurnStarted,
     TurnStatus,
 )
+from rookery_core.hosting.catalogue import Plugins
 from rookery_core.memory.episodic import Episode, Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.memory.retrieve import recall
@@ -49,6 +51,22 @@ BY_A_SIGNAL = "stopped by a signal"
 
 
 @dataclass(frozen=True, slots=True)
+class Gear:
+    """What depends on the plugins; it may be exchanged between two turns."""
+
+    offer: Offer
+    runner: ToolRunner
+    sinks: Sinks
+    commands: Mapping[str, Command]
+    """Plugins' slash commands."""
+    strategy: Strategy
+    problems: tuple[Problem, ...]
+    """Plugins that were left out, and why."""
+    close: Callable[[], Awaitable[None]]
+    """Ends the processes of plugins."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What an assistant is made of."""
 
@@ -59,22 +77,16 @@ class Parts:
     model: ModelBackend
     models: Models
     """Those it may be exchanged for."""
-    offer: Offer
-    runner: ToolRunner
+    gear: Gear
+    regear: Callable[[Gear], Gear]
+    """Looks at the installed plugins anew. Raises ConfigError, PluginError; it may take seconds."""
+    plugins: Plugins
     approver: Approver
     answerer: Answerer
-    sinks: Sinks
-    commands: Mapping[str, Command]
-    """Plugins' slash commands."""
-    strategy: Strategy
     strategy_name: str
     limits: Limits
     recall_limit: int
     """Memories offered to the model in each turn; 0 for none."""
-    problems: tuple[Problem, ...]
-    """Plugins that were left out, and why."""
-    close_plugins: Callable[[], Awaitable[None]]
-    """Ends the processes of plugins."""
     now: Callable[[], float]
     """Unix time."""
     clock: Callable[[], float]
@@ -103,7 +115,7 @@ class Assistant:
     @property
     def tools(self) -> ToolRunner:
         """The offered tools and where they run."""
-        return self._parts.runner
+        return self._parts.gear.runner
 
     @property
     def model_name(self) -> str:
@@ -118,7 +130,7 @@ class Assistant:
     @property
     def commands(self) -> Mapping[str, Command]:
         """Plugins' slash commands, by name."""
-        return self._parts.commands
+        return self._parts.gear.commands
 
     @property
     def busy(self) -> bool:
@@ -132,14 +144,14 @@ class Assistant:
             return {}
         try:
             nothing = await model.count([Message("system", "")])
-            tools = self._parts.runner.registry
+            tools = self._parts.gear.runner.registry
             return {each.name: await model.count([Message("system", describe(each))]) - nothing for each in tools}
         except ModelError:
             return {}
 
     def new_session(self) -> SessionLog:
         """A fresh session in this assistant's workspace."""
-        return self._parts.sessions.create(self._parts.runner.workspace.root)
+        return self._parts.sessions.create(self._parts.gear.runner.workspace.root)
 
     async def start(self, session: SessionLog) -> AsyncGenerator[Event, None]:
         """Say which plugins were left out and load the model, before anything is asked. Raises ModelError.
@@ -148,7 +160,7 @@ class Assistant:
         """
         failed = [
             PluginFailed(plugin=problem.plugin, distribution=problem.distribution, reason=problem.reason)
-            for problem in self._parts.problems
+            for problem in self._parts.gear.problems
         ]
         async with aclosing(self._load(self._parts.model, session, failed)) as events:
             async for event in events:
@@ -183,6 +195,32 @@ class Assistant:
         finally:
             self._task = None
 
+    @property
+    def plugins(self) -> Plugins:
+        """The installed plugins, to let one in or keep it out."""
+        return self._parts.plugins
+
+    async def ask_person(self, asked: QuestionAsked) -> str | None:
+        """Put a question of the program's own to the person; None where nobody answers."""
+        return await self._parts.answerer(asked)
+
+    async def reload_plugins(self) -> tuple[Problem, ...]:
+        """Look at the installed plugins anew and go on with what is let in now; what there is to say of the others.
+
+        Raises ConfigError and PluginError, also while a turn is in progress; then everything is as it was.
+        """
+        if self.busy:
+            raise PluginError("plugins are exchanged between two turns; this one is not over")
+        old = self._parts.gear
+        gear = await asyncio.to_thread(self._parts.regear, old)
+        if self.busy:
+            await gear.close()
+            raise PluginError("plugins are exchanged between two turns, and one began meanwhile; try it again")
+        self._parts = replace(self._parts, gear=gear)
+        await old.close()
+        await asyncio.to_thread(old.sinks.close)
+        return gear.problems
+
     def cancel(self, reason: str = BY_THE_PERSON) -> None:
         """Stop the turn in progress: what was written is kept, and `TurnEnded` follows in its stream."""
         if self._task is not None:
@@ -193,8 +231,8 @@ class Assistant:
     async def close(self) -> None:
         """End the model's process and close the database."""
         await self._parts.models.close()
-        await self._parts.close_plugins()
-        await asyncio.to_thread(self._parts.sinks.close)
+        await self._parts.gear.close()
+        await asyncio.to_thread(self._parts.gear.sinks.close)
         self._parts.store.close()
 
     async def _load(
@@ -206,7 +244,7 @@ class Assistant:
         def emit(event: Event) -> None:
             event = event.model_copy(update={"session": session.id, "at": self._parts.now()})
             event = event if event.ephemeral else session.append(event)
-            self._parts.sinks.hear(event)
+            self._parts.gear.sinks.hear(event)
             shown.put_nowait(event)
 
         for event in first:
@@ -221,13 +259,13 @@ class Assistant:
         parts = self._parts
 
         def tell(event: Event) -> None:
-            parts.sinks.hear(event)
+            parts.gear.sinks.hear(event)
             show(event)
 
         if session.id != self._granted_in:
-            parts.runner.grants.clear()
+            parts.gear.runner.grants.clear()
             self._granted_in = session.id
-        voice = parts.offer.voice(text, _offered_before(session.events), _called_before(session.events))
+        voice = parts.gear.offer.voice(text, _offered_before(session.events), _called_before(session.events))
         run = Run(
             log=session,
             turn=session.turns + 1,
@@ -235,7 +273,7 @@ class Assistant:
             show=tell,
             model=parts.model,
             voice=voice,
-            runner=parts.runner,
+            runner=parts.gear.runner,
             approver=parts.approver,
             answerer=parts.answerer,
             budget=Budget(parts.limits, parts.clock),
@@ -248,7 +286,7 @@ class Assistant:
                 text=text,
                 model=parts.model.name,
                 strategy=parts.strategy_name,
-                workspace=str(parts.runner.workspace.root),
+                workspace=str(parts.gear.runner.workspace.root),
                 tools=voice.tools,
             )
         )
@@ -259,7 +297,7 @@ class Assistant:
             )
             if items:
                 run.emit(MemoryRecalled(items=items))
-            outcome = await parts.strategy(Task(text), run)
+            outcome = await parts.gear.strategy(Task(text), run)
             status, reason, answer = outcome.status, outcome.reason, outcome.text
             run.emit(Answered(text=answer))
         except asyncio.CancelledError:
@@ -274,7 +312,7 @@ class Assistant:
             reason = f"an unexpected error: {type(exc).__name__}: {exc}"
             raise
         finally:
-            for failed in parts.sinks.failures():
+            for failed in parts.gear.sinks.failures():
                 run.emit(failed)
             run.emit(
                 TurnEnded(

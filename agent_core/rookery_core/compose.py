@@ -10,12 +10,13 @@ from functools import cache, partial
 from pathlib import Path
 
 from rookery_core.approval.policy import Allowed, Answerer, Approver, Grants, no_answer, nobody
-from rookery_core.assistant import Assistant, Parts
+from rookery_core.assistant import Assistant, Gear, Parts
 from rookery_core.budget import Limits
-from rookery_core.config import Config, ModelSettings
+from rookery_core.config import Config, ModelSettings, load_config
 from rookery_core.errors import ConfigError, GrammarError, ModelUnreadable, PluginError
 from rookery_core.hosting import installation
 from rookery_core.hosting.admission import Admissions, Wishes
+from rookery_core.hosting.catalogue import Plugins
 from rookery_core.hosting.describing import Manifests
 from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
@@ -84,7 +85,7 @@ class Equipment:
     close: Callable[[], Awaitable[None]]
     """Ends the processes of plugins."""
 
-    def runner(self, store: Store, options: Options) -> ToolRunner:
+    def runner(self, store: Store, options: Options, grants: Grants | None = None) -> ToolRunner:
         """What carries out calls of the tools that are offered. Raises ConfigError."""
         return ToolRunner(
             registry=self.usable if options.tools is None else self.usable.only(options.tools),
@@ -96,7 +97,7 @@ class Equipment:
                 secrets=lambda plugin: EnvironmentSecrets(plugin, os.environ),
             ),
             allowed=Allowed.parse(options.allow, self.usable),
-            grants=Grants(),
+            grants=grants or Grants(),
             clock=time.monotonic,
             rules=self.extras.risk_rules,
             rulings=self.extras.rulings,
@@ -139,7 +140,6 @@ def build(
     """
     equipment = equip(config, paths, options, plugins)
     extras = equipment.extras
-    think = strategy or strategy_of(config, extras)
     if model is None:
         wanted = config.model.path if options.model is None else options.model
         models = worker_models(config, paths, wanted, worker or Worker(paths.model_log), extras.backends)
@@ -148,8 +148,33 @@ def build(
         given = model if isinstance(model, Sequence) else [model]
         models = Models.of(*given)
         model = models.get(given[0].name)
+    if strategy is None:
+        strategy_of(config, extras)
     store = Store(paths.database)
-    runner = equipment.runner(store, options)
+
+    def gear(equipped: Equipment, settings: Config, grants: Grants) -> Gear:
+        runner = equipped.runner(store, options, grants)
+        return Gear(
+            offer=Offer(
+                runner.registry,
+                settings.agent,
+                _sampling(settings, options),
+                _prefers_labels(paths),
+                equipped.usable,
+                equipped.extras.sections,
+            ),
+            runner=runner,
+            sinks=Sinks(equipped.extras.sinks),
+            commands=equipped.extras.commands,
+            strategy=strategy or strategy_of(settings, equipped.extras),
+            problems=equipped.problems,
+            close=equipped.close,
+        )
+
+    def regear(old: Gear) -> Gear:
+        settings = config.model_copy(update={"plugins": load_config(paths).config.plugins})
+        return gear(equip(settings, paths, options, plugins), settings, old.runner.grants)
+
     return Assistant(
         Parts(
             store=store,
@@ -158,20 +183,11 @@ def build(
             notes=Notes(store, time.time),
             model=model,
             models=models,
-            offer=Offer(
-                runner.registry,
-                config.agent,
-                _sampling(config, options),
-                _prefers_labels(paths),
-                equipment.usable,
-                extras.sections,
-            ),
-            runner=runner,
+            gear=gear(equipment, config, Grants()),
+            regear=regear,
+            plugins=Plugins(paths),
             approver=approver,
             answerer=answerer,
-            sinks=Sinks(extras.sinks),
-            commands=extras.commands,
-            strategy=think,
             strategy_name=config.agent.strategy,
             limits=Limits(
                 max_steps=options.max_steps or config.agent.max_steps,
@@ -179,8 +195,6 @@ def build(
                 max_seconds=config.agent.max_seconds,
             ),
             recall_limit=0 if options.recall is False else config.memory.recall,
-            problems=equipment.problems,
-            close_plugins=equipment.close,
             now=time.time,
             clock=time.monotonic,
         )

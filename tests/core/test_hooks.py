@@ -429,7 +429,7 @@ async def test_sinks_hear_what_is_stored_in_order_and_a_broken_one_is_named_once
     assistant = lab.assistant(ScriptedModel([answer("one"), answer("two")]), plugins=[good, bad])
     session = assistant.new_session()
     events = await play(assistant, session, "hello") + await play(assistant, session, "again")
-    await asyncio.to_thread(assistant._parts.sinks.close)
+    await asyncio.to_thread(assistant._parts.gear.sinks.close)
     assert [event.seq for event in heard] == [event.seq for event in events if not event.ephemeral]
     (failed,) = of(PluginFailed, events)
     assert failed.plugin == "bad"

@@ -304,6 +304,15 @@ async def test_slash_tools_lists_the_tools(tmp_path: Path) -> None:
         assert "Add two numbers." in chat_text(pilot)
 
 
+async def test_slash_plugins_lists_them_and_says_what_it_can(tmp_path: Path) -> None:
+    async with Desk(tmp_path).app().run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await say(pilot, "/plugins")
+        await until(pilot, lambda: "calculator  built in" in chat_text(pilot))
+        await say(pilot, "/plugins disable nosuch")
+        await until(pilot, lambda: "no installed plugin named nosuch" in chat_text(pilot))
+
+
 async def test_slash_model_lists_the_models_and_goes_on_with_another(tmp_path: Path) -> None:
     desk = Desk(tmp_path, [answers(f"I am the first.{HOLD}Really.")])
     bad = ScriptedModel([], name="bad", open_error=ModelUnreadable("bad is broken"))

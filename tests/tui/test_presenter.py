@@ -308,8 +308,13 @@ def test_no_argument_or_name_can_begin_a_line_of_the_question(name: str, value: 
     assert text.split("\n")[5] == "arguments"
 
 
-@given(st.text(max_size=60))
+def test_what_rookery_asks_itself_has_no_tool_above_it() -> None:
+    assert question_text(QuestionAsked(call_id="", tool="", question="Use it?\x1b")) == "Use it?\\u{1b}"
+
+
+@given(st.text(min_size=1, max_size=60))
 def test_nothing_that_a_tool_asks_can_begin_a_line_of_rookerys(text: str) -> None:
+    """A tool always has a name."""
     first, asks, *question = question_text(QuestionAsked(call_id="1", tool=text, question=text)).split("\n")
     assert first.startswith("tool       ")
     assert asks == "asks"

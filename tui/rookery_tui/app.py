@@ -17,6 +17,7 @@ from rookery_core.tools.extending import Send
 from rookery_tui import plugin_commands
 from rookery_tui.asking_above import AskingAbove
 from rookery_tui.conversation import NEW, Conversation
+from rookery_tui.plugin_switch import switch
 from rookery_tui.screens.help import HelpScreen, key_text, sections
 from rookery_tui.screens.main import MainScreen
 from rookery_tui.screens.problem import ProblemScreen
@@ -158,6 +159,9 @@ class RookeryApp(App[None]):
             case Command(name="model", rest=wanted) if wanted:
                 self.main.prompt.sent(message.text)
                 self.conversation.use_model(wanted)
+            case Command(name="plugins", rest=rest):
+                self.main.prompt.sent(message.text)
+                self.run_worker(self._switch(self.conversation, rest), group="commands")
             case Command(name=name, rest=rest) if name not in COMMANDS:
                 self.main.prompt.sent(message.text)
                 self.run_worker(self._carry_out(self.conversation, name, rest), group="commands")
@@ -258,6 +262,7 @@ class RookeryApp(App[None]):
                     binding.description, key_text(binding.key), getattr(self, f"action_{binding.action}")
                 )
         yield SystemCommand("Models", "List the models to choose from", self.action_model)
+        yield SystemCommand("Plugins", "List the plugins, and which are used", self.action_plugins)
         yield SystemCommand("Tools", "List the tools the model may call", self.action_tools)
 
     @property
@@ -277,6 +282,14 @@ class RookeryApp(App[None]):
             conversation.send(result.text)
         else:
             self.main.give_back(result.text)
+
+    async def _switch(self, conversation: Conversation, rest: str) -> None:
+        """Carry out `/plugins`."""
+        await self.main.chat.notice(await switch(conversation.assistant, conversation.assistant.plugins, rest))
+
+    async def action_plugins(self) -> None:
+        if self.conversation is not None:
+            await self._switch(self.conversation, "")
 
     async def _open(self, session_id: str | None) -> None:
         if self.conversation is not None and session_id is not None:

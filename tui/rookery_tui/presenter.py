@@ -176,7 +176,9 @@ def remembered_text(request: ApprovalRequested) -> str:
 
 
 def question_text(asked: QuestionAsked) -> str:
-    """Who asks and what; no line of the question can pass for one of Rookery's own."""
+    """Who asks and what; no line of a tool's question can pass for one of Rookery's own, which no tool asks."""
+    if not asked.tool:
+        return visible(asked.question)
     return visible("\n".join([f"tool       {_flat(asked.tool)}", "asks", *_indented(asked.question)]))
 
 

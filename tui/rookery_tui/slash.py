@@ -9,6 +9,7 @@ from rookery_core.errors import StoreError
 from rookery_core.text import one_line
 from rookery_core.tools.extending import Send
 from rookery_tui import plugin_commands
+from rookery_tui.plugin_switch import switch
 from rookery_tui.speech import models, tools, turns_text
 from rookery_tui.talk import Talk
 from rookery_tui.typed import PLAIN_COMMANDS, Command
@@ -92,6 +93,10 @@ async def _tools(talk: Talk, rest: str) -> None:
     talk.say(await tools(talk.assistant, talk.log.events))
 
 
+async def _plugins(talk: Talk, rest: str) -> None:
+    talk.say(await switch(talk.assistant, talk.assistant.plugins, rest))
+
+
 def _trace(talk: Talk, rest: str) -> None:
     talk.teller.trace = not talk.teller.trace
     talk.say(f"Thoughts, actions and observations are {'shown' if talk.teller.trace else 'hidden'}.")
@@ -109,6 +114,7 @@ _ACTS: Mapping[str, Callable[[Talk, str], Awaitable[None] | None]] = {
     "search": _search,
     "model": _model,
     "tools": _tools,
+    "plugins": _plugins,
     "trace": _trace,
     "quit": _quit,
 }

@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "sessions": "list the sessions and open one",
     "model": "list the models, or go on with the one of that name",
     "tools": "list the tools the model may call",
+    "plugins": "list the plugins; enable NAME, disable NAME, reload",
     "trace": "show or hide thoughts, actions and observations",
     "quit": "leave",
 }

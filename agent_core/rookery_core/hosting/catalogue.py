@@ -32,8 +32,15 @@ class Plugins:
 
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
-        self._admissions = Admissions(paths.plugins)
-        self._manifests = Manifests(paths.manifests)
+
+    @property
+    def _admissions(self) -> Admissions:
+        """As the file has it now: another program may have changed it."""
+        return Admissions(self._paths.plugins)
+
+    @property
+    def _manifests(self) -> Manifests:
+        return Manifests(self._paths.manifests)
 
     def all(self) -> list[Candidate]:
         """Every installed plugin, by name, without importing any. Raises ConfigError."""
@@ -55,10 +62,14 @@ class Plugins:
     def describe(self, candidate: Candidate, *, anew: bool = False) -> Described:
         """What it offers, read by a process of its own where that is not known yet, or `anew`. Raises ConfigError."""
         if anew:
-            self._manifests.forget(candidate.name, candidate.identity)
+            self.forget(candidate)
         manifest = self._manifests.of([(candidate.name, candidate.identity)])[candidate.name]
         named = candidate.name in load_config(self._paths).config.plugins.in_process
         return Described(candidate, manifest, candidate.state is State.BUILT_IN or named)
+
+    def forget(self, candidate: Candidate) -> None:
+        """Have it described anew when it is needed next."""
+        self._manifests.forget(candidate.name, candidate.identity)
 
     def enable(self, candidate: Candidate, *, in_process: bool = False) -> None:
         """Use it from now on, as it is. Raises PluginError, ConfigError."""

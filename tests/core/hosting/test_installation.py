@@ -144,7 +144,7 @@ def test_a_tool_whose_schema_makes_no_grammar_is_left_out(site: Site) -> None:
     made = build(Config(), paths, Options(site.home), model=ScriptedModel([]), plugins=site.load(only=["odd"]))
     made._parts.store.close()
     assert not list(made.tools.registry)
-    (problem,) = [problem for problem in made._parts.problems if problem.failed]
+    (problem,) = [problem for problem in made._parts.gear.problems if problem.failed]
     assert "cannot be turned into a grammar" in problem.reason
 
 

@@ -64,7 +64,7 @@ class QuestionScreen(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="question") as box:
-            box.border_title = "A tool asks you"
+            box.border_title = "A tool asks you" if self._asked.tool else "Rookery asks you"
             with VerticalScroll(id="asked", can_focus=False):
                 yield Static(Content(question_text(self._asked)), markup=False)
             yield Static(id="hint", markup=False)

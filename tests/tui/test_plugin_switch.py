@@ -1,0 +1,129 @@
+"""`/plugins`: a plugin is let in, looked at anew and kept out while the program runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from rookery_core.assistant import Assistant
+from rookery_core.compose import Options, build
+from rookery_core.config import Config
+from rookery_core.events import QuestionAsked, ToolFinished
+from rookery_core.paths import Paths
+from rookery_core.testing import ScriptedModel
+from rookery_tui.plugin_switch import USAGE, switch
+from tests.core.conftest import act, answer, play
+from tests.core.hosting.kit import Site, tool_source
+
+CALL = [act("go", "{}"), answer("done")]
+
+
+class Person:
+    """Answers questions in order, and keeps them."""
+
+    def __init__(self) -> None:
+        self.answers: list[str | None] = []
+        self.asked: list[str] = []
+
+    async def __call__(self, asked: QuestionAsked) -> str | None:
+        assert asked.tool == ""
+        self.asked.append(asked.question)
+        return self.answers.pop(0) if self.answers else None
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    folder, home = tmp_path / "site", tmp_path / "home"
+    folder.mkdir()
+    home.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")])))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    return Site(folder, home)
+
+
+@pytest.fixture
+def person() -> Person:
+    return Person()
+
+
+@pytest.fixture
+async def assistant(site: Site, person: Person) -> AsyncIterator[Assistant]:
+    paths = Paths.find({"ROOKERY_HOME": str(site.home)})
+    made = build(Config(), paths, Options(site.home), answerer=person, model=ScriptedModel(CALL * 4))
+    yield made
+    await made.close()
+
+
+async def called(assistant: Assistant) -> str:
+    events = await play(assistant, assistant.new_session(), "go")
+    return next(event.output for event in events if isinstance(event, ToolFinished))
+
+
+async def test_a_plugin_comes_changes_and_goes_without_a_restart(
+    site: Site, person: Person, assistant: Assistant
+) -> None:
+    site.install("hot", tool_source("return 'one'"))
+    plugins = assistant.plugins
+    assert "hot         pending    hot-dist 1.0" in await switch(assistant, plugins, "")
+    assert await switch(assistant, plugins, "enable hot") == "Nothing was changed."
+    assert "there is no tool named go" in await called(assistant)
+
+    person.answers = ["yes"]
+    assert await switch(assistant, plugins, "enable hot") == "hot is used now."
+    assert "tool          go (pure): Does it." in person.asked[-1]
+    assert person.asked[-1].endswith("Use hot from now on?")
+    assert await called(assistant) == "one"
+
+    (site.folder / "hot.py").write_text(tool_source("return 'two'"))  # as with an editable install
+    assert await called(assistant) == "one"
+    assert (await switch(assistant, plugins, "reload")).startswith("The plugins were looked at anew.")
+    assert await called(assistant) == "two"
+
+    assert (await switch(assistant, plugins, "disable hot")).startswith("hot is not used any more.")
+    assert "go" not in assistant.tools.registry.names
+
+
+async def test_hooks_for_the_program_itself_are_asked_about_apart(
+    site: Site, person: Person, assistant: Assistant
+) -> None:
+    source = tool_source("return 'one'") + "@hookimpl\ndef rookery_after_tool(outcome):\n    return Append('!')\n"
+    site.install("inner", source)
+    person.answers = ["yes", "no"]
+    said = await switch(assistant, assistant.plugins, "enable inner")
+    assert said.startswith("inner is used now.")
+    assert "rookery_after_tool works only inside the program" in said
+    assert await called(assistant) == "one"
+    person.answers = ["yes", "yes"]
+    await switch(assistant, assistant.plugins, "enable inner")
+    assert await called(assistant) == "one\n!"
+
+
+async def test_what_cannot_be_done_is_said_and_all_is_as_it_was(site: Site, assistant: Assistant) -> None:
+    site.install("bad", "raise RuntimeError('a mistake')")
+    before = assistant.tools
+    assert "RuntimeError: a mistake" in await switch(assistant, assistant.plugins, "enable bad")
+    assert "there is no installed plugin named nosuch" in await switch(assistant, assistant.plugins, "disable nosuch")
+    assert await switch(assistant, assistant.plugins, "what is this") == USAGE
+    assert assistant.tools is before
+
+
+async def test_nothing_is_exchanged_while_a_turn_is_in_progress(assistant: Assistant) -> None:
+    async def reload(event: object) -> None:
+        said.append(await switch(assistant, assistant.plugins, "reload"))
+
+    said: list[str] = []
+    async for _ in assistant.turn(assistant.new_session(), "go"):
+        if not said:
+            await reload(None)
+    assert "between two turns" in said[0]
+
+
+async def test_rookery_s_own_are_kept_out_and_let_in_again(assistant: Assistant) -> None:
+    await switch(assistant, assistant.plugins, "disable shell")
+    assert "shell" not in assistant.tools.registry.names
+    assert (await switch(assistant, assistant.plugins, "enable shell")).startswith("shell is used now.")
+    assert "shell" in assistant.tools.registry.names
