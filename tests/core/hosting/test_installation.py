@@ -14,7 +14,7 @@ from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import State, Wishes, candidates
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
-from rookery_core.tools.loader import Loaded, Problem
+from rookery_core.tools.loader import Loaded, Problem, installed
 from tests.core.hosting.kit import HEAD, Bench, Site, tool_source
 
 Make = Callable[[Loaded], Bench]
@@ -94,6 +94,14 @@ def test_for_one_run_just_these_are_used(site: Site) -> None:
     assert names(site.load(only=[])) == []
     with pytest.raises(ConfigError, match="no installed plugin named nosuch"):
         site.load(only=["nosuch"])
+
+
+def test_an_imposter_of_a_built_in_plugin_is_refused(site: Site) -> None:
+    site.install("fake", GOOD, plugins=["calculator"])
+    known = candidates(installed(), site.admissions, Wishes())
+    mine = {c.identity.distribution: c for c in known if c.name == "calculator"}
+    assert mine["rookery"].state is State.BUILT_IN
+    assert (mine["fake-dist"].state, "built into Rookery" in mine["fake-dist"].why) == (State.REFUSED, True)
 
 
 # -- described, not imported ---------------------------------------------------------------------------------------
