@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rookery_core.errors import NeedsApproval, ToolFailed, ToolRetry, TurnPaused
+from rookery_core.errors import ArgumentsInvalid, NeedsApproval, ToolFailed, ToolRetry, TurnPaused
 from rookery_core.tools.context import Artifacts, Data, Memory, Person, Secrets, TextModel, ToolContext
 from rookery_core.tools.contract import Example, Risk, Tool, ToolResult, WorkspacePath
 from rookery_core.tools.extending import (
@@ -30,7 +30,23 @@ from rookery_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from rookery_core.errors import ModelDied, ModelError, ModelUnreadable, RookeryError, StepUnparsable
-    from rookery_core.events import Event, StepFailed, StepStarted, ThoughtFormed, ToolFinished, ToolStatus
+    from rookery_core.events import (
+        Answered,
+        ApprovalRequested,
+        ApprovalResolved,
+        CallRuled,
+        Event,
+        StepFailed,
+        StepStarted,
+        ThoughtFormed,
+        ToolFinished,
+        ToolRequested,
+        ToolStarted,
+        ToolStatus,
+        TurnEnded,
+        TurnStarted,
+        TurnStatus,
+    )
     from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Reading, Sampling
     from rookery_core.reasoning.base import Outcome, Strategy, Task
     from rookery_core.reasoning.step import Answer, Step, ToolCall, parse
@@ -39,7 +55,11 @@ if TYPE_CHECKING:
 
 _LATER = {
     "rookery_core.errors": ("ModelDied", "ModelError", "ModelUnreadable", "RookeryError", "StepUnparsable"),
-    "rookery_core.events": ("Event", "StepFailed", "StepStarted", "ThoughtFormed", "ToolFinished", "ToolStatus"),
+    "rookery_core.events": (
+        "Answered", "ApprovalRequested", "ApprovalResolved", "CallRuled", "Event", "StepFailed",
+        "StepStarted", "ThoughtFormed", "ToolFinished", "ToolRequested", "ToolStarted",
+        "ToolStatus", "TurnEnded", "TurnStarted", "TurnStatus",
+    ),
     "rookery_core.model.base": (
         "Completion", "Delta", "Message", "ModelBackend", "ModelInfo", "Reading", "Sampling",
     ),
@@ -53,9 +73,14 @@ _HOME = {name: module for module, names in _LATER.items() for name in names}
 __all__ = [
     "Allow",
     "Answer",
+    "Answered",
     "Append",
+    "ApprovalRequested",
+    "ApprovalResolved",
+    "ArgumentsInvalid",
     "Artifacts",
     "CONTRACT_VERSION",
+    "CallRuled",
     "Command",
     "CommandContext",
     "Completion",
@@ -98,11 +123,16 @@ __all__ = [
     "ToolFailed",
     "ToolFinished",
     "ToolOutcome",
+    "ToolRequested",
     "ToolResult",
     "ToolRetry",
+    "ToolStarted",
     "ToolStatus",
     "ToolUse",
+    "TurnEnded",
     "TurnPaused",
+    "TurnStarted",
+    "TurnStatus",
     "Usage",
     "Workspace",
     "WorkspacePath",

@@ -149,6 +149,16 @@ async def test_an_allowance_does_not_outlive_a_later_rewrite(lab: Lab) -> None:
     assert of(ApprovalRequested, events)
 
 
+async def test_a_guard_sees_what_a_later_plugin_made_of_the_call(lab: Lab) -> None:
+    both = [
+        plugin("a", before_tool=lambda use: Deny("not that one") if use.arguments["text"] == "bad" else None),
+        plugin("b", before_tool=lambda use: Rewrite({**use.arguments, "text": "bad"})),
+    ]
+    events = await once(lab, '{"path": "x", "text": "t"}', tool_name="save", plugins=both, allow=["write"])
+    assert finished(events).status is ToolStatus.DENIED
+    assert "not that one" in finished(events).output
+
+
 def explode(use: ToolUse) -> None:
     raise SystemExit("out")
 

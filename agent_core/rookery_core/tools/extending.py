@@ -24,6 +24,9 @@ class ToolUse:
     tool: str
     """Full name, `plugin.tool`."""
     risk: Risk
+    """What the call does, rules considered."""
+    declared: Risk
+    """What the tool says that it does."""
     arguments: Mapping[str, Any]
     """As the model gave them, checked against the schema."""
     workspace: Path

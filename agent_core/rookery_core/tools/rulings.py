@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rookery_core.events import CallRuled, Event, PluginFailed
-from rookery_core.tools.extending import Allow, Append, Deny, Replace, Rewrite, ToolOutcome, ToolUse
+from rookery_core.tools.extending import Allow, Append, Deny, Replace, Rewrite, Ruling, ToolOutcome, ToolUse
 from rookery_core.tools.threads import heard
 
 HOOK_SECONDS = 5.0
@@ -48,15 +48,7 @@ class Rulings:
         """Ask every `rookery_before_tool`; deny wins, and one that fails denies, since it may be there to guard."""
         ruled = Ruled()
         for hook in self.before:
-            try:
-                said = await heard(hook.function, use, name=f"before {hook.plugin}", seconds=HOOK_SECONDS)
-                if said is not None and not isinstance(said, Allow | Deny | Rewrite):
-                    raise TypeError(f"it returned {said!r}, which is no ruling")
-            except TimeoutError:
-                said = Deny(f"the plugin {hook.plugin} did not say within {HOOK_SECONDS:g} s whether it may")
-            except Exception as exc:
-                said = Deny(f"the plugin {hook.plugin} could not say whether it may: {type(exc).__name__}: {exc}")
-            match said:
+            match await _ruling(hook, use):
                 case Deny(reason=reason):
                     emit(CallRuled(call_id=use.call_id, plugin=hook.plugin, ruling="deny", reason=reason))
                     ruled = replace(ruled, denied=ruled.denied or reason or f"the plugin {hook.plugin} denies it")
@@ -73,6 +65,18 @@ class Rulings:
                     ruled = replace(ruled, rewritten=made, allowed=False)  # what was allowed was another call
                     use = replace(use, arguments=made)
         return ruled
+
+    async def deny(self, use: ToolUse, emit: Emit) -> str:
+        """Why a call that was rewritten is not made after all: each hook sees what came of it; "" where none minds.
+
+        That one of them would rewrite it once more is not heard.
+        """
+        for hook in self.before:
+            match await _ruling(hook, use):
+                case Deny(reason=reason):
+                    emit(CallRuled(call_id=use.call_id, plugin=hook.plugin, ruling="deny", reason=reason))
+                    return reason or f"the plugin {hook.plugin} denies it"
+        return ""
 
     async def edit(self, use: ToolUse, outcome: ToolOutcome, emit: Emit) -> str:
         """The output after every `rookery_after_tool`; one that fails is named, and changes nothing."""
@@ -92,3 +96,16 @@ class Rulings:
                 case Replace(text=text):
                     outcome = replace(outcome, output=text)
         return outcome.output
+
+
+async def _ruling(hook: Hook, use: ToolUse) -> Ruling:
+    """What one hook says; no is what a failure means."""
+    try:
+        said = await heard(hook.function, use, name=f"before {hook.plugin}", seconds=HOOK_SECONDS)
+        if said is not None and not isinstance(said, Allow | Deny | Rewrite):
+            raise TypeError(f"it returned {said!r}, which is no ruling")
+    except TimeoutError:
+        return Deny(f"the plugin {hook.plugin} did not say within {HOOK_SECONDS:g} s whether it may")
+    except Exception as exc:
+        return Deny(f"the plugin {hook.plugin} could not say whether it may: {type(exc).__name__}: {exc}")
+    return said

@@ -135,12 +135,13 @@ class _Call:
             raise _Ended(self._finish(ToolStatus.UNKNOWN, str(exc))) from exc
         checked = await self._fits(offered, self._call.arguments, "The arguments do not fit")
         ruled = await runner.rulings.rule(checked.use, self._emit)
-        if ruled.denied:
-            raise _Ended(self._finish(ToolStatus.DENIED, f"This call is not allowed: {ruled.denied}. {_ELSE}"))
-        if ruled.rewritten is not None:
+        if ruled.rewritten is not None and not ruled.denied:
             checked = await self._fits(
                 offered, ruled.rewritten, "A plugin changed the call, and its arguments do not fit"
             )
+            ruled = replace(ruled, denied=await runner.rulings.deny(checked.use, self._emit))
+        if ruled.denied:
+            raise _Ended(self._finish(ToolStatus.DENIED, f"This call is not allowed: {ruled.denied}. {_ELSE}"))
         return replace(checked, asks=checked.asks and not ruled.allowed)
 
     async def _fits(self, offered: OfferedTool, arguments: Mapping[str, Any], otherwise: str) -> _Checked:
@@ -159,7 +160,13 @@ class _Call:
             raise _Ended(self._finish(ToolStatus.FAILED, text)) from exc
         assessed = assess(offered, fitted.shown, runner.rules)
         use = ToolUse(
-            self._id, offered.full_name, assessed.risk, fitted.shown, runner.workspace.root, self._caller.session
+            self._id,
+            offered.full_name,
+            assessed.risk,
+            offered.tool.risk,
+            fitted.shown,
+            runner.workspace.root,
+            self._caller.session,
         )
         asked = asks(offered, assessed.risk, fitted.scopes, runner.allowed, runner.grants)
         return _Checked(offered, fitted, use, assessed, asked)

@@ -29,7 +29,7 @@ def enable(
     if described.manifest.problem:
         raise PluginError(f"{candidate.name} cannot be used: {described.manifest.problem}")
     hooks = described.manifest.in_process
-    for line in lines(described):
+    for line in lines(described, in_process=in_process and bool(hooks)):
         print(visible(line), file=console.stdout)
     if not unasked and not yes(console, f"Use {candidate.name} from now on? [y/N] "):
         print("Nothing was changed.", file=console.stdout)
@@ -44,13 +44,13 @@ def enable(
     return Exit.OK
 
 
-def lines(described: Described) -> Iterator[str]:
-    """All that a plugin is and offers."""
+def lines(described: Described, *, in_process: bool = False) -> Iterator[str]:
+    """All that a plugin is and offers; `in_process` where it is about to be let into the program."""
     candidate, manifest = described.candidate, described.manifest
     yield f"plugin        {candidate.name} ({candidate.state})"
     yield f"distribution  {candidate.identity.distribution} {candidate.identity.version}"
     yield f"module        {candidate.entry_point.value}"
-    where = "the program itself" if described.in_process else "a process of its own"
+    where = "the program itself" if described.in_process or in_process else "a process of its own"
     yield f"runs in       {where}"
     if manifest.problem:
         yield f"problem       {manifest.problem}"
