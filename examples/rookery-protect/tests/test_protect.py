@@ -39,7 +39,7 @@ def workspace(tmp_path: Path) -> Path:
 def ruled(workspace: Path) -> Ruled:
     def rule(arguments: dict[str, Any], risk: Risk = Risk.WRITE, tool: str = "files.write_file") -> str:
         """Why the call is denied; "" where it is not."""
-        said = rookery_before_tool(ToolUse("1.1", tool, risk, arguments, workspace, "session"))
+        said = rookery_before_tool(ToolUse("1.1", tool, risk, risk, arguments, workspace, "session"))
         return said.reason if said is not None else ""
 
     return rule
@@ -168,7 +168,7 @@ def test_without_a_pattern_file_nothing_is_protected(ruled: Ruled, shell: Ruled,
 
 def test_a_read_that_the_rule_made_riskier_is_still_a_read(ruled: Ruled, workspace: Path) -> None:
     (workspace / ".rookery-protect").write_text("*.env\n")
-    assert ruled({"path": ".env"}, Risk.NETWORK, "files.read_file") == ""
+    assert ruled({"path": ".env"}, Risk.READ, "files.read_file") == ""
     assert "is protected" in ruled({"path": ".env"})
 
 

@@ -42,8 +42,8 @@ class Unreadable(Exception):
 # An exception here would deny the call too, but the model would read less of why.
 @hookimpl
 def rookery_before_tool(use: ToolUse) -> Deny | None:
-    # A rule can make a call riskier than its tool, and the one below does that to reading: it stays reading.
-    if use.risk in (Risk.PURE, Risk.READ) or use.tool == READ_TOOL:
+    # A rule can make a call riskier than its tool, and the one below does that to reading: what counts is the tool.
+    if use.declared in (Risk.PURE, Risk.READ):
         return None
     try:
         protected = Protected.of(use.workspace)
