@@ -73,7 +73,7 @@ async def test_a_plugin_comes_changes_and_goes_without_a_restart(
     assert "there is no tool named go" in await called(assistant)
 
     person.answers = ["yes"]
-    assert await switch(assistant, plugins, "enable hot") == "hot is used now."
+    assert (await switch(assistant, plugins, "enable hot")).startswith("hot is used now.")
     assert "tool          go (pure): Does it." in person.asked[-1]
     assert person.asked[-1].endswith("Use hot from now on?")
     assert await called(assistant) == "one"

@@ -24,7 +24,10 @@ from rookery_core.tools.registry import register
 from rookery_core.tools.runner import Caller, ToolRunner
 from rookery_core.workspace import Workspace
 
-HEAD = "from rookery_core.plugin import *\n"
+HEAD = (
+    "from rookery_core.plugin import Append, Command, NeedsApproval, Risk, RiskRule, Tool, ToolContext, ToolFailed\n"
+    "from rookery_core.plugin import ToolRetry, WorkspacePath, hookimpl, tool\n"
+)
 
 
 def tool_source(body: str, *, name: str = "go", parameters: str = "", risk: str = "PURE", doc: str = "Does it.") -> str:
