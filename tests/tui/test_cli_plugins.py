@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from rookery_tui import cli
-from tests.core.hosting.kit import HEAD, Site, tool_source
+from tests.core.hosting.kit import HEAD, Site, empty_site, tool_source
 
 GUARD = (
     tool_source("return 'fine'", name="guarded", risk="READ", doc="Looks around.")
@@ -36,13 +35,8 @@ class Shell:
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    folder, home = tmp_path / "site", tmp_path / "home"
-    folder.mkdir()
-    home.mkdir()
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")])))
-    monkeypatch.setenv("ROOKERY_HOME", str(home))
-    made = Site(folder, home)
+    made = empty_site(tmp_path, monkeypatch)
+    monkeypatch.setenv("ROOKERY_HOME", str(made.home))
     made.install("guard", GUARD)
     return made
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
 from rookery_tui.plugin_switch import USAGE, switch
 from tests.core.conftest import act, answer, play
-from tests.core.hosting.kit import Site, tool_source
+from tests.core.hosting.kit import Site, empty_site, tool_source
 
 CALL = [act("go", "{}"), answer("done")]
 
@@ -36,13 +35,7 @@ class Person:
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    folder, home = tmp_path / "site", tmp_path / "home"
-    folder.mkdir()
-    home.mkdir()
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")])))
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    return Site(folder, home)
+    return empty_site(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from rookery_core.tools.loader import Loaded
-from tests.core.hosting.kit import Bench, Site
+from tests.core.hosting.kit import Bench, Site, empty_site
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    folder, home = tmp_path / "site", tmp_path / "home"
-    folder.mkdir()
-    home.mkdir()
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")])))
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    return Site(folder, home)
+    return empty_site(tmp_path, monkeypatch)
 
 
 @pytest.fixture

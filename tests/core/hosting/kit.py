@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import os
 import textwrap
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from rookery_core.approval.policy import Allowed, Grants, nobody
 from rookery_core.events import Event, QuestionAsked, ToolFinished
@@ -88,6 +91,17 @@ class Site:
             in_process=in_process,
             log=self.home / "plugins.log",
         )
+
+
+def empty_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """One that nothing is installed in yet."""
+    folder, home = tmp_path / "site", tmp_path / "home"
+    folder.mkdir()
+    home.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")])))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    return Site(folder, home)
 
 
 class Bench:
