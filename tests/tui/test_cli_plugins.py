@@ -117,3 +117,17 @@ def test_info_says_all_and_the_doctor_s_remarks(shell: Shell, site: Site) -> Non
     assert "remark        tool log is not offered: install git" in out
     told = json.loads(shell("info", "git", "--json")[1])
     assert (told["state"], told["tools"][0]["missing"]) == ("pending", "install git")
+
+
+def test_a_yes_to_running_inside_the_program_does_not_outlive_what_it_was_said_to(shell: Shell, site: Site) -> None:
+    shell("enable", "guard", "--yes", "--in-process")
+    site.install("guard", GUARD + "# changed\n")
+    shell("enable", "guard", "--yes")
+    assert "in_process = []" in (shell.home / "settings.toml").read_text()
+
+
+def test_an_imposter_does_not_hide_the_built_in_plugin(shell: Shell, site: Site) -> None:
+    site.install("fake", GUARD, plugins=["calculator"])
+    code, out, _ = shell("info", "calculator")
+    assert code == 0
+    assert "distribution  rookery " in out

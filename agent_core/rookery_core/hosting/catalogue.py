@@ -51,6 +51,7 @@ class Plugins:
         """The plugin of that name. Raises ConfigError where there is none, PluginError where there are several."""
         known = self.all()
         found = [candidate for candidate in known if candidate.name == name]
+        found.sort(key=lambda candidate: candidate.state is State.REFUSED)  # an imposter hides nobody
         if not found:
             near = difflib.get_close_matches(name, [candidate.name for candidate in known], n=1)
             hint = f"; did you mean {near[0]}?" if near else "; `rookery plugins list` shows those there are"
@@ -77,8 +78,10 @@ class Plugins:
         self._set("disabled", [name for name in config.disabled if name != candidate.name], config.disabled)
         if self.is_own(candidate):
             return
-        if in_process:
-            self._set("in_process", [*dict.fromkeys([*config.in_process, candidate.name])], config.in_process)
+        others = [
+            name for name in config.in_process if name != candidate.name
+        ]  # an earlier yes was to what it was then
+        self._set("in_process", [*others, candidate.name] if in_process else others, config.in_process)
         self._write(lambda: self._admissions.enable(candidate.name, candidate.identity))
 
     def is_own(self, candidate: Candidate) -> bool:
