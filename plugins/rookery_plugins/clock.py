@@ -64,6 +64,7 @@ _OFFSET = re.compile(r"(?:utc|gmt)? ?([+-])([0-9]{1,2})(?::?([0-9]{2}))?")
             answer="In Lima it is 14:05 on Sunday.",
         )
     ],
+    phrases=["what day is it today", "today's date", "which year is this", "is it morning or evening there"],
 )
 def clock(zone: str = "") -> str:
     """Tells the current date and time, here or in a city or time zone."""

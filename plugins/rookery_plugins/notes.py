@@ -14,7 +14,11 @@ MAX_CHARS = 2_000
 MAX_FOUND = 5
 
 
-@tool(risk=Risk.WRITE, scope=lambda arguments: ["keeping any note"])
+@tool(
+    risk=Risk.WRITE,
+    scope=lambda arguments: ["keeping any note"],
+    phrases=["remember that", "do not let me forget", "keep in mind for next time", "note this down for later"],
+)
 def remember(ctx: ToolContext, text: str) -> str:
     """Keeps a note for later conversations."""
     note = text.strip()
@@ -25,7 +29,7 @@ def remember(ctx: ToolContext, text: str) -> str:
     return f"kept as note {ctx.memory.add(note)}"
 
 
-@tool(risk=Risk.READ)
+@tool(risk=Risk.READ, phrases=["what did I tell you", "what do you know about me", "I asked you to remember it"])
 def recall(ctx: ToolContext, query: str = "") -> str:
     """Finds notes that were kept earlier."""
     found = ctx.memory.search(query.strip(), MAX_FOUND)
@@ -34,7 +38,7 @@ def recall(ctx: ToolContext, query: str = "") -> str:
     return "\n".join(f"note {ref}: {text}" for ref, text in found)
 
 
-@tool(risk=Risk.WRITE)
+@tool(risk=Risk.WRITE, phrases=["delete the note", "you no longer need to remember that", "forget what I told you"])
 def forget(ctx: ToolContext, note: str) -> str:
     """Deletes a kept note by its id."""
     ref = note.strip().removeprefix("note").strip(" #[]:")

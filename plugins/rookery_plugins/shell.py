@@ -75,6 +75,7 @@ def shell_tool(limit_s: float = LIMIT_S) -> Tool:
                 answer="The folder is /home/me.",
             )
         ],
+        phrases=["run this command", "start the program", "execute the script in a terminal", "install a package"],
     )
     def shell(ctx: ToolContext, command: str) -> str:
         """Runs a shell command and gives its output."""

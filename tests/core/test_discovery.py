@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rookery_core.config import AgentSettings
 from rookery_core.errors import ConfigError
 from rookery_core.model.base import ModelInfo, PromptTier, Sampling
 from rookery_core.offer import SMALL_WINDOW, Offer
-from rookery_core.tools.contract import Tool
-from rookery_core.tools.discovery import Discovery
+from rookery_core.tools.contract import Example, Tool
+from rookery_core.tools.discovery import FITS, Discovery
 from rookery_core.tools.registry import OfferedTool, Registry
 
 TOOLS = {
@@ -47,9 +49,44 @@ def test_the_tool_whose_words_fit_comes_first(request_: str, best: str) -> None:
     assert Discovery(registry()).ranked(request_)[0][0].name == best
 
 
-def test_a_request_of_other_words_leaves_the_order_as_it_is() -> None:
-    assert Discovery(registry()).ranked("qwertz") == [(tool, 0.0) for tool in registry()]
+def test_a_request_that_says_nothing_leaves_the_order_as_it_is() -> None:
+    for nothing in ("", "\U00012000\U00012001"):
+        assert Discovery(registry()).ranked(nothing) == [(tool, 0.0) for tool in registry()]
+    assert all(score < FITS for _, score in Discovery(registry()).ranked("thanks!"))
     assert Discovery(Registry(())).ranked("anything") == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "best"),
+    [
+        ("do I need an umbrella tomorrow in Bergen?", "get_forecast"),
+        ("write to Anna that I'll be late", "send_mail"),
+        ("the photo is far too large for the page", "resize_image"),
+        ("how much is that in yen", "convert_currency"),
+        ("put on some jazz", "play_song"),
+        ("how do you say good morning in Finnish", "translate_text"),
+    ],
+)
+def test_a_tool_is_found_by_what_is_meant_without_any_of_its_words(request_: str, best: str) -> None:
+    assert best in [tool.name for tool, _ in Discovery(registry()).ranked(request_)[:2]]
+
+
+def test_phrases_and_examples_find_a_tool_that_says_nothing_of_itself() -> None:
+    def make(name: str, **more: Any) -> OfferedTool:
+        return OfferedTool(Tool(name, "Does it.", {"type": "object"}, run=str, **more), "kit", "kit", name)
+
+    example = Example("dim the lamp in the hall", {}, "done", "It is dimmed.")
+    tools = [make("ka", phrases=("brew a coffee",)), make("kb", examples=(example,)), make("kc"), make("kd")]
+    discovery = Discovery(Registry(tools))
+    assert discovery.ranked("an espresso please")[0][0].name == "ka"
+    assert discovery.ranked("less light in the corridor")[0][0].name == "kb"
+
+
+@pytest.mark.parametrize("path", ["notes/2024/x1.csv", "Zanzibar.txt", "./run.sh", "src/main"])
+def test_a_path_in_the_request_is_a_file_whatever_it_is_called(path: str) -> None:
+    files = Tool("open_text", "Shows a text file.", {"type": "object"}, run=str)
+    tools = [*registry(), OfferedTool(files, "kit", "kit", "open_text")]
+    assert Discovery(Registry(tools)).ranked(f"who is the third in {path}?")[0][0].name == "open_text"
 
 
 def test_few_tools_are_all_offered() -> None:
@@ -79,7 +116,7 @@ def test_a_tool_that_the_request_names_is_offered_however_much_else_it_says() ->
     much = "the weather in a city, a picture and its size, trains from a railway station, money and currencies: "
     for named in ("open_ticket", "OPEN_TICKET", "`open.open_ticket`"):
         assert "open_ticket" in discovery.select(f"{much}{named} please", 3).names
-    assert "open_ticket" not in discovery.select(f"{much}reopen_tickets", 3).names
+    assert "send_mail" not in discovery.select(f"{much}resend_mails", 3).names
     before = discovery.select("weather, picture, train", 3).names
     assert "open_ticket" in discovery.select("weather, picture and train with open_ticket", 3, before=before).names
 
@@ -116,7 +153,7 @@ def test_words_fit_in_their_other_forms_and_in_any_language(said: str, written: 
     tools = [Tool(f"t{n}", text, {"type": "object"}, run=str) for n, text in enumerate(("x", "Gr. ß", written, "z"))]
     found = Discovery(Registry(OfferedTool(tool, "kit", "kit", tool.name) for tool in tools)).ranked(said)
     assert found[0][0].name == "t2"
-    assert found[0][1] > 0 == found[1][1]
+    assert found[0][1] > found[1][1]
 
 
 def info(n_ctx: int = 8192, prompt: PromptTier = "full", *, native: bool = False) -> ModelInfo:

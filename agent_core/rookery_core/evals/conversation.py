@@ -81,12 +81,14 @@ class ToolSpec(Frozen):
     name: str
     description: str
     parameters: dict[str, Any] = {}
+    phrases: tuple[str, ...] = ()
+    """How people ask for it, which only counts where not all tools are offered."""
 
     @property
     def tool(self) -> Tool:
         """The tool, as a plugin would offer it; it takes no other arguments than those it names, and asks nobody."""
         schema = {"type": "object", "properties": {}, "additionalProperties": False, **self.parameters}
-        return Tool(self.name, self.description, schema, _never_ends, risk=Risk.PURE)
+        return Tool(self.name, self.description, schema, _never_ends, Risk.PURE, phrases=self.phrases)
 
     @model_validator(mode="after")
     def _usable(self, info: ValidationInfo) -> ToolSpec:

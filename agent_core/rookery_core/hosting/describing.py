@@ -27,7 +27,7 @@ SLOW_SECONDS = 0.3
 """An import that takes longer is named."""
 AT_ONCE = 4
 MANIFEST_BYTES = 4 << 20
-FORMAT = 1
+FORMAT = 2
 """Of manifests; another one is read anew."""
 
 

@@ -50,6 +50,7 @@ class ToolData(BaseModel):
     timeout_s: float
     max_output: int
     examples: tuple[ExampleData, ...] = ()
+    phrases: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     context_parameter: str | None = None
     has_scope: bool = False
@@ -70,6 +71,7 @@ class ToolData(BaseModel):
             timeout_s=self.timeout_s,
             max_output=self.max_output,
             examples=tuple(Example(e.asked, e.arguments, e.result, e.answer) for e in self.examples),
+            phrases=self.phrases,
             context_parameter=self.context_parameter,
             available=(lambda: self.missing) if self.missing else None,
             paths=self.paths,
@@ -135,6 +137,7 @@ def _data(tool: Tool) -> ToolData:
         examples=tuple(
             ExampleData(**{**_fields(example), "arguments": dict(example.arguments)}) for example in tool.examples
         ),
+        phrases=tool.phrases,
         paths=tool.paths,
         context_parameter=tool.context_parameter,
         has_scope=tool.scope is not None,

@@ -101,6 +101,8 @@ class Tool:
     """Characters of the result that the model may see."""
     examples: tuple[Example, ...] = ()
     """Shown to the model where few tools are offered."""
+    phrases: tuple[str, ...] = ()
+    """Some ways in which people ask for it, to find it among many tools by; the model is not told."""
     arguments: type[BaseModel] | None = field(default=None, repr=False)
     """Validates the arguments; None: they are checked against `schema` itself."""
     context_parameter: str | None = None

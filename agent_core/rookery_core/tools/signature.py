@@ -27,6 +27,7 @@ def tool(
     timeout_s: float = ...,
     max_output: int = ...,
     examples: Sequence[Example] = ...,
+    phrases: Sequence[str] = ...,
     available: Callable[..., str] | None = ...,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(
@@ -40,6 +41,7 @@ def tool(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     max_output: int = DEFAULT_MAX_OUTPUT,
     examples: Sequence[Example] = (),
+    phrases: Sequence[str] = (),
     available: Callable[..., str] | None = None,
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a tool of an annotated function.
@@ -67,6 +69,7 @@ def tool(
             timeout_s=timeout_s,
             max_output=max_output,
             examples=tuple(examples),
+            phrases=tuple(phrases),
             arguments=model,
             context_parameter=context_parameter,
             available=available,

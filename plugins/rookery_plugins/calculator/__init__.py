@@ -26,6 +26,14 @@ MAX_CHARS = 1_000
         Example(asked="What is 9 * 8?", arguments={"expression": "9 * 8"}, result="72", answer="72"),
         Example(asked="How much is 50 - 8?", arguments={"expression": "50 - 8"}, result="42", answer="42"),
     ],
+    phrases=[
+        "how much is three times four",
+        "percent more or less",
+        "how many are that together",
+        "divide, multiply, add and subtract numbers",
+        "the average, the sum, the difference",
+        "how long does it take at this speed",
+    ],
 )
 def calculator(expression: Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]) -> str:
     """Works out arithmetic such as 17 * 23, 15% of 80 or sqrt(2)."""

@@ -39,7 +39,15 @@ SKIPPED = frozenset(
 """Folders that are not searched: they hold what programs made."""
 
 
-@tool(risk=Risk.READ)
+@tool(
+    risk=Risk.READ,
+    phrases=[
+        "what is in this folder",
+        "which files are there",
+        "show the directory",
+        "look at everything in the folder",
+    ],
+)
 def list_files(ctx: ToolContext, folder: WorkspacePath = Path(".")) -> str:
     """Lists the files in a folder."""
     name = ctx.workspace.relative(folder)
@@ -68,6 +76,7 @@ def list_files(ctx: ToolContext, folder: WorkspacePath = Path(".")) -> str:
             answer="todo.md says: buy milk",
         )
     ],
+    phrases=["open the file", "what does the document say", "show me what is in it", "summarise this file"],
 )
 def read_file(
     ctx: ToolContext,
@@ -103,7 +112,15 @@ def read_file(
     return "\n".join(filter(None, [text.removesuffix("\n"), note]))
 
 
-@tool(risk=Risk.READ)
+@tool(
+    risk=Risk.READ,
+    phrases=[
+        "where does this word appear",
+        "which file mentions it",
+        "find the text in the folder",
+        "search for a name",
+    ],
+)
 def search_files(ctx: ToolContext, text: str, folder: WorkspacePath = Path(".")) -> str:
     """Finds the lines that contain a text, in all files of a folder."""
     wanted = text.strip("\n").casefold()

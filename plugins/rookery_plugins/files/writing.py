@@ -52,6 +52,12 @@ def _written_path(arguments: dict[str, Any]) -> list[str]:
             answer="I wrote bye.txt.",
         )
     ],
+    phrases=[
+        "save this to a file",
+        "create a file with this in it",
+        "change, replace or add a line",
+        "append to the end",
+    ],
 )
 def write_file(ctx: ToolContext, path: WorkspacePath, content: str) -> str:
     """Writes a text file, replacing what was in it."""

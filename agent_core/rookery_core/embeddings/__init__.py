@@ -1,0 +1,1 @@
+"""Texts as vectors by a table of word pieces: instant, small, and good enough to tell what a request is about."""
