@@ -44,8 +44,12 @@ def test_the_command_the_built_in_plugins_and_the_licence_are_declared(wheel: zi
     entries = configparser.ConfigParser()
     entries.read_string(wheel.read(f"{info}/entry_points.txt").decode())
     assert dict(entries["console_scripts"]) == {"rookery": "rookery_tui.cli:main"}
-    assert set(entries["rookery"]) == {"calculator", "clock", "files", "notes", "shell"}
+    assert {"calculator", "clock", "files", "notes", "person", "shell", "tasks"} <= set(entries["rookery"])
+    for module in entries["rookery"].values():
+        path = module.replace(".", "/")
+        assert {f"{path}.py", f"{path}/__init__.py"} & set(wheel.namelist())
     assert f"{info}/licenses/LICENSE" in wheel.namelist()
+    assert f"{info}/licenses/agent_core/rookery_core/embeddings/potion/LICENSE" in wheel.namelist()
     metadata = wheel.read(f"{info}/METADATA").decode()
     assert "License-Expression: Apache-2.0" in metadata
     assert "Requires-Python: >=3.11" in metadata
