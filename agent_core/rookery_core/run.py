@@ -289,6 +289,7 @@ class Run:
             answer=self.answer,
             complete=self.write,
             max_output=observation_limit(info.n_ctx),
+            request=self._transcript.request,
         )
         finished = await self._runner.call(call, call_id, caller)
         self._unfit = self._unfit + 1 if finished.status is ToolStatus.INVALID else 0

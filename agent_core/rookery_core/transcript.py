@@ -108,6 +108,11 @@ class Transcript:
         return [turn for turn in self._turns if turn.n > self._through_turn]
 
     @property
+    def request(self) -> str:
+        """What the person said last; "" before the first turn."""
+        return self._turns[-1].user if self._turns else ""
+
+    @property
     def last_step(self) -> int:
         """Number of the current turn's last step that has something to read; 0 before the first."""
         return max((step.n for step in self._turns[-1].steps if step.messages), default=0)

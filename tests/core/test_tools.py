@@ -187,7 +187,7 @@ async def test_a_large_result_is_cut_in_the_middle() -> None:
     finished = await run_tool(large, {})
     assert finished.dropped_chars == 900
     assert finished.output.startswith("aaa")
-    assert finished.output.endswith("zzz")
+    assert finished.output.endswith("zzz\n[kept whole as result 1]")
 
 
 async def test_a_preview_or_scope_that_fails_does_not_hide_the_question() -> None:

@@ -404,6 +404,20 @@ async def test_a_huge_observation_is_cut_to_fit(lab: Lab) -> None:
     assert events[-1].status is TurnStatus.ANSWERED
 
 
+async def test_of_a_huge_observation_the_model_sees_what_it_was_asked_about(lab: Lab) -> None:
+    lines = [f"{n:04d} nothing much happened at the harbour that day" for n in range(3_000)]
+    lines[1_700] = "1700 the ferry Nordlys was sold to a company in Bergen"
+    (lab.workspace / "log.txt").write_text("\n".join(lines))
+    model = ScriptedModel([act("look", '{"path": "log.txt"}'), answer("sold")], n_ctx=1_000)
+    assistant = lab.assistant(model, config=Config(model=ModelSettings(max_tokens=50)))
+    session = assistant.new_session()
+    events = await play(assistant, session, "Who bought the ferry Nordlys?")
+    finished = only(events, ToolFinished)[0]
+    assert lines[1_700] in model.seen[1][-1].content
+    assert finished.output.endswith(f"[kept whole as result {finished.artifact}]")
+    assert assistant.tools.lender.artifacts(session.id, "").get(finished.artifact) == "\n".join(lines)
+
+
 async def test_an_earlier_session_is_recalled_when_it_fits(lab: Lab) -> None:
     first = lab.assistant(ScriptedModel([answer("The capital of Peru is Lima.")]))
     session = first.new_session()

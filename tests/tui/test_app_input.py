@@ -9,6 +9,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from rookery_core.errors import ModelUnreadable
+from rookery_core.plugin import Risk, tool
 from rookery_core.testing import ScriptedModel
 from rookery_tui.typed import COMMANDS
 from rookery_tui.widgets.chat import PlainText
@@ -26,6 +27,7 @@ from tests.tui.app_kit import (
     screen_text,
     shown,
     the_app,
+    thinks,
     trace_text,
     until,
 )
@@ -302,6 +304,27 @@ async def test_slash_tools_lists_the_tools(tmp_path: Path) -> None:
         assert "adder" in chat_text(pilot)
         assert "pure · kit (kit-dist) · 8 tokens" in chat_text(pilot)
         assert "Add two numbers." in chat_text(pilot)
+
+
+async def test_slash_result_shows_what_was_too_long_for_the_model(tmp_path: Path) -> None:
+    @tool(risk=Risk.PURE, max_output=100)
+    def much() -> str:
+        """Says much."""
+        return "\n".join(f"row {n}" for n in range(60)) + "\n\x1b[31mred"
+
+    desk = Desk(tmp_path, [thinks("look", "much", "{}"), answers("done")])
+    desk.tools = (much,)
+    async with desk.app().run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await say(pilot, "/result")
+        await until(pilot, lambda: "No result was cut in this session." in chat_text(pilot))
+        await said_and_done(pilot, "go")
+        await say(pilot, "/result")
+        await until(pilot, lambda: "1  much, turn 1," in chat_text(pilot))
+        await say(pilot, "/result 1")
+        await until(pilot, lambda: "row 33" in chat_text(pilot) and "\\u{1b}[31mred" in chat_text(pilot))
+        await say(pilot, "/result 7")
+        await until(pilot, lambda: "there is no text 7 in this session; /result lists" in chat_text(pilot))
 
 
 async def test_slash_plugins_lists_them_and_says_what_it_can(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from rookery_tui.screens.help import HelpScreen, key_text, sections
 from rookery_tui.screens.main import MainScreen
 from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.sessions import SessionsScreen
-from rookery_tui.speech import models, tools, welcome
+from rookery_tui.speech import models, results, tools, welcome
 from rookery_tui.starting import MakeAssistant, Resume, open_session
 from rookery_tui.themes import DEFAULT_THEME, check_theme
 from rookery_tui.typed import COMMANDS, Command, Say, Unknown, read
@@ -159,6 +159,10 @@ class RookeryApp(App[None]):
             case Command(name="model", rest=wanted) if wanted:
                 self.main.prompt.sent(message.text)
                 self.conversation.use_model(wanted)
+            case Command(name="result", rest=rest):
+                self.main.prompt.sent(message.text)
+                talk = self.conversation
+                await self.main.chat.notice(results(talk.assistant, talk.session, rest))
             case Command(name="plugins", rest=rest):
                 self.main.prompt.sent(message.text)
                 self.run_worker(self._switch(self.conversation, rest), group="commands")

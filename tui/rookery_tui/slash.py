@@ -10,7 +10,7 @@ from rookery_core.text import one_line
 from rookery_core.tools.extending import Send
 from rookery_tui import plugin_commands
 from rookery_tui.plugin_switch import switch
-from rookery_tui.speech import models, tools, turns_text
+from rookery_tui.speech import models, results, tools, turns_text
 from rookery_tui.talk import Talk
 from rookery_tui.typed import PLAIN_COMMANDS, Command
 from rookery_tui.width import cut_to, width_of
@@ -97,6 +97,10 @@ async def _plugins(talk: Talk, rest: str) -> None:
     talk.say(await switch(talk.assistant, talk.assistant.plugins, rest))
 
 
+def _result(talk: Talk, rest: str) -> None:
+    talk.say(results(talk.assistant, talk.log, rest))
+
+
 def _trace(talk: Talk, rest: str) -> None:
     talk.teller.trace = not talk.teller.trace
     talk.say(f"Thoughts, actions and observations are {'shown' if talk.teller.trace else 'hidden'}.")
@@ -115,6 +119,7 @@ _ACTS: Mapping[str, Callable[[Talk, str], Awaitable[None] | None]] = {
     "model": _model,
     "tools": _tools,
     "plugins": _plugins,
+    "result": _result,
     "trace": _trace,
     "quit": _quit,
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rookery_core.assistant import Assistant
+from rookery_core.errors import ToolFailed
 from rookery_core.events import (
     Answered,
     ApprovalRequested,
@@ -33,9 +34,12 @@ from rookery_core.events import (
     TurnStatus,
 )
 from rookery_core.observe.tool_use import ToolUse, tool_use
-from rookery_core.store.sessions import SessionSummary
-from rookery_core.text import one_line, visible
+from rookery_core.store.sessions import SessionLog, SessionSummary
+from rookery_core.text import cut_middle, one_line, visible
 from rookery_tui.presenter import TITLE_WIDTH, Tone, channels, ending
+
+RESULT_CHARS = 20_000
+"""Of a kept result that a person wants to see."""
 
 Role = Literal["person", "answer", "partial", "notice"]
 
@@ -120,6 +124,24 @@ async def tools(assistant: Assistant, events: Sequence[Event]) -> str:
         lines.append(f"{each.name:<{width}}  {about}")
         lines.append(f"{'':<{width}}  {one_line(each.tool.description, 80)}")
     return visible("\n".join(lines))
+
+
+def results(assistant: Assistant, session: SessionLog, wanted: str) -> str:
+    """The results that were too long for the model and are kept whole; the text of one where it is named."""
+    kept = {event.artifact: event for event in session.events if isinstance(event, ToolFinished) and event.artifact}
+    if not wanted:
+        lines = [
+            f"{ref:>4}  {event.tool}, turn {event.turn}, {event.dropped_chars} characters not shown to the model"
+            for ref, event in kept.items()
+        ]
+        return (
+            visible("\n".join([*lines, "/result NUMBER shows one."])) if lines else "No result was cut in this session."
+        )
+    try:
+        text = assistant.tools.lender.artifacts(session.id, "").get(wanted.removeprefix("#"))
+    except ToolFailed as exc:
+        return visible(f"{exc}; /result lists those there are.")
+    return visible(cut_middle(text, RESULT_CHARS)[0])
 
 
 def model_kept(reason: str, in_use: str) -> str:

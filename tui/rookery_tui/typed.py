@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = {
     "model": "list the models, or go on with the one of that name",
     "tools": "list the tools the model may call",
     "plugins": "list the plugins; enable NAME, disable NAME, reload",
+    "result": "show a result that was too long for the model, by its number",
     "trace": "show or hide thoughts, actions and observations",
     "quit": "leave",
 }

@@ -6,11 +6,14 @@ of the model hub's client.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
 WORD_CHARS = 100
 """A longer word is unknown, as in BERT."""
+_PLAIN = re.compile(r"[\t\n\r -~]*")
+_PLAIN_WORD = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")
 _IDEOGRAPHS = (
     (0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
     (0x2B820, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F),
@@ -25,6 +28,9 @@ def pieces(text: str, vocabulary: Mapping[str, int]) -> Iterator[int]:
 
 def _words(text: str) -> Iterator[str]:
     """Words and single punctuation marks, lower-case and without accents."""
+    if _PLAIN.fullmatch(text):  # ten times as fast, and nearly all texts are
+        yield from _PLAIN_WORD.findall(text.lower())
+        return
     spaced = "".join(_cleaned(char) for char in text)
     plain = unicodedata.normalize("NFD", spaced).lower()
     for run in "".join(char for char in plain if unicodedata.category(char) != "Mn").split():

@@ -34,6 +34,7 @@ from rookery_core.events import (
     ToolStarted,
     ToolStatus,
 )
+from rookery_core.perception.relevance import Excerpt, Relevance
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.text import cut_middle, storable
 from rookery_core.tools.context import ToolContext
@@ -62,6 +63,8 @@ class Caller:
     complete: Completer
     max_output: int
     """Characters of the result that the model may see, unless the tool says less."""
+    request: str = ""
+    """What the person wants; of a longer result the model sees what matters for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class ToolRunner:
     """Seconds, monotonic."""
     rules: tuple[RiskRule, ...] = ()
     rulings: Rulings = field(default_factory=Rulings)
+    relevance: Relevance = field(default_factory=Relevance)
 
     def lending(self, **instead: Any) -> ToolRunner:
         """The same, but for these parts of what is lent."""
@@ -228,33 +232,33 @@ class _Call:
         context = self._context(checked, bridge, deadline)
         started = runner.clock()
 
-        def finish(status: ToolStatus, output: str) -> ToolFinished:
-            return self._finish(status, output, offered.tool.max_output, runner.clock() - started)
+        async def finish(status: ToolStatus, output: str) -> ToolFinished:
+            return await self._end(checked, status, output, runner.clock() - started)
 
         try:
             output = await offered.place.run(offered.tool, checked.fitted, context, deadline, bridge.end)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or not task.cancelling():  # the tool's own, not the person's
-                return finish(ToolStatus.FAILED, f"{self._call.tool} cancelled itself.")
+                return await finish(ToolStatus.FAILED, f"{self._call.tool} cancelled itself.")
             self._finish(ToolStatus.INTERRUPTED, "Stopped by the person; how much of it was done is not known.")
             raise
         except ToolTimeout:
             text = f"{self._call.tool} took longer than {offered.tool.timeout_s:g} seconds and was given up."
-            return finish(ToolStatus.TIMEOUT, text)
+            return await finish(ToolStatus.TIMEOUT, text)
         except NeedsApproval as exc:
             if checked.approved:
-                return finish(ToolStatus.FAILED, f"{self._call.tool} asked for approval twice: {exc}")
+                return await finish(ToolStatus.FAILED, f"{self._call.tool} asked for approval twice: {exc}")
             return await self.ask(checked, str(exc)) or await self.run(replace(checked, approved=True))
         except TurnPaused as exc:
-            finish(ToolStatus.PAUSED, str(exc))
+            await finish(ToolStatus.PAUSED, str(exc))
             raise
         except (ToolRetry, ToolFailed) as exc:
-            return finish(ToolStatus.FAILED, await self._edited(checked, ToolStatus.FAILED, str(exc)))
+            return await finish(ToolStatus.FAILED, str(exc))
         except BaseException as exc:  # a tool may raise anything, SystemExit included; it costs one call
             text = f"{self._call.tool} failed: {type(exc).__name__}: {exc}"
-            return finish(ToolStatus.FAILED, await self._edited(checked, ToolStatus.FAILED, text))
-        return finish(ToolStatus.OK, await self._edited(checked, ToolStatus.OK, output))
+            return await finish(ToolStatus.FAILED, text)
+        return await finish(ToolStatus.OK, output)
 
     async def _edited(self, checked: _Checked, status: ToolStatus, output: str) -> str:
         rulings = self._runner.rulings
@@ -296,18 +300,35 @@ class _Call:
 
     # -- after ----------------------------------------------------------------------------------------------------
 
-    def _finish(self, status: ToolStatus, output: str, limit: int = 0, seconds: float = 0.0) -> ToolFinished:
+    async def _end(self, checked: _Checked, status: ToolStatus, output: str, seconds: float) -> ToolFinished:
+        """The end of a call that ran: plugins have their say, and a long result is cut to what matters."""
+        limit = min(checked.offered.tool.max_output, self._caller.max_output)
+        whole, excerpt = storable(output), None
+        try:
+            if status in (ToolStatus.OK, ToolStatus.FAILED):
+                whole = storable(await self._edited(checked, status, output))
+            if status is ToolStatus.OK and len(whole) > limit:
+                cut = self._runner.relevance.excerpt
+                excerpt = await asyncio.to_thread(cut, whole, self._caller.request, limit)
+        except asyncio.CancelledError:
+            self._finish(status, whole, seconds, limit)  # it did run
+            raise
+        return self._finish(status, whole, seconds, limit, excerpt)
+
+    def _finish(
+        self, status: ToolStatus, output: str, seconds: float = 0.0, limit: int = 0, excerpt: Excerpt | None = None
+    ) -> ToolFinished:
+        """Tell it. `excerpt` is what the model sees; None: a longer output loses its middle."""
         whole = storable(output)
-        kept, dropped = cut_middle(whole, min(limit or self._caller.max_output, self._caller.max_output))
-        artifact = ""
-        if dropped:
+        kept, artifact = excerpt or Excerpt(*cut_middle(whole, limit or self._caller.max_output)), ""
+        if kept.dropped_chars:
             artifact = self._runner.lender.artifacts(self._caller.session, self._id).add(whole, self._call.tool)
         finished = ToolFinished(
             call_id=self._id,
             tool=self._call.tool,
             status=status,
-            output=kept,
-            dropped_chars=dropped,
+            output=f"{kept.text}\n[kept whole as result {artifact}]" if artifact else kept.text,
+            dropped_chars=kept.dropped_chars,
             artifact=artifact,
             seconds=seconds,
         )
