@@ -35,9 +35,10 @@ from rookery_core.model.base import Message, ModelBackend
 from rookery_core.model.choice import Models
 from rookery_core.observe.sinks import Sinks
 from rookery_core.offer import Offer
+from rookery_core.perception.attaching import attach
 from rookery_core.reasoning.base import Strategy, Task
 from rookery_core.reasoning.prompt import describe
-from rookery_core.run import Run, open_model
+from rookery_core.run import Run, observation_limit, open_model
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import SessionLog, Sessions
 from rookery_core.text import storable
@@ -177,16 +178,17 @@ class Assistant:
                 yield event
         self._parts = replace(self._parts, model=model)
 
-    async def turn(self, session: SessionLog, text: str) -> AsyncGenerator[Event, None]:
+    async def turn(self, session: SessionLog, text: str, inputs: Sequence[str] = ()) -> AsyncGenerator[Event, None]:
         """Carry out one turn. The last event is `TurnEnded`, whatever happens; a bug is raised after it.
 
-        Closing the iterator stops the turn. Raises StoreError when what happened cannot be stored.
+        `inputs` are paths in the workspace that the person named, to be put before the model. Closing the iterator
+        stops the turn. Raises StoreError when what happened cannot be stored.
         """
         if self._task is not None:
             raise RuntimeError("a turn is in progress; wait for its end or cancel it")
         self._stopped_by = BY_THE_PERSON
         shown: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._task = task = asyncio.create_task(self._carry_out(session, storable(text), shown.put_nowait))
+        self._task = task = asyncio.create_task(self._carry_out(session, storable(text), inputs, shown.put_nowait))
         task.add_done_callback(lambda _: shown.put_nowait(None))
         try:
             async with aclosing(_drain(shown, task)) as events:
@@ -255,7 +257,9 @@ class Assistant:
             async for event in events:
                 yield event
 
-    async def _carry_out(self, session: SessionLog, text: str, show: Callable[[Event], None]) -> None:
+    async def _carry_out(
+        self, session: SessionLog, text: str, inputs: Sequence[str], show: Callable[[Event], None]
+    ) -> None:
         parts = self._parts
 
         def tell(event: Event) -> None:
@@ -291,7 +295,10 @@ class Assistant:
             )
         )
         try:
-            await run.ready()
+            info = await run.ready()
+            limit = observation_limit(info.n_ctx)
+            for event in await asyncio.to_thread(attach, inputs, text, session.id, parts.gear.runner, limit):
+                run.emit(event)
             items = recall(
                 text, episodes=parts.episodes, notes=parts.notes, session=session.id, limit=parts.recall_limit
             )

@@ -6,84 +6,17 @@ them. A kind is the class name in snake case. Ephemeral events are shown and not
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from rookery_core.envelope import Decision as Decision
+from rookery_core.envelope import Event as Event
+from rookery_core.envelope import Recalled as Recalled
+from rookery_core.envelope import Record as Record
+from rookery_core.envelope import ToolStatus as ToolStatus
+from rookery_core.envelope import TurnStatus as TurnStatus
 from rookery_core.usage import Usage
-
-
-class TurnStatus(StrEnum):
-    """How a turn ended."""
-
-    ANSWERED = "answered"
-    GAVE_UP = "gave_up"
-    """The budget was spent, or the model kept repeating itself; the answer holds what was found."""
-    REFUSED = "refused"
-    """The message cannot fit the model's window; nothing was done and the text is the person's to change."""
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    PAUSED = "paused"
-    """A tool said that something outside has to happen first."""
-
-
-class ToolStatus(StrEnum):
-    """How a tool call ended; everything but `ok` is an observation the model can act on."""
-
-    OK = "ok"
-    FAILED = "failed"
-    DENIED = "denied"
-    INVALID = "invalid"
-    UNKNOWN = "unknown"
-    TIMEOUT = "timeout"
-    REPEATED = "repeated"
-    INTERRUPTED = "interrupted"
-    PAUSED = "paused"
-
-
-class Decision(StrEnum):
-    """What was decided about a call."""
-
-    ONCE = "once"
-    SESSION = "session"
-    DENY = "deny"
-
-
-class Record(BaseModel):
-    """A frozen value inside an event."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Recalled(Record):
-    """One memory that was offered to the model."""
-
-    source: Literal["episode", "note"]
-    ref: str
-    """Where it is stored: the episode's or note's id."""
-    text: str
-
-
-class Event(BaseModel):
-    """The envelope every event has. `Run.emit` fills it; whoever makes an event gives only what happened."""
-
-    model_config = ConfigDict(frozen=True)
-    ephemeral: ClassVar[bool] = False
-
-    kind: str
-    """The event's name in snake case."""
-    session: str = ""
-    seq: int | None = None
-    """Position in the session, from 1 without gaps; None for ephemeral events."""
-    turn: int = 0
-    """Number of the turn in its session, from 1; 0 outside any turn."""
-    agent: str = "main"
-    parent: str | None = None
-    """The agent that started this one; None for the main agent."""
-    at: float = 0.0
-    """Unix time, seconds."""
-
 
 # -- the model and the plugins ------------------------------------------------------------------------------------
 
@@ -154,6 +87,21 @@ class MemoryRecalled(Event):
 
     kind: Literal["memory_recalled"] = "memory_recalled"
     items: tuple[Recalled, ...]
+
+
+class InputPerceived(Event):
+    """A file or folder that the person named was put before the model."""
+
+    kind: Literal["input_perceived"] = "input_perceived"
+    name: str
+    """As the person wrote it."""
+    what: str
+    """text, structured, folder, image, binary, missing."""
+    text: str
+    """What the model reads of it, or of what cannot be shown, what it is."""
+    dropped_chars: int = 0
+    artifact: str = ""
+    """Where the whole of a cut text is kept; "" when nothing was cut."""
 
 
 class StepStarted(Event):
@@ -375,6 +323,7 @@ AnyEvent = Annotated[
     | PluginFailed
     | TurnStarted
     | MemoryRecalled
+    | InputPerceived
     | StepStarted
     | PromptBuilt
     | PromptRead

@@ -14,6 +14,7 @@ from rookery_core.events import (
     ContextCompacted,
     Event,
     Generated,
+    InputPerceived,
     MemoryRecalled,
     StepFailed,
     StepStarted,
@@ -45,11 +46,13 @@ class _Turn:
     steps: list[_Step] = field(default_factory=list)
     note: str = ""
     """What was recalled for this turn; read before the request it belongs to."""
+    inputs: str = ""
+    """Files that came with it; read behind the request."""
     through_step: int = 0
     """Steps up to this one have left the prompt for good."""
 
     def messages(self, after_step: int = 0) -> Iterable[Message]:
-        yield Message("user", f"{self.note}{self.user}")
+        yield Message("user", f"{self.note}{self.user}{self.inputs}")
         for step in self.steps:
             if step.n > after_step:
                 yield from step.messages
@@ -77,6 +80,8 @@ class Transcript:
             case MemoryRecalled(items=items):
                 lines = "".join(f"- {item.text}\n" for item in items)
                 self._turns[-1].note = f"(Known from earlier conversations:\n{lines})\n"
+            case InputPerceived(name=name, text=text):
+                self._turns[-1].inputs += f"\n\n[{name}]\n{text}"
             case StepStarted(n=n):
                 self._turns[-1].steps.append(_Step(n))
             case Generated(text=text, stop=stop):

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelError, RookeryError, StoreError
 from rookery_core.events import Answered, Event, TokenDelta, TurnEnded, TurnStatus
+from rookery_core.perception.inputs import mentioned
 from rookery_core.store.sessions import SessionLog
 from rookery_tui.speech import model_kept
 
@@ -202,7 +203,7 @@ class Conversation:
         self.state = "turn"
         begun = False
         try:
-            async with aclosing(self.assistant.turn(self.session, text)) as events:
+            async with aclosing(self.assistant.turn(self.session, text, mentioned(text))) as events:
                 async for event in events:
                     begun = begun or isinstance(event, TokenDelta)
                     await self._show(event)

@@ -42,6 +42,8 @@ class Job:
     """What is to be done, and how it is to be told."""
 
     task: str
+    inputs: tuple[str, ...] = ()
+    """Paths that it names, to be put before the model."""
     output: Output = Output.TEXT
     quiet: bool = False
     """No trace lines on standard error."""
@@ -127,7 +129,7 @@ async def _turn(assistant: Assistant, log: SessionLog, job: Job, result: Result,
             async for event in events:
                 printer.show(event)
     with stop.tells(lambda: assistant.cancel(_why(stop))):
-        async with aclosing(assistant.turn(log, job.task)) as events:
+        async with aclosing(assistant.turn(log, job.task, job.inputs)) as events:
             async for event in events:
                 result.take(event)
                 printer.show(event)

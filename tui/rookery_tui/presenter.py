@@ -18,6 +18,7 @@ from rookery_core.events import (
     Decision,
     Event,
     Generated,
+    InputPerceived,
     MemoryRecalled,
     ModelLost,
     ModelReady,
@@ -50,7 +51,7 @@ class Row:
     """One entry of the trace: a line, and what is behind it."""
 
     label: str
-    """thought, action, observation, approval, question, memory, model, plugin, notice."""
+    """thought, action, observation, approval, question, memory, input, model, plugin, notice."""
     title: str
     """One line."""
     body: str = ""
@@ -64,6 +65,11 @@ def row(event: Event) -> Row | None:
         case MemoryRecalled(items=items):
             body = "\n".join(f"{item.source} {item.ref}: {item.text}" for item in items)
             return _row("memory", f"{len(items)} from earlier", body, "quiet")
+        case InputPerceived(name=name, what=what, text=text, dropped_chars=dropped):
+            tone: Tone = "bad" if what in ("missing", "image", "binary") else "quiet"
+            cut = f", {dropped} characters left out" if dropped else ""
+            title = f"{name}: {text}" if tone == "bad" else f"{name} ({what}{cut})"
+            return _row("input", title, f"{name}\n{text}", tone)
         case ThoughtFormed(text=text):
             return _row("thought", text, text)
         case ToolRequested(tool=tool, arguments=arguments):

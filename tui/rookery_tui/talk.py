@@ -9,6 +9,7 @@ from typing import TextIO
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelError, StoreError
 from rookery_core.events import Event, ModelLoading, TurnEnded, TurnStarted, TurnStatus
+from rookery_core.perception.inputs import mentioned
 from rookery_core.store.sessions import SessionLog
 from rookery_core.text import visible
 from rookery_tui.presenter import Meter
@@ -48,7 +49,7 @@ class Talk:
         """Carry out a turn and tell it. Returns the text where it was refused, for the person to change; else ""."""
         refused = False
         try:
-            async with aclosing(self.assistant.turn(self.log, text)) as events:
+            async with aclosing(self.assistant.turn(self.log, text, mentioned(text))) as events:
                 async for event in events:
                     self._show(event)
                     refused = isinstance(event, TurnEnded) and event.status is TurnStatus.REFUSED

@@ -11,6 +11,7 @@ from rookery_core.errors import ConfigError
 from rookery_core.events import ApprovalRequested, QuestionAsked
 from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
+from rookery_core.perception.inputs import mentioned
 from rookery_tui.asking import Asking
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
@@ -29,6 +30,7 @@ async def main(arguments: argparse.Namespace, paths: Paths, console: Console, wo
     """
     job = Job(
         task=task_text(arguments.task, console, with_stdin=arguments.stdin),
+        inputs=mentioned(arguments.task or ""),
         output=Output(arguments.output),
         quiet=arguments.quiet,
         resume=Resume(arguments.session, arguments.continue_last),
