@@ -11,8 +11,12 @@ from pathlib import Path
 
 import rookery_core.plugin
 from rookery_core import errors, events
+from rookery_core.compose import built_in
+from rookery_core.config import Config
 from rookery_core.plugin import ToolContext, tool
+from rookery_core.reasoning.prompt import describe
 from rookery_core.tools import hooks
+from rookery_core.tools.registry import register
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [path for root in ("agent_core", "tui", "plugins") for path in (ROOT / root).rglob("*.py")]
@@ -91,3 +95,10 @@ def test_the_generated_tables_in_the_docs_are_up_to_date() -> None:
         [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"], capture_output=True, text=True, check=False
     )
     assert check.returncode == 0, check.stdout + check.stderr
+
+
+def test_every_built_in_tool_has_a_call_on_the_tools_page() -> None:
+    page = (ROOT / "docs" / "tools.md").read_text(encoding="utf-8")
+    registry, _ = register(built_in(Config()).plugins)
+    assert [name for name in registry.names if f"\n### {name}\n" not in page] == []
+    assert [name for name in registry.names if describe(registry.get(name)).removeprefix("- ") not in page] == []

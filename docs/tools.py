@@ -1,0 +1,124 @@
+"""Write docs/tools.md by calling every built-in tool once, with `rookery tools call`, in a folder made for it.
+
+python docs/tools.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rookery_core.compose import built_in
+from rookery_core.config import Config
+from rookery_core.reasoning.prompt import describe
+from rookery_core.tools.registry import register
+
+PAGE = Path(__file__).with_name("tools.md")
+HEAD = """\
+# Built-in tools
+
+What the assistant can do without any further package: each tool as the model reads it, and one real call. Every call here was
+made with `rookery tools call` in a folder with a few files; so can you. `pure` and `read` run at once, `write`, `execute` and
+`network` ask first ([reference](reference.md)).
+"""
+FILES = {
+    "todo.md": "# Today\n\n- buy milk\n- call Ann about the boat\n",
+    "boats/list.csv": "name,length,year\nNordlys,12.5,1987\nHavfrue,9.1,2004\nSkarv,7.8,1999\n",
+    "boats/README.md": "Boats that are for sale. Ask Ann for the keys.\n",
+    "src/hello.py": 'print("hello")\n',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, and what has to be there before it."""
+
+    tool: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
+    """Commands that are not shown."""
+    remark: str = ""
+
+
+CHAPTERS: Mapping[str, tuple[Call, ...]] = {
+    "Reckoning": (
+        Call("calculator", {"expression": "15% of 80 + 3 * (2 + 5)"}),
+        Call("clock", {"zone": "Tokyo"}),
+    ),
+    "Files": (
+        Call("list_files", {"folder": "boats"}),
+        Call("read_file", {"path": "todo.md"}),
+        Call("search_files", {"text": "ann"}),
+        Call("write_file", {"path": "note.txt", "content": "The keys are with Ann."}),
+    ),
+    "Programs": (Call("shell", {"command": "wc -l boats/list.csv"}),),
+    "Person and memory": (
+        Call("remember", {"text": "The boat is called Nordlys."}),
+        Call("recall", {"query": "boat"}),
+        Call("forget", {"note": "1"}),
+        Call("add_task", {"task": "call Ann"}),
+        Call("list_tasks"),
+        Call("finish_task", {"task": "call Ann"}),
+        Call(
+            "ask_user", {"question": "Which boat?", "choices": ["Nordlys", "Skarv"]}, remark="nobody is there to answer"
+        ),
+    ),
+    "Long results": (
+        Call("read_result", {"result": "1"}, remark="in a session where a result was cut, its number is at its end"),
+    ),
+}
+
+
+def main() -> int:
+    """Make the calls in the order of the page."""
+    registry, _ = register(built_in(Config()).plugins)
+    missing = set(registry.names) - {call.tool for calls in CHAPTERS.values() for call in calls}
+    if missing:
+        print(f"no call for {', '.join(sorted(missing))}", file=sys.stderr)
+        return 1
+    parts = [HEAD]
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        for name, text in FILES.items():
+            (folder / "work" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "work" / name).write_text(text, encoding="utf-8")
+        for chapter, calls in CHAPTERS.items():
+            parts.append(f"## {chapter}\n")
+            for call in calls:
+                offered = registry.get(call.tool)
+                signature = describe(offered).removeprefix("- ")
+                for step in call.before:
+                    _run(["/bin/sh", "-c", step], folder)
+                command = ["rookery", "tools", "call", call.tool, json.dumps(call.arguments, ensure_ascii=False)]
+                if offered.tool.risk not in ("pure", "read"):
+                    command += ["--allow", str(offered.tool.risk)]
+                said = _run([str(Path(sys.executable).with_name("rookery")), *command[1:]], folder)
+                remark = f" ({call.remark})" if call.remark else ""
+                parts.append(
+                    f"### {call.tool}\n\n`{offered.tool.risk}`, plugin `{offered.plugin}`{remark}\n\n"
+                    f"    {signature}\n\n```text\n$ {shlex.join(command)}\n{said}\n```\n"
+                )
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
+    return 0
+
+
+def _run(command: list[str], folder: Path) -> str:
+    """What a command prints, without what is of this machine."""
+    environment = {**os.environ, "ROOKERY_HOME": str(folder / "home")}
+    done = subprocess.run(
+        command, cwd=folder / "work", env=environment, text=True, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    return "\n".join(line.rstrip() for line in done.stdout.replace(str(folder), "~").strip("\n").splitlines())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
