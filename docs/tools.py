@@ -25,9 +25,9 @@ PAGE = Path(__file__).with_name("tools.md")
 HEAD = """\
 # Built-in tools
 
-What the assistant can do without any further package: each tool as the model reads it, and one real call. Every call here was
-made with `rookery tools call` in a folder with a few files; so can you. `pure` and `read` run at once, `write`, `execute` and
-`network` ask first ([reference](reference.md)).
+What the assistant can do without any further package: each tool as the model reads it, and one real call. Every call
+here was made with `rookery tools call` in a folder with a few files; so can you. `pure` and `read` run at once,
+`write`, `execute` and `network` ask first ([reference](reference.md)).
 """
 FILES = {
     "todo.md": "# Today\n\n- buy milk\n- call Ann about the boat\n",
