@@ -18,7 +18,7 @@ from rookery_plugins.calculator.expression import conversion, worked_out
 from rookery_plugins.calculator.refusal import Misread, NoValue
 from rookery_plugins.calculator.units import UnitBook
 
-ROOM_BYTES = 44 << 20
+ROOM_BYTES = 40 << 20
 """What it may take on top of what it has when it starts, so that it stays below 64 MB. Pint takes about 20 MB."""
 CPU_S = 5
 """Of computing for one request; loading pint, which takes about one, is part of the first that needs it."""
