@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rookery_core.events import ToolStatus
@@ -204,6 +204,7 @@ SUMS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(SUMS)
 def test_any_sum_is_what_pythons_fractions_say_it_is(made: tuple[str, Fraction | None]) -> None:
     text, value = made
