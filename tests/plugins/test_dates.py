@@ -149,6 +149,7 @@ READ_AS = [
     ("last March", "2026-03-01", "Read as the one of 2026"),
     ("week 12", "2026-03-16", "Read as the one of 2026"),
     ("03.04.2025", "2025-04-03", "Read as day.month.year"),
+    ("90 days", "2027-02-23", "Counted from today"),
     ("2023-01-31 + 1 month", "2023-02-28", "The month that this leads to has no day 31, so its last one was taken"),
     ("in 10 business days", "2026-12-09", "Working days are Monday to Friday, without holidays"),
     ("first working day of 2028", "2028-01-03", "Working days are Monday to Friday, without holidays"),
@@ -167,7 +168,7 @@ NOT_GUESSED = [
     ("03/04/2025", "can be March 4 or April 3; write 2025-03-04 or 2025-04-03"),
     ("3-4-2025", "can be March 4 or April 3"),
     ("03/25/25", "no year of four digits"),
-    ("90 days", "say from when"),
+    ("2 weeks Friday", "'friday' in '2 weeks Friday' is not understood"),
     ("second Friday", "say of which month or year"),
     ("next year + 1 day", "more than one day"),
     ("2 days after March 2027", "more than one day"),
@@ -294,6 +295,12 @@ APART = [
 async def test_how_far_two_days_are_apart_is_told_in_every_way_people_count(start: str, end: str, told: str) -> None:
     finished = await run_tool(tools()[1], {"start": start, "end": end}, allow=False)
     assert (finished.status, finished.output) == (ToolStatus.OK, told)
+
+
+async def test_what_is_not_said_is_today() -> None:
+    for arguments, days in (({"end": "2026-12-25"}, "30 days = "), ({"start": "2026-10-26"}, "30 days = ")):
+        finished = await run_tool(tools()[1], arguments)
+        assert f": {days}" in finished.output
 
 
 @pytest.mark.parametrize(

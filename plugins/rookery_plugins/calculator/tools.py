@@ -55,7 +55,7 @@ class Calculator:
     def convert_units(
         self, ctx: ToolContext, amount: Annotated[float, Field(allow_inf_nan=False)], unit: UnitName, to: UnitName
     ) -> str:
-        """Converts an amount from one unit to another, such as miles to km or °F to °C."""
+        """Converts units, such as miles to km, pounds to kg, cups to ml or °F to °C."""
         return self._reckoner.ask({"amount": repr(amount), "unit": unit, "to": to}, ctx.cancelled.is_set)
 
 

@@ -35,7 +35,7 @@ def dates_tools(today: Callable[[], date] = date.today) -> list[Tool]:
         ],
     )
     def find_date(when: Day) -> str:
-        """Finds the date and the day of the week of next Friday, 3 weeks from today or 2024-02-29 + 90 days."""
+        """Finds the date and the weekday that words such as next Friday, Easter 2027 or 3 weeks from today mean."""
         from rookery_plugins.dates.phrase import read
         from rookery_plugins.dates.telling import told
 
@@ -55,8 +55,8 @@ def dates_tools(today: Callable[[], date] = date.today) -> list[Tool]:
             )
         ],
     )
-    def date_difference(start: Day, end: Day) -> str:
-        """Counts the days, weeks, months and years from one date until another, such as today or Christmas."""
+    def date_difference(start: Day = "today", end: Day = "today") -> str:
+        """Counts the days between two dates, and the weeks, months and years."""
         from rookery_plugins.dates.phrase import read
         from rookery_plugins.dates.telling import compared
 

@@ -97,7 +97,8 @@ class _Reader:
             return self._apart(length, self._today, 1)
         side = words.took("from", "after", "before", "since", "on", "past", "prior to")
         if not side:
-            raise ToolRetry("say from when, as in 3 weeks from today, 3 weeks ago or 3 weeks after 2027-03-28")
+            self.notes.append("counted from today")
+            return self._apart(length, self._today, 1)
         return self._apart(length, _one_day(self.whole()), -1 if side in ("before", "prior to") else 1)
 
     def _apart(self, length: Length, start: date, times: int) -> Span:
