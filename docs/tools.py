@@ -51,7 +51,11 @@ class Call:
 CHAPTERS: Mapping[str, tuple[Call, ...]] = {
     "Reckoning": (
         Call("calculator", {"expression": "15% of 80 + 3 * (2 + 5)"}),
+        Call("convert_units", {"amount": 20, "unit": "miles", "to": "km"}),
         Call("clock", {"zone": "Tokyo"}),
+        Call("convert_time", {"time": "15:00", "zone": "Tokyo", "to": "Berlin", "date": "2026-12-01"}),
+        Call("find_date", {"when": "the last Sunday of March 2027"}),
+        Call("date_difference", {"start": "2026-05-01", "end": "2027-01-15"}),
     ),
     "Files": (
         Call("list_files", {"folder": "boats"}),

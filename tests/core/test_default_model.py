@@ -47,7 +47,7 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
 async def test_it_picks_the_tool_and_fills_it_in(
     assistant: Assistant, asked: str, tool: str, arguments: dict[str, Any]
 ) -> None:
-    """All ten built-in tools are offered."""
+    """All built-in tools are offered."""
     events = await play(assistant, assistant.new_session(), asked)
     first = next(event for event in events if isinstance(event, ToolRequested))
     assert (first.tool, first.arguments) == (tool, arguments)

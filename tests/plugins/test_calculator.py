@@ -3,124 +3,25 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rookery_core.events import ToolStatus
 from rookery_core.testing import run_tool
-from rookery_plugins.calculator import calculator
+from rookery_plugins.calculator.expression import worked_out
+from rookery_plugins.calculator.tools import Calculator
+from tests.plugins.hostile_sums import HOSTILE
+from tests.plugins.ordinary_sums import ARITHMETIC, WITH_UNITS
 
-ORDINARY = [
-    ("17 * 23", "391"),
-    ("0.1+0.2", "0.3"),
-    ("0.1 + 0.2 - 0.3", "0"),
-    ("10/2", "5"),
-    ("1/3", "0.3333333333333333333333333333"),
-    ("2/3", "0.6666666666666666666666666667"),
-    ("1/3*3", "1"),
-    ("  2 + 2  ", "4"),
-    ("2+2=", "4"),
-    ("2 + 2 = ?", "4"),
-    ("=2+2", "4"),
-    ("-5 + 3", "-2"),
-    ("3 - -2", "5"),
-    ("--5", "5"),
-    ("+7", "7"),
-    ("2 + 3 * 4", "14"),
-    ("(2 + 3) * 4", "20"),
-    ("10 - 4 - 3", "3"),
-    ("100 / 10 / 5", "2"),
-    (".5 + 5.", "5.5"),
-    ("1e3", "1000"),
-    ("1.5E-3", "0.0015"),
-    ("1e-12 * 2", "2e-12"),
-    ("2^10", "1024"),
-    ("2**10", "1024"),
-    ("-2^2", "-4"),
-    ("(-2)^2", "4"),
-    ("2^-1", "0.5"),
-    ("2^3^2", "512"),
-    ("0^0", "1"),
-    ("(-1)^1000001", "-1"),
-    ("(1/2)^3", "0.125"),
-    ("16^0.5", "4"),
-    ("27^(1/3)", "3"),
-    ("1.05^2", "1.1025"),
-    ("1.0001^5000", "1.648680055931175769628200045"),
-    ("3 × 4", "12"),
-    ("3x4", "12"),
-    ("3 x 4", "12"),
-    ("12 ÷ 8", "1.5"),
-    ("5 − 7", "-2"),
-    ("1,234 + 1", "1235"),
-    ("1,234,567.89 * 2", "2469135.78"),
-    ("max(1,234)", "234"),
-    ("max((1,234), 5)", "1234"),
-    ("15% of 80", "12"),
-    ("1/4 of 80", "20"),
-    ("50%", "0.5"),
-    ("50% * 3", "1.5"),
-    ("5% + 3%", "0.08"),
-    ("200 + 10%", "220"),
-    ("100 - 20% - 10%", "72"),
-    ("10% - 3", "-2.9"),
-    ("10 % 3", "1"),
-    ("10 % (2 + 1)", "1"),
-    ("10 mod 4", "2"),
-    ("-7 % 3", "2"),
-    ("7 // 2", "3"),
-    ("5!", "120"),
-    ("factorial(20)", "2432902008176640000"),
-    ("2^100", "1267650600228229401496703205376"),
-    ("factorial(1000)/factorial(998)", "999000"),
-    ("factorial(1000)", "4.023872600770937735437024339e+2567 (rounded, it has 2568 digits)"),
-    ("sqrt(16)", "4"),
-    ("sqrt(1/4)", "0.5"),
-    ("sqrt(2)", "1.414213562373095048801688724"),
-    ("sqrt(2) * sqrt(2) - 2", "0"),
-    ("SQRT(9)", "3"),
-    ("abs(-3.5)", "3.5"),
-    ("round(2.5)", "3"),
-    ("round(-2.5)", "-3"),
-    ("round(2.675, 2)", "2.68"),
-    ("round(1234, -2)", "1200"),
-    ("min(3, 1, 2)", "1"),
-    ("max(1/2, sqrt(2))", "1.414213562373095048801688724"),
-    ("floor(-2.5)", "-3"),
-    ("ceil(2.1)", "3"),
-    ("ln(e)", "1"),
-    ("log(e^2)", "2"),
-    ("log(8, 2)", "3"),
-    ("log10(1000)", "3"),
-    ("floor(log2(8))", "3"),
-    ("exp(0)", "1"),
-    ("exp(1)", "2.718281828459045235360287471"),
-    ("pi", "3.141592653589793238462643383"),
-    ("2 * π", "6.283185307179586476925286767"),
-    ("sin(pi)", "0"),
-    ("sin(pi/6)", "0.5"),
-    ("cos(pi/2)", "0"),
-    ("tan(pi/4)", "1"),
-    ("asin(1)", "1.5707963267949"),
-    ("acos(1)", "0"),
-    ("atan(0)", "0"),
-    ("gcd(12, 18)", "6"),
-    ("lcm(4, 6, 10)", "60"),
-    ("1e-3999 * 1e-3999", "1e-7998"),
-]
-
-HOSTILE = [
+NO_RESULT = [
     ("", "at least 1 character"),
     ("=", "empty"),
-    ("9**9**9", "use smaller"),
-    ("9**3999999", "use smaller"),
-    ("2**10**9", "use smaller"),
     ("2^-10^9", "too close to zero"),
-    ("factorial(10**6)", "use smaller"),
     ("(3!)!!!", "use smaller"),
-    ("1e999999999", "use smaller"),
-    ("1e" + "9" * 900, "use smaller"),
-    ("exp(10^3000)", "use smaller"),
     ("exp(-10^9)", "too close to zero"),
     ("1.5^(10^3000)", "use smaller"),
     ("1.5^(10^3000+0.5)", "use smaller"),
@@ -128,11 +29,6 @@ HOSTILE = [
     ("0.5^99999", "too close to zero"),
     ("e^9000 % 7", "digits of that number are known"),
     ("floor(e^9000)", "digits of that number are known"),
-    ("*".join(["1.1^3000"] * 110), "use smaller"),
-    ("lcm(" + ",".join(f"{n}^1200" for n in range(3, 100)) + ")", "use smaller"),
-    ("(" * 10_000, "at most 1000 characters"),
-    ("(" * 400 + "1" + ")" * 400, "nested"),
-    ("2^" * 400 + "2", "nested"),
     ("1" * 1_001, "at most 1000 characters"),
     ("((1)", r"\) is missing before the end"),
     ("max(1", r"\) is missing before the end"),
@@ -170,49 +66,218 @@ HOSTILE = [
     ("y = 5", "not arithmetic"),
     ("foo(1)", "foo is not known here"),
     ("inf", "not known here"),
-    ("nan", "not known here"),
-    ("[x for x in range(10**9)]", "not arithmetic"),
-    ("__import__('os').system('id')", "not arithmetic"),
-    ("(1).__class__", "not arithmetic"),
     ("'%1000000000d'%1", "not arithmetic"),
     ('"a"*10**10', "not arithmetic"),
     ("lambda: 1", "not arithmetic"),
-    ("1 if 2 else 3", "operator is missing before if"),
     ("1 < 2", "not arithmetic"),
     ("2 & 3", "not arithmetic"),
-    ("٣ + ٤", "not arithmetic"),
-    ("5²", "not arithmetic"),
-    ("1\x00", "not arithmetic"),
-    ("\ud800", "half a character"),
+    ("comb(1,234)(2)", "operator is missing"),
+    ("comb(-1, 2)", "neither is below 0"),
+    ("comb(5)", "comb takes 2, not 1"),
+    ("perm(2.5, 1)", "whole numbers, not 2.5"),
+    ("$5 + 3", "money is not converted"),
+    ("5 usd in eur", "money is not converted"),
+    ("5 kg + 3 m", r"m \(length\) and kg \(mass\) cannot be added; they measure different things"),
+    ("5 kg + 3", "without a unit and kg cannot be added"),
+    ("5 + 3 kg", "without a unit"),
+    ("max(5 kg, 3)", "cannot be compared"),
+    ("5 km in kg", r"km \(length\) and kg \(mass\) cannot be converted"),
+    ("5 mph in m/s^2", r"mph \(speed\) and m/s\^2 \(acceleration\)"),
+    ("60 rpm in Hz", r"rotation.*frequency"),
+    ("10 in cm", "10 has no unit"),
+    ("5 km in", "a unit is missing after in"),
+    ("5 km to 3", "a unit is missing after to"),
+    ("5 kilomters in m", "did you mean kilometer"),
+    ("5 galon in l", "did you mean gallon"),
+    ("5 foo", "foo, which is no unit that is known here"),
+    ("30 dB in W", "logarithmic"),
+    ("20 °C + 5 °C", "20 °C is a point on a scale"),
+    ("2 * 20 °C", "20 °C is a point on a scale"),
+    ("ln(5 km)", "ln needs a number without a unit, not 5 km"),
+    ("5 km!", "factorial needs a number without a unit"),
+    ("5^(2 m)", "an exponent needs a number without a unit"),
+    ("10 km % 3 km", "% needs a number without a unit"),
+    ("5 m^2^2", "the power of a unit is a plain number"),
+    ("5 m^(1+1)", "the power of a unit is a plain number"),
+    ("3 km 200", "operator is missing before 200"),
+    ("3 km 5 kg", "operator is missing before 5"),
+    ("5 m/(s", r"\) is missing before the end"),
+    ("6'2\"", "not arithmetic"),
+]
+
+READ_AS = [
+    ("1 gallon in l", "3.785411784 l (read as the US gallon; the imperial one is UK_gallon)"),
+    ("1/2 cup in ml", "118.29411825 ml (read as the US cup; the imperial one is UK_cup)"),
+    ("30 mpg in l/100km", "7.840486111 l/100 km (read as the US gallon; the imperial one is UK_gallon)"),
+    ("8 l/100km in mpg", "29.40182292 mpg (read as the US gallon; the imperial one is UK_gallon)"),
+    ("1 ton in kg", "907.18474 kg (read as a ton of 2000 lb; there are metric_ton and long_ton too)"),
+    ("1 year in days", "365.25 days (read as a year of 365.25 days)"),
+]
+
+SPELT = [
+    ("5 Miles in KM", "8.04672 KM"),
+    ("5 kgs in LBS", "11.02311311 LBS"),
+    ("5 kilometres in metres", "5000 metres"),
+    ("3 m² in m2", "3 m^2"),
+    ("10 m·s⁻¹ in km/h", "36 km/h"),
+    ("10 meters per second in kmh", "36 kmh"),
+    ("3 meters per second squared in m/s^2", "3 m/s^2"),
+    ("3 cubic meters in m^3", "3 m^3"),
+    ("20 ℃ in ℉", "68 °F"),
+    ("20 degrees C to degrees F", "68 °F"),
+    ("20degC to degF", "68 °F"),
+    ("5 km → m", "5000 m"),
+    ("5 km -> m", "5000 m"),
+    ("5 km in m in cm", "500000 cm"),
+    ("(5 km in m) / 2", "2500 m"),
+    ("5 J/(kg K) in J/(kg*°C)", "5 J/(kg*°C)"),
+    ("5 KB in bytes", "5000 bytes"),
+    ("500 Calories in kcal", "500 kcal"),
+    ("5 ppm", "0.000005"),
+    ("mile in km", "1.609344 km"),
+    ("5 in^2 in cm^2", "32.258 cm^2"),
 ]
 
 
-@pytest.mark.parametrize(("expression", "answer"), ORDINARY)
-async def test_what_people_type_has_the_right_answer(expression: str, answer: str) -> None:
-    finished = await run_tool(calculator, {"expression": expression})
-    assert (finished.status, finished.output) == (ToolStatus.OK, answer)
+@pytest.fixture(scope="module")
+def tools() -> Calculator:
+    """The tools, with one process for all tests here."""
+    return Calculator()
 
 
-@pytest.mark.timeout(10)
+async def worked(tools: Calculator, expression: str) -> tuple[ToolStatus, str]:
+    finished = await run_tool(tools.calculator, {"expression": expression})
+    return finished.status, finished.output
+
+
+@pytest.mark.parametrize(("expression", "answer"), ARITHMETIC + WITH_UNITS)
+async def test_what_people_type_has_the_right_answer(tools: Calculator, expression: str, answer: str) -> None:
+    assert await worked(tools, expression) == (ToolStatus.OK, answer)
+
+
+def test_there_are_as_many_as_were_promised() -> None:
+    assert len({expression for expression, _ in ARITHMETIC + WITH_UNITS}) >= 200
+    assert len({expression for expression, _ in HOSTILE}) >= 60
+
+
 @pytest.mark.parametrize(("expression", "says"), HOSTILE, ids=[text[:20] for text, _ in HOSTILE])
-async def test_what_has_no_answer_fails_at_once_and_says_why(expression: str, says: str) -> None:
-    finished = await run_tool(calculator, {"expression": expression})
-    assert finished.status in (ToolStatus.FAILED, ToolStatus.INVALID)
-    assert "Error" not in finished.output
-    assert re.search(says, finished.output), finished.output
+async def test_what_is_meant_to_hurt_is_refused_and_says_why(tools: Calculator, expression: str, says: str) -> None:
+    status, output = await worked(tools, expression)
+    assert status in (ToolStatus.FAILED, ToolStatus.INVALID)
+    assert "Error" not in output
+    assert re.search(says, output), output
+    assert len(output) < 500
 
 
-async def test_the_calculator_runs_without_asking() -> None:
-    finished = await run_tool(calculator, {"expression": "1+1"}, allow=False)
+@pytest.mark.parametrize(("expression", "says"), NO_RESULT, ids=[text[:20] for text, _ in NO_RESULT])
+async def test_what_has_no_answer_fails_and_says_why(tools: Calculator, expression: str, says: str) -> None:
+    status, output = await worked(tools, expression)
+    assert status in (ToolStatus.FAILED, ToolStatus.INVALID)
+    assert "Error" not in output
+    assert re.search(says, output), output
+
+
+@pytest.mark.parametrize(("expression", "answer"), READ_AS)
+async def test_a_unit_that_could_be_another_says_how_it_was_read(
+    tools: Calculator, expression: str, answer: str
+) -> None:
+    assert await worked(tools, expression) == (ToolStatus.OK, answer)
+
+
+@pytest.mark.parametrize(("expression", "answer"), SPELT)
+async def test_a_unit_is_known_however_people_spell_it(tools: Calculator, expression: str, answer: str) -> None:
+    assert await worked(tools, expression) == (ToolStatus.OK, answer)
+
+
+def combined(parts: tuple[Any, str, Any]) -> tuple[str, Fraction | None]:
+    (left, a), operator, (right, b) = parts
+    text = f"({left} {operator} {right})"
+    if a is None or b is None or (operator == "/" and b == 0):
+        return text, None
+    return text, {"+": a + b, "-": a - b, "*": a * b, "/": a / b if b else a}[operator]
+
+
+SUMS = st.recursive(
+    st.decimals(-1000, 1000, places=2).map(lambda number: (f"({number})", Fraction(number))),
+    lambda inner: st.tuples(inner, st.sampled_from("+-*/"), inner).map(combined),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(SUMS)
+def test_any_sum_is_what_pythons_fractions_say_it_is(made: tuple[str, Fraction | None]) -> None:
+    text, value = made
+    if value is None:
+        return
+    told = worked_out(text)
+    assert told == str(value) if value.denominator == 1 else abs(Fraction(told) - value) <= abs(value) / 10**27
+
+
+async def test_the_calculator_runs_without_asking(tools: Calculator) -> None:
+    finished = await run_tool(tools.calculator, {"expression": "1+1"}, allow=False)
     assert finished.output == "2"
 
 
-async def test_python_integers_of_any_length_never_reach_the_model() -> None:
-    finished = await run_tool(calculator, {"expression": "10^3999"})
+async def test_python_integers_of_any_length_never_reach_the_model(tools: Calculator) -> None:
+    finished = await run_tool(tools.calculator, {"expression": "10^3999"})
     assert len(finished.output) < 200
 
 
-async def test_the_worked_examples_are_true() -> None:
-    for example in calculator.examples:
-        finished = await run_tool(calculator, dict(example.arguments))
-        assert finished.output == example.result
+async def test_the_worked_examples_are_true(tools: Calculator) -> None:
+    for tool in (tools.calculator, tools.convert_units):
+        for example in tool.examples:
+            finished = await run_tool(tool, dict(example.arguments))
+            assert finished.output == example.result
+
+
+CONVERTED = [
+    (5, "miles", "km", "5 miles = 8.04672 km"),
+    (0.1, "kg", "g", "0.1 kg = 100 g"),
+    (20, "C", "F", "20 °C = 68 °F"),
+    (-40, "degrees Fahrenheit", "celsius", "-40 °F = -40 celsius"),
+    (98.6, "°F", "°C", "98.6 °F = 37 °C"),
+    (0, "K", "°C", "0 K = -273.15 °C"),
+    (1, "in", "cm", "1 in = 2.54 cm"),
+    (2.54, "cm", "in", "2.54 cm = 1 in"),
+    (90, "km/h", "m/s", "90 km/h = 25 m/s"),
+    (30, "mpg", "l/100 km", "30 mpg = 7.840486111 l/100 km (read as the US gallon; the imperial one is UK_gallon)"),
+    (2, "gallons", "pints", "2 gallons = 16 pints (read as the US gallon; the imperial one is UK_gallon; the US pint; "
+     "the imperial one is UK_pint)"),
+    (1e300, "km", "m", "1e+300 km = 1e+303 m"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("amount", "unit", "to", "told"), CONVERTED)
+async def test_an_amount_is_converted_from_one_unit_to_another(
+    tools: Calculator, amount: float, unit: str, to: str, told: str
+) -> None:
+    finished = await run_tool(tools.convert_units, {"amount": amount, "unit": unit, "to": to}, allow=False)
+    assert (finished.status, finished.output) == (ToolStatus.OK, told)
+
+
+NOT_CONVERTED = [
+    ({"amount": 5, "unit": "km", "to": "kg"}, r"km \(length\) and kg \(mass\) cannot be converted into each other"),
+    ({"amount": 5, "unit": "usd", "to": "eur"}, "money is not converted"),
+    ({"amount": 5, "unit": "€", "to": "$"}, "money is not converted"),
+    ({"amount": 5, "unit": "km", "to": "kilometr"}, "did you mean kilomet"),
+    ({"amount": 5, "unit": "5 km", "to": "m"}, "5 is no unit; give its name alone"),
+    ({"amount": 5, "unit": "km", "to": "m + 3"}, "belongs to no unit"),
+    ({"amount": 5, "unit": "km", "to": " "}, "empty"),
+    ({"amount": 5, "unit": "", "to": "m"}, "at least 1 character"),
+    ({"amount": 5, "unit": "m" * 101, "to": "m"}, "at most 100 characters"),
+    ({"amount": "five", "unit": "km", "to": "m"}, "number"),
+    ({"amount": float("inf"), "unit": "km", "to": "m"}, "number"),
+    ({"unit": "km", "to": "m"}, "amount is missing"),
+    ({"amount": 5, "unit": "dB", "to": "W"}, "logarithmic"),
+    ({"amount": 5, "unit": "__class__", "to": "m"}, "not arithmetic"),
+    ({"amount": 1e308, "unit": "Qm^99", "to": "qm^99"}, "use smaller"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), NOT_CONVERTED)
+async def test_what_cannot_be_converted_says_why(tools: Calculator, arguments: dict[str, Any], says: str) -> None:
+    finished = await run_tool(tools.convert_units, arguments)
+    assert finished.status in (ToolStatus.FAILED, ToolStatus.INVALID)
+    assert "Error" not in finished.output
+    assert re.search(says, finished.output), finished.output

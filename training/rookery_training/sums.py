@@ -5,7 +5,6 @@ Put together of `training/sums/*.toml`; what comes out is the calculator's own. 
 
 from __future__ import annotations
 
-import decimal
 import random
 import re
 import tomllib
@@ -14,9 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rookery_core.plugin import ToolFailed
-from rookery_plugins.calculator.arithmetic import PRECISION, shown
-from rookery_plugins.calculator.expression import evaluate
+from rookery_plugins.calculator.expression import worked_out
 from rookery_training.catalogue import SLOT, Scene, fill, slots_of
 from rookery_training.sums_values import Drawn, as_digits
 from rookery_training.values import Value
@@ -148,15 +145,6 @@ def load(folder: Path = FOLDER) -> list[Problem]:
     """All problems, in the order of their files."""
     files = [path for path in sorted(folder.glob("*.toml")) if path.name != "common.toml"]
     return [_problem(entry) for path in files for entry in _read(path)["problem"]]
-
-
-def worked_out(expression: str) -> str:
-    """What the calculator says to it; ToolFailed or ToolRetry if it does not take it."""
-    try:
-        with decimal.localcontext(PRECISION):
-            return shown(evaluate(expression))
-    except ZeroDivisionError:
-        raise ToolFailed("division by zero") from None
 
 
 def holds(condition: str, scene: Mapping[str, Value]) -> bool:

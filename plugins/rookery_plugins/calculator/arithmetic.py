@@ -11,8 +11,9 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 
-from rookery_core.plugin import ToolFailed
+from rookery_plugins.calculator.refusal import NoValue
 
 Number = Fraction | Decimal
 
@@ -20,6 +21,10 @@ MAX_DIGITS = 4_000
 """Below the 4,300 at which Python itself refuses to write an integer."""
 SHOWN_DIGITS = 1_000
 """A longer integer is shown rounded, so that it does not fill a small model's window."""
+MEASURED_DIGITS = 10
+"""What is shown with a unit is rounded to these,"""
+EVEN_DIGITS = 15
+"""unless it is exact with so many."""
 KNOWN_DIGITS = 40
 """What a function returns is rounded to this, so that log2(8) is 3 and not a hair less."""
 PRECISION = decimal.Context(
@@ -35,6 +40,7 @@ _MAX_FACTORIAL = 1_400
 _MAX_ANGLE = 10**9
 _SETTLED = decimal.Context(prec=KNOWN_DIGITS)
 _SHOWN = decimal.Context(prec=28)
+_MEASURED = decimal.Context(prec=MEASURED_DIGITS)
 _NOISE = Decimal("1e-37")
 """A difference this small against its operands is what rounding left over."""
 
@@ -47,13 +53,25 @@ def shown(value: Number) -> str:
     return _rounded(value)
 
 
+def measured(value: Number) -> str:
+    """The value as it is shown with a unit: rounded, unless it comes out even."""
+    if isinstance(value, Fraction):
+        number = _SHOWN.create_decimal(_decimal(value)).normalize()
+        if len(number.as_tuple().digits) <= EVEN_DIGITS and Fraction(number) == value:
+            return _rounded(value)
+    return _written(_decimal(value).normalize(_MEASURED))
+
+
 def _rounded(value: Number) -> str:
-    number = _decimal(value).normalize(_SHOWN)
+    return _written(_decimal(value).normalize(_SHOWN))
+
+
+def _written(number: Decimal) -> str:
     return f"{number:f}" if number == 0 or -8 < number.adjusted() < 28 else f"{number:e}"
 
 
-def too_large() -> ToolFailed:
-    return ToolFailed(f"the numbers become longer than {MAX_DIGITS:,} digits, which is too large; use smaller ones")
+def too_large() -> NoValue:
+    return NoValue(f"the numbers become longer than {MAX_DIGITS:,} digits, which is too large; use smaller ones")
 
 
 def _decimal(value: Number) -> Decimal:
@@ -63,7 +81,7 @@ def _decimal(value: Number) -> Decimal:
 def _fraction(value: Number) -> Fraction:
     """The value, for what needs its digits down to the units; a rounded one may be too long to have them."""
     if isinstance(value, Decimal) and value.adjusted() >= KNOWN_DIGITS:
-        raise ToolFailed(f"only the first {KNOWN_DIGITS} digits of that number are known; use smaller numbers")
+        raise NoValue(f"only the first {KNOWN_DIGITS} digits of that number are known; use smaller numbers")
     return Fraction(value)
 
 
@@ -83,7 +101,7 @@ def _kept(value: Fraction) -> Number:
 def _whole(value: Number, whose: str) -> int:
     number = _fraction(value)
     if number.denominator != 1:
-        raise ToolFailed(f"{whose} needs whole numbers, not {shown(value)}")
+        raise NoValue(f"{whose} needs whole numbers, not {shown(value)}")
     return number.numerator
 
 
@@ -122,7 +140,7 @@ def power(base: Number, exponent: Number) -> Number:
         return _sqrt(base)
     if exponent != int(exponent):
         if base < 0:
-            raise ToolFailed("a negative number has no real power that is not whole; write (-8)^3 or use abs")
+            raise NoValue("a negative number has no real power that is not whole; write (-8)^3 or use abs")
         return _settled(_decimal(base) ** _decimal(exponent))
     n = int(exponent)
     if base == -1:
@@ -139,15 +157,45 @@ def power(base: Number, exponent: Number) -> Number:
 def factorial(value: Number) -> Number:
     n = _whole(value, "factorial")
     if n < 0:
-        raise ToolFailed("factorial is not defined below 0")
+        raise NoValue("factorial is not defined below 0")
     if n > _MAX_FACTORIAL:
         raise too_large()
     return Fraction(math.factorial(n))
 
 
+def _comb(value: Number, chosen: Number) -> Number:
+    n, k = _counts(value, chosen, "comb")
+    k = min(k, n - k)
+    if k > 0 and min(n, k * (n.bit_length() - k.bit_length() + 3)) > _MAX_BITS:
+        raise too_large()
+    return Fraction(math.comb(n, k) if k >= 0 else 0)
+
+
+def _perm(value: Number, chosen: Number) -> Number:
+    n, k = _counts(value, chosen, "perm")
+    if k <= n and k * (n.bit_length() - 1) > _MAX_BITS:
+        raise too_large()
+    return _kept(Fraction(math.perm(n, k) if k <= n else 0))
+
+
+def _counts(value: Number, chosen: Number, whose: str) -> tuple[int, int]:
+    n, k = _whole(value, whose), _whole(chosen, whose)
+    if n < 0 or k < 0:
+        raise NoValue(f"{whose} counts how many ways there are to take so many of so many; neither is below 0")
+    return n, k
+
+
+def _sum(*values: Number) -> Number:
+    return reduce(add, values)
+
+
+def _mean(*values: Number) -> Number:
+    return divide(_sum(*values), Fraction(len(values)))
+
+
 def _sqrt(value: Number) -> Number:
     if value < 0:
-        raise ToolFailed("a negative number has no real square root; take sqrt of abs, or check the sign")
+        raise NoValue("a negative number has no real square root; take sqrt of abs, or check the sign")
     if isinstance(value, Fraction):
         root = Fraction(math.isqrt(value.numerator), math.isqrt(value.denominator))
         if root * root == value:
@@ -155,10 +203,14 @@ def _sqrt(value: Number) -> Number:
     return _settled(_decimal(value).sqrt())
 
 
+def _cbrt(value: Number) -> Number:
+    return -_cbrt(-value) if value < 0 else power(value, Fraction(1, 3))
+
+
 def _round(value: Number, places: Number = Fraction(0)) -> Number:
     n = _whole(places, "round")
     if abs(n) > SHOWN_DIGITS:
-        raise ToolFailed(f"round takes at most {SHOWN_DIGITS} places")
+        raise NoValue(f"round takes at most {SHOWN_DIGITS} places")
     scale = Fraction(10) ** n
     size = math.floor(abs(_fraction(value)) * scale + Fraction(1, 2)) / scale
     return _kept(-size if value < 0 else size)
@@ -166,7 +218,7 @@ def _round(value: Number, places: Number = Fraction(0)) -> Number:
 
 def _log(value: Number, base: Number | None = None) -> Number:
     if value <= 0 or (base is not None and (base <= 0 or base == 1)):
-        raise ToolFailed("a logarithm needs a number above 0, and a base above 0 that is not 1")
+        raise NoValue("a logarithm needs a number above 0, and a base above 0 that is not 1")
     if base is None:
         return _settled(_decimal(value).ln())
     if base == 10:
@@ -187,7 +239,7 @@ def _combined(function: Callable[[int, int], int], name: str) -> Callable[..., N
 def _by_float(function: Callable[[float], float], limit: int, name: str) -> Callable[[Number], Number]:
     def measure(value: Number) -> Number:
         if not -limit <= value <= limit:
-            raise ToolFailed(f"{name} takes numbers from -{limit:g} to {limit:g}, not {_rounded(value)}")
+            raise NoValue(f"{name} takes numbers from -{limit:g} to {limit:g}, not {_rounded(value)}")
         angle = float(value)
         result = function(angle)
         if abs(angle) > 1 and abs(result) < 1e-15 * abs(angle):  # sin(pi) is 0; its float is not
@@ -203,7 +255,7 @@ _cos = _by_float(math.cos, _MAX_ANGLE, "cos")
 
 def _tan(value: Number) -> Number:
     if _cos(value) == 0:
-        raise ToolFailed("tan is not defined at odd multiples of pi/2")
+        raise NoValue("tan is not defined at odd multiples of pi/2")
     return _by_float(math.tan, _MAX_ANGLE, "tan")(value)
 
 
@@ -238,6 +290,12 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Number]]] = {
     "acos": (1, 1, _by_float(math.acos, 1, "acos")),
     "atan": (1, 1, _by_float(math.atan, 10**300, "atan")),
     "factorial": (1, 1, factorial),
+    "comb": (2, 2, _comb),
+    "perm": (2, 2, _perm),
+    "sum": (1, _ANY, _sum),
+    "mean": (1, _ANY, _mean),
+    "average": (1, _ANY, _mean),
+    "cbrt": (1, 1, _cbrt),
     "gcd": (1, _ANY, _combined(math.gcd, "gcd")),
     "lcm": (1, _ANY, _combined(math.lcm, "lcm")),
 }

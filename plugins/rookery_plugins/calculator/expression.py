@@ -1,202 +1,258 @@
 """Reads an expression and works it out on the way, with a parser of our own.
 
-Python's would not do: `15% of 80`, `3 × 4` and `1,234` are no Python, its literals are not exact, and its warnings
-reach the terminal.
+Python's would not do: `15% of 80`, `3 × 4`, `1,234` and `5 km in miles` are no Python, its literals are not exact, and
+its warnings reach the terminal.
 """
 
 from __future__ import annotations
 
-import re
+import decimal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 
-from rookery_core.plugin import ToolRetry
-from rookery_plugins.calculator.arithmetic import (
-    CONSTANTS,
-    FUNCTIONS,
-    MAX_DIGITS,
-    PRODUCTS,
-    Number,
+from rookery_plugins.calculator.arithmetic import CONSTANTS, FUNCTIONS, PRECISION, PRODUCTS, too_large
+from rookery_plugins.calculator.cursor import Cursor, named
+from rookery_plugins.calculator.quantity import (
+    Quantity,
+    Terms,
+    Value,
     add,
+    applied,
+    base_of,
+    converted,
     divide,
     factorial,
     multiply,
+    negated,
     power,
-    shown,
-    too_large,
+    remainder_or_floor,
+    said,
 )
-
-MAX_DEPTH = 50
-
-
-def evaluate(expression: str) -> Number:
-    """The value of an expression; ToolRetry says where it cannot be read, ToolFailed why it has no value."""
-    return _Parser(_tokens(expression)).result()
+from rookery_plugins.calculator.refusal import Misread, NoValue
+from rookery_plugins.calculator.tokens import INTO, is_name, opens_operand, tokens
+from rookery_plugins.calculator.unit_names import UnitReader, Units, not_known
 
 
-_SAME_SIGN = str.maketrans({"×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∕": "/", "−": "-", "–": "-", "π": "pi"})
-_SAME_WORD = {"x": "*", "of": "*", "mod": "%", "**": "^"}
-_TOKEN = re.compile(
-    r"(?P<based>0[xXbBoO][0-9a-fA-F]+)"
-    r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<sign>\*\*|//|[-+*/%^(),!]|[xX](?=\s*[0-9.(]))"
-    r"|(?P<word>[A-Za-z][A-Za-z0-9_]*)"
-)
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?")
-_OPENS_OPERAND = re.compile(r"\(|(?!of$|mod$|x$)[a-z]")
+def worked_out(expression: str, units: Units | None = None) -> str:
+    """What an expression comes to. Raises Misread where it cannot be read, NoValue where it has no value.
 
-
-def _tokens(expression: str) -> list[str | Fraction]:
-    """Numbers as values, all else as lower-case text; an empty text ends the list.
-
-    A comma between the arguments of a function separates them; anywhere else it may group thousands.
+    Without `units` no word is the name of one.
     """
-    text = expression.translate(_SAME_SIGN).lstrip(" \t\n=").rstrip(" \t\n=?")
-    if not text:
-        raise ToolRetry("the expression is empty; give one like 17 * 23")
-    tokens: list[str | Fraction] = []
-    in_call: list[bool] = []
-    at = 0
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
-        grouped = None if in_call and in_call[-1] else _GROUPED.match(text, at)
-        match = grouped or _TOKEN.match(text, at)
-        if match is None:
-            raise ToolRetry(f"{text[at]!r} is not arithmetic; write numbers, + - * / ^ % ( ) and names such as sqrt")
-        if match.lastgroup == "based":
-            raise ToolRetry(f"{match[0]} is not a decimal number; write it in decimals, and * for a multiplication")
-        if grouped or match.lastgroup == "number":
-            tokens.append(_literal(match[0].replace(",", "")))
-        elif match[0] == "(":
-            in_call.append(bool(tokens) and tokens[-1] in FUNCTIONS)
-            tokens.append("(")
-        else:
-            if match[0] == ")" and in_call:
-                in_call.pop()
-            tokens.append(match[0].lower())
-        at = match.end()
-    return [*tokens, ""]
+    with _precisely():
+        parser = _Parser(expression, units or _NoUnits())
+        return said(parser.result()) + _read_as(parser.notes)
 
 
-def _literal(text: str) -> Fraction:
-    exponent = text.lower().partition("e")[2]
-    if exponent and abs(int(exponent)) >= MAX_DIGITS:
-        raise too_large()
-    return Fraction(text)
+def conversion(amount: str, unit: str, to: str, units: Units) -> str:
+    """An amount, which is a number as text, in another unit: "5 miles = 8.04672 km". Raises what `worked_out` does."""
+    with _precisely():
+        source, target = _Parser(unit, units), _Parser(to, units)
+        have, made = _in_units(Quantity(Fraction(amount), source.unit()), target.unit(), units)
+        return f"{have} = {made}{_read_as(source.notes | target.notes)}"
+
+
+@contextmanager
+def _precisely() -> Iterator[None]:
+    try:
+        with decimal.localcontext(PRECISION):
+            yield
+    except ZeroDivisionError:
+        raise NoValue("division by zero has no result; check the divisor") from None
+    except (decimal.Overflow, OverflowError):
+        raise too_large() from None
+    except decimal.Underflow:
+        raise NoValue("a number on the way is too close to zero; use larger ones") from None
+
+
+class _NoUnits:
+    def find(self, name: str) -> None:
+        return None
+
+    def near(self, name: str) -> list[str]:
+        return []
 
 
 class _Parser:
-    """Reads the tokens from left to right and works them out on the way; by precedence: + -, then * /, sign, ^, % !."""
+    """Reads the tokens from left to right and works them out on the way.
 
-    def __init__(self, tokens: list[str | Fraction]) -> None:
-        self._tokens = tokens
-        self._at = 0
-        self._depth = 0
+    By precedence: in, then + -, then * /, sign, ^, % !, and a number with its unit.
+    """
 
-    def result(self) -> Number:
-        value = self._sum()
-        left = self._next
-        if left == ")":
-            raise ToolRetry("there is a ) without its (")
-        if left == ",":
-            raise ToolRetry("a comma only groups thousands, as in 1,234.5; write decimals with a point")
-        if left != "":
-            raise ToolRetry(f"an operator is missing before {_named(left)}; write for example * there")
-        return value
+    def __init__(self, text: str, units: Units) -> None:
+        self._cursor = Cursor(tokens(text))
+        self._units = units
+        self._unit = UnitReader(self._cursor, units)
 
     @property
-    def _next(self) -> str | Fraction:
-        token = self._tokens[self._at]
-        return _SAME_WORD.get(token, token) if isinstance(token, str) else token
+    def notes(self) -> dict[str, None]:
+        """What is to be known of the units that were met."""
+        return self._unit.notes
 
-    def _take(self) -> str | Fraction:
-        token = self._next
-        self._at += 1
-        return token
+    def result(self) -> Value:
+        """The value of the whole text."""
+        value = self._whole()
+        left = self._cursor.next
+        if left == ")":
+            raise Misread("there is a ) without its (")
+        if left == ",":
+            raise Misread("a comma only groups thousands, as in 1,234.5; write decimals with a point")
+        if left != "":
+            raise _no_operator(left)
+        return value
 
-    def _sum(self) -> Number:
+    def unit(self) -> Terms:
+        """The unit that the whole text is the name of."""
+        if not self._unit.is_at(0, inch=True):
+            raise Misread(f"{named(self._cursor.next)} is no unit; give its name alone, like km, lb or °C")
+        terms = self._unit.all(target=True)
+        if self._cursor.next != "":
+            raise Misread(f"{named(self._cursor.next)} belongs to no unit; give its name alone, like km, lb or °C")
+        return terms
+
+    def _whole(self) -> Value:
+        value = self._sum()
+        while self._cursor.next in INTO:
+            word = self._cursor.take()
+            if not self._unit.is_at(0, inch=True):
+                raise Misread(f"a unit is missing after {word}; write one, as in 5 km in miles")
+            _, value = _in_units(value, self._unit.all(target=True), self._units)
+        return value
+
+    def _sum(self) -> Value:
         value, is_percent = self._product()
-        while self._next in ("+", "-"):
-            minus = self._take() == "-"
+        while self._cursor.next in ("+", "-"):
+            minus = self._cursor.take() == "-"
             right, right_is_percent = self._product()
             if right_is_percent and not is_percent:
                 right = multiply(value, right)
-            value = add(value, -right if minus else right)
+            value = add(value, negated(right) if minus else right)
             is_percent = is_percent and right_is_percent
         return value
 
-    def _product(self) -> tuple[Number, bool]:
+    def _product(self) -> tuple[Value, bool]:
         value, is_percent = self._signed()
-        while (operator := self._next) in PRODUCTS:
-            self._take()
-            value, is_percent = PRODUCTS[str(operator)](value, self._signed()[0]), False
+        while (operator := str(self._cursor.next)) in PRODUCTS:
+            self._cursor.take()
+            right = self._signed()[0]
+            match operator:
+                case "*":
+                    value = multiply(value, right)
+                case "/":
+                    value = divide(value, right)
+                case _:
+                    value = remainder_or_floor(operator, value, right)
+            is_percent = False
         return value, is_percent
 
-    def _signed(self) -> tuple[Number, bool]:
-        self._depth += 1  # all recursion passes here
-        if self._depth > MAX_DEPTH:
-            raise ToolRetry(f"the expression is nested more than {MAX_DEPTH} deep; split it into smaller ones")
-        minus = False
-        while self._next in ("+", "-"):
-            minus ^= self._take() == "-"
-        value, is_percent = self._postfixed()
-        if self._next == "^":
-            self._take()
-            value, is_percent = power(value, self._signed()[0]), False
-        self._depth -= 1
-        return -value if minus else value, is_percent
+    def _signed(self) -> tuple[Value, bool]:
+        with self._cursor.deeper():  # all recursion passes here, or through a group of units
+            minus = False
+            while self._cursor.next in ("+", "-"):
+                minus ^= self._cursor.take() == "-"
+            value, is_percent = self._postfixed()
+            if self._cursor.next == "^":
+                self._cursor.take()
+                value, is_percent = power(value, self._signed()[0]), False
+        return negated(value) if minus else value, is_percent
 
-    def _postfixed(self) -> tuple[Number, bool]:
+    def _postfixed(self) -> tuple[Value, bool]:
         value, is_percent = self._operand(), False
-        while self._next == "!" or (self._next == "%" and not self._operand_follows()):
-            is_percent = self._take() == "%"
+        while self._cursor.next == "!" or (self._cursor.next == "%" and not self._operand_follows()):
+            is_percent = self._cursor.take() == "%"
             value = divide(value, Fraction(100)) if is_percent else factorial(value)
         return value, is_percent
 
     def _operand_follows(self) -> bool:
         """Whether the % at hand stands between two operands, and so is the remainder of a division."""
-        if self._tokens[self._at] == "mod":
-            return True
-        after = self._tokens[self._at + 1]
-        return isinstance(after, Fraction) or _OPENS_OPERAND.match(after) is not None
+        sign = str(self._cursor.raw(0)).lower()
+        return sign == "mod" or (sign == "%" and opens_operand(self._cursor.raw(1)))
 
-    def _operand(self) -> Number:
-        token = self._take()
+    def _operand(self) -> Value:
+        if self._unit.is_at(0) and self._cursor.raw(1) != "(":
+            return _many(Fraction(1), self._unit.all())
+        token = self._cursor.take()
         if isinstance(token, Fraction):
-            return token
+            return self._amount(token)
         if token == "(":
-            value = self._sum()
-            self._close()
-            return value
+            value = self._whole()
+            self._cursor.close()
+            return self._with_unit(value)
         if token in CONSTANTS:
-            return CONSTANTS[token]
+            return self._with_unit(CONSTANTS[token])
         if token in FUNCTIONS:
-            return self._call(token)
-        if token[:1].isalpha():
-            raise ToolRetry(f"{token[:40]} is not known here; there are {', '.join([*CONSTANTS, *FUNCTIONS])}")
-        raise ToolRetry(f"a number is missing {f'before {token}' if token else 'at the end'}")
+            return self._with_unit(self._call(token))
+        if is_name(token):
+            raise not_known(token)
+        raise Misread(f"a number is missing {f'before {token}' if token else 'at the end'}")
 
-    def _call(self, name: str) -> Number:
-        fewest, most, function = FUNCTIONS[name]
-        if self._take() != "(":
-            raise ToolRetry(f"{name} needs its argument in parentheses, like {name}(2)")
+    def _amount(self, number: Fraction) -> Value:
+        """A number, and its unit where it has one; 1/2 cup is half a cup, and 5 ft 10 in is one length."""
+        below = self._cursor.raw(1)
+        if self._cursor.next == "/" and isinstance(below, Fraction) and self._unit.is_behind_number(2):
+            self._cursor.skip(2)
+            return self._with_unit(divide(number, below))
+        value = self._with_unit(number)
+        while isinstance(value, Quantity) and self._unit.is_behind_number(1):
+            more = self._cursor.next
+            if not isinstance(more, Fraction):
+                break
+            self._cursor.take()
+            part = self._with_unit(more)
+            if not isinstance(part, Quantity) or part.base != value.base:
+                raise _no_operator(more)
+            value = add(value, part)
+        return value
+
+    def _with_unit(self, value: Value) -> Value:
+        """The value as so many of the unit behind it, where there is one."""
+        if isinstance(value, Quantity) or not self._unit.is_behind_number():
+            return value
+        return _many(value, self._unit.all(behind_number=True))
+
+    def _call(self, name: str) -> Value:
+        fewest, most, _ = FUNCTIONS[name]
+        if self._cursor.take() != "(":
+            raise Misread(f"{name} needs its argument in parentheses, like {name}(2)")
         arguments = [self._sum()]
-        while self._next == ",":
-            self._take()
+        while self._cursor.next == ",":
+            self._cursor.take()
             arguments.append(self._sum())
-        self._close()
+        self._cursor.close()
         if not fewest <= len(arguments) <= most:
             wanted = str(fewest) if fewest == most else f"{fewest} or {most}"
-            raise ToolRetry(f"{name} takes {wanted}, not {len(arguments)}; write thousands without commas there")
-        return function(*arguments)
-
-    def _close(self) -> None:
-        if self._next != ")":
-            found = _named(self._next) if self._next != "" else "the end"
-            raise ToolRetry(f"a ) is missing before {found}; close every ( that was opened")
-        self._take()
+            raise Misread(f"{name} takes {wanted}, not {len(arguments)}; write thousands without commas there")
+        return applied(name, arguments)
 
 
-def _named(token: str | Fraction) -> str:
-    return token[:40] if isinstance(token, str) else shown(token)[:40]
+def _many(value: Value, terms: Terms) -> Value:
+    """So many of a unit; a plain number where the unit is one, such as ppm."""
+    if isinstance(value, Quantity):
+        return multiply(value, Quantity(Fraction(1), terms))
+    made = Quantity(value, terms)
+    return made if made.base else made.size
+
+
+def _in_units(value: Value, target: Terms, units: Units) -> tuple[Value, Quantity]:
+    """A value, and what it is in other units. C and F are degrees where coulomb and farad make no sense."""
+    if isinstance(value, Quantity) and value.base != base_of(target):
+        have, want = _degrees(value.terms, units), _degrees(target, units)
+        if base_of(have) == base_of(want):
+            value, target = Quantity(value.number, have), want
+    return value, converted(value, target)
+
+
+def _degrees(terms: Terms, units: Units) -> Terms:
+    names = [unit.label for unit, exponent in terms if exponent == 1]
+    if len(terms) != 1 or names not in (["C"], ["F"]):
+        return terms
+    unit = units.find(f"°{names[0]}")
+    return terms if unit is None else ((unit, Fraction(1)),)
+
+
+def _read_as(notes: Iterable[str]) -> str:
+    return f" (read as {'; '.join(notes)})" if notes else ""
+
+
+def _no_operator(before: str | Fraction) -> Misread:
+    return Misread(f"an operator is missing before {named(before)}; write for example * there")

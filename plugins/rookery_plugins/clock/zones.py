@@ -1,18 +1,13 @@
-"""The date and the time, here or elsewhere, by the name of a zone, of a city or of an offset.
-
-Declared PURE although it reads the clock: it looks at nothing of the person's.
-"""
+"""Time zones, by their names, by cities and by offsets, however people spell them."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, available_timezones
 
-from rookery_core.plugin import Example, Risk, Tool, ToolRetry, hookimpl, tool
-
-rookery_contract = 1
+from rookery_core.plugin import ToolRetry
 
 MAX_CHARS = 64
 
@@ -54,44 +49,11 @@ _CITIES = {
 _OFFSET = re.compile(r"(?:utc|gmt)? ?([+-])([0-9]{1,2})(?::?([0-9]{2}))?")
 
 
-@tool(
-    risk=Risk.PURE,
-    examples=[
-        Example(
-            asked="What time is it in Lima?",
-            arguments={"zone": "Lima"},
-            result="Sunday 2024-03-10 14:05:33, America/Lima (UTC-05:00)",
-            answer="In Lima it is 14:05 on Sunday.",
-        )
-    ],
-    phrases=["what day is it today", "today's date", "which year is this", "is it morning or evening there"],
-)
-def clock(zone: str = "") -> str:
-    """Tells the current date and time, here or in a city or time zone."""
-    wanted = zone.strip()
+def find(wanted: str) -> tzinfo | None:
+    """The zone of that name in any spelling; None for this machine's own. ToolRetry names those that look like it."""
+    wanted = wanted.strip()
     if not wanted or wanted.casefold() in ("local", "here"):
-        now = datetime.now().astimezone()
-        return f"{now:%A %Y-%m-%d %H:%M:%S}, local time ({_offset(now)})"
-    place = _find(wanted)
-    now = datetime.now(place)
-    name = "" if isinstance(place, timezone) else f", {place}"
-    return f"{now:%A %Y-%m-%d %H:%M:%S}{name} ({_offset(now)})"
-
-
-@hookimpl
-def rookery_tools() -> list[Tool]:
-    return [clock]
-
-
-def _offset(now: datetime) -> str:
-    shift = f"UTC{now:%z}"
-    shift = f"{shift[:6]}:{shift[6:8]}"
-    name = now.tzname() or ""
-    return f"{name}, {shift}" if name.isalpha() and name != "UTC" else shift
-
-
-def _find(wanted: str) -> tzinfo:
-    """The zone of that name in any spelling; ToolRetry names the ones that look like it."""
+        return None
     name = wanted.casefold().replace("_", " ")
     offset = _OFFSET.fullmatch(name.replace("−", "-"))
     if offset is not None:
