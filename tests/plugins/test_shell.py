@@ -81,7 +81,7 @@ async def test_secrets_in_the_environment_do_not_reach_the_command(tmp_path: Pat
     assert "PYTEST_CURRENT_TEST" in os.environ
     lines = (await output_of("env", tmp_path)).splitlines()
     names = {line.partition("=")[0] for line in lines if not line.startswith("[")}
-    own = {"TERM", "PAGER", "GIT_PAGER", "PWD", "OLDPWD", "SHLVL", "_"}
+    own = {"TERM", "PAGER", "GIT_PAGER", "ROOKERY_RUN", "PWD", "OLDPWD", "SHLVL", "_"}
     passed = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"}
     assert {name for name in names if not name.startswith("LC_")} <= own | passed
     assert {"TERM=dumb", "PAGER=cat", "GIT_PAGER=cat"} <= set(lines)
