@@ -76,7 +76,6 @@ def git(
                 top,
                 _environment(top, view, root),
                 limits={"RLIMIT_DATA": MEMORY_BYTES},
-                apart=True,
             ),
             output,
             limit_s=LIMIT_S,

@@ -89,15 +89,15 @@ class _Supervisor:
         """`status`, how the program ended, as wait has it; `failed`, why it did not start, an error number; neither
         where it was ended. `left`: whether something that it had started was still running."""
         apart = bool(self._order["apart"])
-        told, polite = self._follow(apart)
-        if apart and not told.keys() & {"status", "failed"} and self._refused():
+        told, end = self._follow(apart)
+        if "program" not in told and not end and self._refused():
             apart = False
-            told, polite = self._follow(apart)
-        left = self._end(self._order["grace_s"] if polite else 0.0)
+            told, end = self._follow(apart)
+        left = self._end(0.0 if end == "now" else self._order["grace_s"])
         return {name: told[name] for name in ("status", "failed") if name in told} | {"left": left, "apart": apart}
 
-    def _follow(self, apart: bool) -> tuple[dict[str, int], bool]:
-        """What the keeper told until the program ended or is to end, and whether it may end in its own time."""
+    def _follow(self, apart: bool) -> tuple[dict[str, int], str]:
+        """What the keeper told until the program ended, and whether it is to end `now` or `soon`; "": it has ended."""
         source, told = os.pipe()
         self._keeper = _child(lambda: keep(self._order, told, apart))
         self._keeper_status = None
@@ -109,15 +109,15 @@ class _Supervisor:
             chunk = os.read(source, 4096) if source in ready else b""
             lines += chunk
             heard = {word: int(number) for word, number in (line.split() for line in lines.decode().splitlines())}
-            self._keepers |= {heard["keeper"]} if "keeper" in heard else set()
+            self._keepers |= {heard["first"]} if "first" in heard else set()
             self._group = heard.get("program", 0)
             if heard.keys() & {"status", "failed"} or (source in ready and not chunk):
                 os.close(source)
-                return heard, True
+                return heard, ""
             if self._wake in ready and self._told_to_end():
-                return heard, False
+                return heard, "now"
             if 0 in ready:
-                return heard, bool(os.read(0, 64))
+                return heard, "soon" if os.read(0, 64) else "now"
 
     def _told_to_end(self) -> bool:
         """Whether one of the signals since the last look was to end everything; the others were for the dead."""
@@ -152,6 +152,7 @@ class _Supervisor:
                 asked = {each.pid for each in left}  # and not whom they start to put things in order
                 if grace_s > 0:
                     _signal_all(asked, signal.SIGTERM)
+                    _signal_all(asked, signal.SIGCONT)  # who was halted hears nothing
             if time.monotonic() >= until:
                 break
             ready, _, _ = select.select([self._wake, *([0] if grace_s > 0 else [])], [], [], LOOK_S)
@@ -174,7 +175,7 @@ class _Supervisor:
             if not self._reap() and not (below and sys.platform != "linux"):
                 return
             time.sleep(pause)
-            pause = min(2 * pause, 1.0)
+            pause = min(1.05 * pause, 1.0)
 
     def _below(self) -> list[Process]:
         """Every process that descends from this one; where it adopts no orphans, also the program's group."""
@@ -205,7 +206,7 @@ def keep(order: dict[str, Any], told: int, apart: bool) -> None:
         if not _unshare():
             os._exit(NOT_APART)
         first = _child(lambda: _keep_apart(order, told))
-        os.write(told, b"keeper %d\n" % first)
+        os.write(told, b"first %d\n" % first)
         _, status = os.waitpid(first, 0)
         os._exit(max(os.waitstatus_to_exitcode(status), 0))
     _keep(order, told)
