@@ -3,8 +3,8 @@
 python benchmarks/security/misbehaving.py [--runs N] [--kind NAME] [--json FILE]
 
 Each kind is run by `shell` and, as a child of its code, by `python`, which sets apart what it runs. A run is given time
-to start everything, then its call is cancelled; kinds that end by themselves are waited for. Then no process may be left
-that has the run's mark in its environment or its arguments, and the next call must work.
+to start everything, then its call is cancelled; kinds that end by themselves are waited for. Then no process may be
+left that has the run's mark in its environment or its arguments, and the next call must work.
 """
 
 from __future__ import annotations

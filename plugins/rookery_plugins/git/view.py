@@ -41,7 +41,7 @@ _OWN = (
 )
 """What a linked work tree does not share with the repository it is of."""
 _TAKEN = {
-    "core": {"filemode", "symlinks", "ignorecase", "precomposeunicode", "autocrlf", "eol", "safecrlf"}
+    "core": {"filemode", "symlinks", "ignorecase", "precomposeunicode", "autocrlf", "eol"}
     | {"sparsecheckout", "sparsecheckoutcone"},
     "extensions": {"objectformat", "refstorage"},
     "branch": {"remote", "merge"},
@@ -66,6 +66,7 @@ _OURS = """\
 	excludesFile = /dev/null
 	pager = cat
 	quotePath = false
+	safecrlf = false
 [advice]
 	statusHints = false
 [color]
@@ -111,30 +112,28 @@ def view_of(top: Path, root: Path) -> Iterator[Path]:
 
 
 def _fill(view: Path, top: Path, root: Path) -> None:
-    own = _inside(_named_by(top / ".git"), root)
-    shared = _inside(_named_by(own / "commondir", own), root) if (own / "commondir").exists() else own
+    own = _inside(_named_by(top / ".git", top, root), root)
+    shared = _inside(_named_by(own / "commondir", own, root), root) if os.path.lexists(own / "commondir") else own
     _check_objects(shared / "objects", root)
     (view / "info").mkdir()
-    (view / "config").write_text(_OURS + _settings(_text(shared / "config")), encoding="utf-8")
-    (view / "HEAD").write_text(_text(own / "HEAD"), encoding="utf-8", errors="surrogateescape")
+    (view / "config").write_text(_OURS + _settings(_text(shared / "config", root)), encoding="utf-8")
+    (view / "HEAD").write_text(_text(own / "HEAD", root), encoding="utf-8", errors="surrogateescape")
     (view / "objects").symlink_to(_inside(shared / "objects", root))
     for folder, names in ((shared, _SHARED), (own, _OWN)):
         for name in names:
             if (folder / name).exists():
-                (view / name).symlink_to(_inside(folder / name, root))
+                (view / name).symlink_to(_plain(folder / name, root))
     for index in (own / "index", *own.glob("sharedindex.*")):
         if index.exists():
-            if _regular(_inside(index, root)).stat().st_size > INDEX_BYTES:
+            if _plain(index, root).stat().st_size > INDEX_BYTES:
                 raise ToolFailed("the repository's index is too large for this tool; use the shell")
             # with its time, by which git knows which files it must look at again
             shutil.copy2(index, view / index.name)
 
 
-def _named_by(pointer: Path, base: Path | None = None) -> Path:
+def _named_by(pointer: Path, base: Path, root: Path) -> Path:
     """The folder itself, or the one that a file names, as in a linked work tree or a submodule."""
-    if pointer.is_dir():
-        return pointer
-    return (base or pointer.parent) / _text(pointer).strip().removeprefix("gitdir: ")
+    return pointer if pointer.is_dir() else base / _text(pointer, root).strip().removeprefix("gitdir: ")
 
 
 def _inside(path: Path, root: Path) -> Path:
@@ -164,23 +163,26 @@ def _check_objects(objects: Path, root: Path, deep: int = 0) -> None:
                         _inside(Path(entry.path), root)
     alternates = objects / "info" / "alternates"
     if alternates.exists() and deep < ALTERNATES_DEEP:
-        for line in _text(alternates).splitlines():
+        for line in _text(alternates, root).splitlines():
             if line.startswith('"'):
                 raise ToolFailed("the repository borrows objects from a folder with an odd name; use the shell")
             if line and not line.startswith("#"):
                 _check_objects(objects / line, root, deep + 1)
 
 
-def _text(path: Path) -> str:
-    """A small file; never waits for one that is a pipe. Raises OSError and ToolFailed."""
-    with open(_regular(path), "rb") as file:
+def _text(path: Path, root: Path) -> str:
+    """A small file of the workspace. Raises OSError and ToolFailed."""
+    with open(_plain(path, root), "rb") as file:
         return file.read(SMALL_BYTES).decode("utf-8", "surrogateescape").removeprefix("\ufeff")
 
 
-def _regular(path: Path) -> Path:
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise ToolFailed(f"the repository cannot be read: its {path.name} is no file")
-    return path
+def _plain(path: Path, root: Path) -> Path:
+    """Where it really is; raises OSError, and ToolFailed for what is outside or might be waited for."""
+    real = _inside(path, root)
+    mode = real.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ToolFailed(f"the repository cannot be read: its {path.name} is a pipe or a device")
+    return real
 
 
 def _settings(text: str) -> str:
@@ -191,8 +193,10 @@ def _settings(text: str) -> str:
     )  # fmt: skip
     try:
         parser.read_string("\n".join(line.strip() for line in text.splitlines()))
-    except configparser.Error as exc:
-        raise ToolFailed(f"the repository's configuration cannot be understood: {exc.message}") from exc
+    except configparser.Error:
+        raise ToolFailed(
+            "the repository's configuration cannot be understood; `git config --list` says where"
+        ) from None
     version = "0"
     lines: list[str] = []
     for title in parser.sections():
