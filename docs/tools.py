@@ -36,6 +36,11 @@ FILES = {
     "src/hello.py": 'print("hello")\n',
 }
 
+GIT = (
+    "git init -q && git add todo.md && git -c user.name=Ann -c user.email=ann@example.org "
+    "-c commit.gpgsign=false commit -qm 'a list for today'"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -63,7 +68,11 @@ CHAPTERS: Mapping[str, tuple[Call, ...]] = {
         Call("search_files", {"text": "ann"}),
         Call("write_file", {"path": "note.txt", "content": "The keys are with Ann."}),
     ),
-    "Programs": (Call("shell", {"command": "wc -l boats/list.csv"}),),
+    "Programs": (
+        Call("shell", {"command": "wc -l boats/list.csv"}),
+        Call("python", {"code": "prices = [3, 4.5, 8]\nsum(prices) / len(prices)"}),
+        Call("git", {"operation": "log", "count": 2}, before=(GIT,)),
+    ),
     "Person and memory": (
         Call("remember", {"text": "The boat is called Nordlys."}),
         Call("recall", {"query": "boat"}),
@@ -119,9 +128,10 @@ def _run(command: list[str], folder: Path) -> str:
     environment = {**os.environ, "ROOKERY_HOME": str(folder / "home")}
     done = subprocess.run(
         command, cwd=folder / "work", env=environment, text=True, check=False,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL, capture_output=True,
     )  # fmt: skip
-    return "\n".join(line.rstrip() for line in done.stdout.replace(str(folder), "~").strip("\n").splitlines())
+    said = done.stdout or done.stderr  # what it shows while it runs is no part of the result
+    return "\n".join(line.rstrip() for line in said.replace(str(folder), "~").strip("\n").splitlines())
 
 
 if __name__ == "__main__":

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-import subprocess
+import shutil
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import pytest
 from rookery_core.events import ApprovalRequested, Event, ToolProgress, ToolStatus
 from rookery_core.testing import run_tool
 from rookery_plugins.shell import shell, shell_tool
+from tests.plugins.programs import gone, run_python, wait_for
 
 pytestmark = [
     pytest.mark.timeout(60),
@@ -26,30 +26,6 @@ async def output_of(command: str, workspace: Path) -> str:
     finished = await run_tool(shell, {"command": command}, workspace=workspace)
     assert finished.status is ToolStatus.OK, finished.output
     return finished.output
-
-
-def gone(pid_file: Path) -> bool:
-    """Whether the process that wrote its id there ends; a dead one that nobody asked for counts as ended."""
-    wait_for(pid_file)
-    for _ in range(500):
-        state = subprocess.run(["ps", "-o", "stat=", "-p", pid_file.read_text()], capture_output=True, text=True).stdout
-        if not state.strip() or state.startswith("Z"):
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def wait_for(pid_file: Path) -> None:
-    while not pid_file.exists() or not pid_file.read_text().endswith("\n"):
-        time.sleep(0.02)
-
-
-def run_python(program: str, folder: Path) -> str:
-    """What a Python program prints that runs in a process of its own and imports what we do."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, env=environment, check=True, capture_output=True, text=True
-    ).stdout
 
 
 async def test_output_of_both_streams_and_the_exit_code_are_reported(tmp_path: Path) -> None:
@@ -81,7 +57,7 @@ async def test_secrets_in_the_environment_do_not_reach_the_command(tmp_path: Pat
     assert "PYTEST_CURRENT_TEST" in os.environ
     lines = (await output_of("env", tmp_path)).splitlines()
     names = {line.partition("=")[0] for line in lines if not line.startswith("[")}
-    own = {"TERM", "PAGER", "GIT_PAGER", "PWD", "OLDPWD", "SHLVL", "_"}
+    own = {"TERM", "PAGER", "GIT_PAGER", "ROOKERY_RUN", "PWD", "OLDPWD", "SHLVL", "_"}
     passed = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"}
     assert {name for name in names if not name.startswith("LC_")} <= own | passed
     assert {"TERM=dumb", "PAGER=cat", "GIT_PAGER=cat"} <= set(lines)
@@ -204,16 +180,41 @@ async def test_a_command_that_closes_its_output_is_still_waited_for(tmp_path: Pa
     ("command", "says"),
     [
         ("  ", "the command is empty"),
+        ([], "the command is empty"),
+        (["", "x"], "the command is empty"),
         ("echo a\0b", "NUL"),
+        (["echo", "a\0b"], "NUL"),
         ("echo \ud800", "half a character"),
-        ("x" * 3_000_000, "cannot be started: Argument list too long"),
+        (["echo", "\ud800"], "half a character"),
+        (5, "valid string"),
+        ([1], "valid string"),
     ],
-    ids=["empty", "nul", "surrogate", "long"],
+    ids=[
+        "empty",
+        "no words",
+        "no program",
+        "nul",
+        "nul in a word",
+        "surrogate",
+        "surrogate in a word",
+        "number",
+        "numbers",
+    ],
 )
-async def test_a_command_that_cannot_be_started_says_why(command: str, says: str, tmp_path: Path) -> None:
-    finished = await run_tool(shell, {"command": command}, workspace=tmp_path)
-    assert finished.status in (ToolStatus.FAILED, ToolStatus.INVALID)
+async def test_what_no_system_runs_is_refused_before_anybody_is_asked(
+    command: object, says: str, tmp_path: Path
+) -> None:
+    events: list[Event] = []
+    finished = await run_tool(shell, {"command": command}, workspace=tmp_path, events=events)
+    assert finished.status is ToolStatus.INVALID
     assert says in finished.output
+    assert not any(isinstance(event, ApprovalRequested) for event in events)
+
+
+async def test_a_command_that_is_too_long_for_the_system_says_so(tmp_path: Path) -> None:
+    finished = await run_tool(shell, {"command": "x" * 3_000_000}, workspace=tmp_path)
+    assert finished.status is ToolStatus.FAILED
+    assert "cannot be started: Argument list too long" in finished.output
 
 
 async def test_a_workspace_that_is_gone_is_a_clean_failure(tmp_path: Path) -> None:
@@ -229,6 +230,61 @@ async def test_the_person_is_asked_with_the_exact_command(tmp_path: Path) -> Non
     assert finished.status is ToolStatus.DENIED
     assert (asked.preview, asked.remembers) == ("$ touch x", ("touch x",))
     assert not (tmp_path / "x").exists()
+
+
+async def test_a_list_is_run_as_it_is_and_no_shell_reads_it(tmp_path: Path) -> None:
+    words = ["printf", "%s\n", "$HOME", "`id`", "a;b", "*", "", "two words"]
+    finished = await run_tool(shell, {"command": words}, workspace=tmp_path)
+    assert finished.output == "\n".join([*words[2:], "[exit code 0]"])
+
+
+async def test_a_program_of_a_list_may_lie_in_the_workspace(tmp_path: Path) -> None:
+    script = tmp_path / "tools" / "hello"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\necho hello from $0\n")
+    script.chmod(0o755)
+    finished = await run_tool(shell, {"command": ["tools/hello"]}, workspace=tmp_path)
+    assert finished.output.startswith("hello from ")
+    assert "[exit code 0]" in finished.output
+
+
+async def test_a_program_in_the_workspace_is_not_found_by_its_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "hello"
+    script.write_text("#!/bin/sh\necho hello\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f".:{os.environ['PATH']}:")
+    monkeypatch.chdir(tmp_path)
+    finished = await run_tool(shell, {"command": ["hello"]}, workspace=tmp_path)
+    assert (finished.status, "there is no program hello" in finished.output) == (ToolStatus.FAILED, True)
+    assert "[exit code 127]" in await output_of("hello", tmp_path)
+
+
+async def test_a_file_that_is_no_program_says_so(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("no program")
+    (tmp_path / "data").chmod(0o755)
+    finished = await run_tool(shell, {"command": ["./data"]}, workspace=tmp_path)
+    assert (finished.status, finished.output) == (ToolStatus.FAILED, "./data cannot be started: Exec format error")
+
+
+async def test_the_person_is_asked_with_the_words_and_the_file_of_the_program(tmp_path: Path) -> None:
+    events: list[Event] = []
+    await run_tool(shell, {"command": ["echo", "a b", "c"]}, workspace=tmp_path, allow=False, events=events)
+    asked = next(event for event in events if isinstance(event, ApprovalRequested))
+    assert asked.preview == f"$ echo 'a b' c\n\nwithout a shell; the program is {shutil.which('echo')}"
+    assert asked.remembers == ('["echo", "a b", "c"]',)
+
+
+async def test_the_person_sees_that_a_program_is_not_there(tmp_path: Path) -> None:
+    events: list[Event] = []
+    await run_tool(shell, {"command": ["no-such-program"]}, workspace=tmp_path, allow=False, events=events)
+    asked = next(event for event in events if isinstance(event, ApprovalRequested))
+    assert asked.preview.endswith("(there is no program no-such-program)")
+
+
+async def test_a_command_sees_the_processes_of_the_machine(tmp_path: Path) -> None:
+    assert f"\n{os.getpid()}\n" in (await output_of("ps -eo pid= | tr -d ' '", tmp_path))
 
 
 def test_a_command_does_not_outlive_the_program(tmp_path: Path) -> None:

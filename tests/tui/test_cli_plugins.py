@@ -110,12 +110,12 @@ def test_info_says_all_and_the_doctor_s_remarks(shell: Shell, site: Site) -> Non
         "@tool(risk=Risk.PURE, available=lambda: 'install git')\ndef log():\n    '''Shows.'''\n"
         "@hookimpl\ndef rookery_tools():\n    return [log]\n@hookimpl\ndef rookery_tols():\n    return []\n"
     )
-    site.install("git", source)
-    code, out, _ = shell("info", "git")
+    site.install("mercurial", source)
+    code, out, _ = shell("info", "mercurial")
     assert code == 0
     assert "remark        unknown hook rookery_tols is ignored" in out
     assert "remark        tool log is not offered: install git" in out
-    told = json.loads(shell("info", "git", "--json")[1])
+    told = json.loads(shell("info", "mercurial", "--json")[1])
     assert (told["state"], told["tools"][0]["missing"]) == ("pending", "install git")
 
 

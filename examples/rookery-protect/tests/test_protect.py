@@ -142,6 +142,13 @@ def test_reading_a_protected_file_in_a_command_is_fine(command: str, shell: Rule
     assert shell(command) == ""
 
 
+def test_a_command_that_is_a_list_is_one_command(shell: Ruled) -> None:
+    assert "is protected" in shell(["rm", "-f", "uv.lock"])
+    assert "is protected" in shell(["touch", "a b", "config/prod/db.toml"])
+    assert shell(["cat", "uv.lock"]) == ""
+    assert shell(["echo", "a; rm b"]) == ""
+
+
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [

@@ -98,6 +98,8 @@ class Protected:
         match value:
             case str() if argument == "command":
                 yield from self._in_command(value)
+            case list() if argument == "command":  # a program and its arguments, which no shell reads
+                yield from self._in_command(shlex.join(map(str, value)))
             case str():
                 yield from self._fits([self.root], value)
             case dict():
