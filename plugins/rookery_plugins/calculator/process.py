@@ -91,9 +91,8 @@ class Reckoner:
         try:
             ((kind, text),) = json.loads(reply).items()
         except (ValueError, AttributeError):
-            raise ToolFailed(
-                f"the calculator's process {process.how_it_ended()}; the next call starts another"
-            ) from None
+            why = f"the calculator's process {process.how_it_ended()}; the next call starts another"
+            raise ToolFailed(why) from None
         return kind, str(text)
 
     def _take(self) -> _Process:
@@ -160,8 +159,8 @@ class _Process:
             return "said what cannot be understood"
         if code >= 0:
             return f"ended with exit code {code}"
-        names = {int(number): number.name for number in signal.Signals}
-        return f"was ended by {names.get(-code, f'signal {-code}')}"
+        name = {int(number): number.name for number in signal.Signals}.get(-code, f"signal {-code}")
+        return f"{'computed for too long and ' if name == 'SIGXCPU' else ''}was ended by {name}"
 
     def end(self) -> None:
         """End it by force."""
