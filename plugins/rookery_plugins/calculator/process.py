@@ -20,8 +20,8 @@ from pathlib import Path
 
 from rookery_core.plugin import ToolFailed, ToolRetry
 
-LIMIT_S = 10.0
-"""For one request, the start of the process included; usually it takes a twentieth of a second, with pint one."""
+LIMIT_S = 20.0
+"""For one request, the start of the process included; usually it takes a twentieth of a second, and one with pint."""
 IDLE_S = 600
 """After which a process that is not asked ends by itself."""
 LOOK_S = 0.05
