@@ -116,7 +116,15 @@ async def test_computing_without_end_is_ended_by_the_system() -> None:
     )
     finished = await run_tool(tools.calculator, {"expression": "1"})
     assert finished.status is ToolStatus.FAILED
-    assert "SIGXCPU" in finished.output
+    assert "computed for too long and was ended by SIGXCPU" in finished.output
+
+
+async def test_a_bug_in_the_evaluator_is_told_as_what_it_is() -> None:
+    tools = Calculator(Reckoner(changed("child.worked_out = lambda *_: [][0]")))
+    finished = await run_tool(tools.calculator, {"expression": "1"})
+    assert finished.status is ToolStatus.FAILED
+    assert "IndexError: list index out of range" in finished.output
+    assert (await run_tool(tools.convert_units, {"amount": 1, "unit": "km", "to": "m"})).output == "1 km = 1000 m"
 
 
 async def test_a_process_that_does_not_answer_in_time_is_ended_and_the_call_fails() -> None:

@@ -260,7 +260,7 @@ def test_working_days_are_counted_as_one_by_one(start: date, end: date) -> None:
     assert abs(working_days_between(start, end)) == counted
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(DATES, DATES)
 async def test_a_date_is_found_as_it_is_written(today: date, day: date) -> None:
     written = (

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from rookery_core.plugin import ToolFailed, ToolRetry
 
-LIMIT_S = 10.0
-"""For one request, the start of the process included; usually it takes a twentieth of a second, with pint one."""
+LIMIT_S = 20.0
+"""For one request, the start of the process included; usually it takes a twentieth of a second, and one with pint."""
 IDLE_S = 600
 """After which a process that is not asked ends by itself."""
 LOOK_S = 0.05
@@ -91,9 +91,8 @@ class Reckoner:
         try:
             ((kind, text),) = json.loads(reply).items()
         except (ValueError, AttributeError):
-            raise ToolFailed(
-                f"the calculator's process {process.how_it_ended()}; the next call starts another"
-            ) from None
+            why = f"the calculator's process {process.how_it_ended()}; the next call starts another"
+            raise ToolFailed(why) from None
         return kind, str(text)
 
     def _take(self) -> _Process:
@@ -160,8 +159,8 @@ class _Process:
             return "said what cannot be understood"
         if code >= 0:
             return f"ended with exit code {code}"
-        names = {int(number): number.name for number in signal.Signals}
-        return f"was ended by {names.get(-code, f'signal {-code}')}"
+        name = {int(number): number.name for number in signal.Signals}.get(-code, f"signal {-code}")
+        return f"{'computed for too long and ' if name == 'SIGXCPU' else ''}was ended by {name}"
 
     def end(self) -> None:
         """End it by force."""
