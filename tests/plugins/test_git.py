@@ -504,7 +504,7 @@ TRAPS: dict[Callable[[Trap], None], str] = {
     diff_driver: "diff",
     text_conversion: "diff",
     text_conversion_by_info: "blame",
-    clean_filter: "status",
+    clean_filter: "diff",
     filter_process: "diff",
     filter_by_attributes_file: "diff",
     signature: "show",
@@ -634,6 +634,24 @@ def one_object(inside: Repository, outside: Path) -> None:
     folder.symlink_to(outside / folder.name)
 
 
+def inside_a_folder(name: str) -> Callable[[Repository, Path], None]:
+    def link(inside: Repository, outside: Path) -> None:
+        (outside / "secret").write_text("a secret\n")
+        file = inside.top / ".git" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.symlink_to(outside / "secret")
+
+    link.__name__ = f"a link at {name}"
+    return link
+
+
+def by_way_of_another_link(inside: Repository, outside: Path) -> None:
+    (inside.top / "pack").mkdir()
+    (inside.top / "pack" / "x.pack").symlink_to(outside)
+    (inside.top / ".git" / "objects" / "pack").rmdir()
+    (inside.top / ".git" / "objects" / "pack").symlink_to(inside.top / "pack")
+
+
 def text_of_another_file(name: str) -> Callable[[Repository, Path], None]:
     def link(inside: Repository, outside: Path) -> None:
         (outside / "secret").write_text("a secret\n")
@@ -658,6 +676,8 @@ def git_file_of_another_file(inside: Repository, outside: Path) -> None:
         git_file_of_another_file,
         shared_outside,
         one_object,
+        by_way_of_another_link,
+        *map(inside_a_folder, ["objects/ab/cdef", "refs/heads/x", "logs/x", "rebase-merge/done", "MERGE_HEAD"]),
         *map(part_outside, ["objects", "objects/pack", "refs", "index", "HEAD", "config", "logs", "info/exclude"]),
         borrowed("{outside}/objects"),
         borrowed("../../../outside/objects"),
@@ -700,6 +720,19 @@ async def test_a_folder_that_became_a_link_is_not_followed(repository: Repositor
     (repository.top / "d").symlink_to(elsewhere)
     assert "private" not in await seen(repository, "diff")
     assert (await look(repository, "blame", path="d/x")).status is ToolStatus.INVALID
+
+
+async def test_objects_that_are_borrowed_inside_the_workspace_are_found(repository: Repository) -> None:
+    repository("clone", "--quiet", "--shared", ".", "other")
+    assert "paint the door" in await seen(repository, "log", path="other")
+    chain = [repository.top / "other" / ".git" / "objects"]
+    for n in range(6):
+        chain.append(repository.top / f"objects{n}")
+        (chain[-1] / "info").mkdir(parents=True)
+        (chain[-2] / "info" / "alternates").write_text(f"{chain[-1]}\n")
+    assert "one that borrows them" in await refused(repository, "log", path="other")
+    (chain[0] / "info" / "alternates").write_text("#" * 2_000_000)
+    assert "far too large" in await refused(repository, "log", path="other")
 
 
 @pytest.mark.parametrize("name", ["HEAD", "config", "index", "packed-refs"])

@@ -8,7 +8,6 @@ outside the workspace is not linked to.
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
 import shutil
@@ -122,7 +121,10 @@ def _fill(view: Path, top: Path, root: Path) -> None:
     for folder, names in ((shared, _SHARED), (own, _OWN)):
         for name in names:
             if (folder / name).exists():
-                (view / name).symlink_to(_plain(folder / name, root))
+                real = _plain(folder / name, root)
+                if real.is_dir():
+                    _check_links(real, root)
+                (view / name).symlink_to(real)
     for index in (own / "index", *own.glob("sharedindex.*")):
         if index.exists():
             if _plain(index, root).stat().st_size > INDEX_BYTES:
@@ -155,25 +157,40 @@ def _check_objects(objects: Path, root: Path, deep: int = 0) -> None:
     objects = _inside(objects, root)
     if not objects.is_dir():
         raise ToolFailed("this .git is no repository: it has no objects")
-    for folder in (objects, objects / "info", objects / "pack"):
-        if folder.is_dir():
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_symlink():
-                        _inside(Path(entry.path), root)
-    alternates = objects / "info" / "alternates"
-    if alternates.exists() and deep < ALTERNATES_DEEP:
-        for line in _text(alternates, root).splitlines():
+    _check_links(objects, root)
+    if os.path.lexists(alternates := objects / "info" / "alternates"):
+        if deep == ALTERNATES_DEEP:
+            raise ToolFailed("the repository borrows objects from one that borrows them, and so on; use the shell")
+        for line in _text(alternates, root).split("\n"):
             if line.startswith('"'):
                 raise ToolFailed("the repository borrows objects from a folder with an odd name; use the shell")
             if line and not line.startswith("#"):
                 _check_objects(objects / line, root, deep + 1)
 
 
+def _check_links(folder: Path, root: Path) -> None:
+    """Raise ToolFailed where a link below leads out of the workspace, by way of others or not."""
+    seen: set[Path] = set()
+    new = [folder]
+    while new:
+        current = new.pop()
+        seen.add(current)
+        with os.scandir(current) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    real = _inside(Path(entry.path), root)
+                    new += [real] if real.is_dir() and real not in seen else []
+                elif entry.is_dir():
+                    new.append(Path(entry.path))
+
+
 def _text(path: Path, root: Path) -> str:
     """A small file of the workspace. Raises OSError and ToolFailed."""
     with open(_plain(path, root), "rb") as file:
-        return file.read(SMALL_BYTES).decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+        text = file.read(SMALL_BYTES + 1).decode("utf-8", "surrogateescape")
+    if len(text) > SMALL_BYTES:
+        raise ToolFailed(f"the repository cannot be read: its {path.name} is far too large")
+    return text
 
 
 def _plain(path: Path, root: Path) -> Path:
@@ -187,12 +204,14 @@ def _plain(path: Path, root: Path) -> Path:
 
 def _settings(text: str) -> str:
     """Of a configuration what may be taken over, as one. Raises ToolFailed for a format that is not known here."""
+    import configparser
+
     parser = configparser.RawConfigParser(
         delimiters=("=",), comment_prefixes=("#", ";"), inline_comment_prefixes=("#", ";"), strict=False,
         allow_no_value=True, default_section="\0",
     )  # fmt: skip
     try:
-        parser.read_string("\n".join(line.strip() for line in text.splitlines()))
+        parser.read_string("\n".join(line.strip() for line in text.removeprefix("\ufeff").splitlines()))
     except configparser.Error:
         raise ToolFailed(
             "the repository's configuration cannot be understood; `git config --list` says where"
