@@ -51,6 +51,7 @@ class ToolData(BaseModel):
     max_output: int
     examples: tuple[ExampleData, ...] = ()
     paths: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
     context_parameter: str | None = None
     has_scope: bool = False
     has_preview: bool = False
@@ -73,6 +74,7 @@ class ToolData(BaseModel):
             context_parameter=self.context_parameter,
             available=(lambda: self.missing) if self.missing else None,
             paths=self.paths,
+            entries=self.entries,
         )
 
 
@@ -136,6 +138,7 @@ def _data(tool: Tool) -> ToolData:
             ExampleData(**{**_fields(example), "arguments": dict(example.arguments)}) for example in tool.examples
         ),
         paths=tool.paths,
+        entries=tool.entries,
         context_parameter=tool.context_parameter,
         has_scope=tool.scope is not None,
         has_preview=tool.preview is not None,
