@@ -18,7 +18,7 @@ from rookery_core import syscalls
 
 STEPS = os.open in os.supports_dir_fd
 PATH_BYTES = 4_096
-"""The longest path; as the kernel has it, also where steps would go further."""
+"""The longest path. Steps could go further, to where no other program finds it."""
 NO_FILE = "it is a pipe or a device, not a file"
 A_LINK = "a symbolic link is in its place or on the way to it"
 
@@ -55,6 +55,8 @@ class Folder:
     def beneath(cls, root: Path, path: Path, *, make: bool = False) -> Folder:
         """The folder `path`, which is `root` or lies below it; `make` makes those that are missing."""
         inside = os.fspath(path.relative_to(root))
+        if len(os.fsencode(path)) >= PATH_BYTES:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), os.fspath(path))
         if not STEPS:
             if make:
                 os.makedirs(path, exist_ok=True)
@@ -171,8 +173,6 @@ class Folder:
 
 def step_by_step(root: int, path: str, *, make: bool = False) -> int:
     """A descriptor of the folder `path` below the open folder `root`, each step opened from the one before."""
-    if len(os.fsencode(path)) >= PATH_BYTES:
-        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
     fd = os.open(os.curdir, _STEP, dir_fd=root)
     try:
         for part in path.split("/"):

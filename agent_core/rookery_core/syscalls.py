@@ -27,11 +27,13 @@ def open_beneath(root: int, path: str, flags: int) -> int:
     """
     if sys.platform != "linux" or os.uname().machine.startswith(_OTHER_NUMBERS):
         raise _no_such_call(path)
+    library = _library()
+    if library is None:
+        raise _no_such_call(path)
     from ctypes import c_int, c_long, c_size_t
 
     how = struct.pack("=QQQ", flags | os.O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
-    call = _library().syscall
-    return _checked(call(c_long(OPENAT2), c_int(root), _encoded(path), how, c_size_t(len(how))), path)
+    return _checked(library.syscall(c_long(OPENAT2), c_int(root), _encoded(path), how, c_size_t(len(how))), path)
 
 
 def rename_to_new(source: str, source_folder: int, target: str, target_folder: int) -> None:
@@ -45,8 +47,11 @@ def rename_to_new(source: str, source_folder: int, target: str, target_folder: i
 
 @lru_cache(maxsize=1)
 def _library() -> Any:
-    import ctypes  # only where a tool opens something
-
+    """The C library; None for a Python that was built without ctypes."""
+    try:
+        import ctypes  # only where a tool opens something
+    except ImportError:
+        return None
     return ctypes.CDLL(None, use_errno=True)
 
 

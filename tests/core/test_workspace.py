@@ -109,9 +109,10 @@ def test_both_ways_find_what_is_there(trap: Trap, opener: Opener, top: int) -> N
     os.close(fd)
 
 
-def test_a_path_longer_than_the_kernel_takes_is_refused_both_ways(opener: Opener, top: int) -> None:
+def test_no_folders_are_made_at_a_path_that_other_programs_cannot_use(trap: Trap) -> None:
     with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
-        opener(top, "a/" * 2_500 + "a")
+        Workspace.at(trap.workspace).folder(trap.workspace / ("b/" * 2_030), make=True)
+    assert not (trap.workspace / "b").exists()
 
 
 @pytest.mark.parametrize(
