@@ -66,7 +66,11 @@ CHAPTERS: Mapping[str, tuple[Call, ...]] = {
         Call("list_files", {"folder": "boats"}),
         Call("read_file", {"path": "todo.md"}),
         Call("search_files", {"text": "ann"}),
+        Call("find_files", {"pattern": "*.csv"}),
         Call("write_file", {"path": "note.txt", "content": "The keys are with Ann."}),
+        Call("edit_file", {"path": "note.txt", "old": "with Ann", "new": "with Ann, on the hook"}),
+        Call("move_file", {"source": "note.txt", "destination": "boats"}),
+        Call("delete_file", {"path": "boats/note.txt"}),
     ),
     "Programs": (
         Call("shell", {"command": "wc -l boats/list.csv"}),

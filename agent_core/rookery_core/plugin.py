@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rookery_core.errors import ArgumentsInvalid, NeedsApproval, ToolFailed, ToolRetry, TurnPaused
+from rookery_core.folder import Folder
 from rookery_core.tools.context import Artifacts, Data, Memory, Person, Secrets, TextModel, ToolContext
-from rookery_core.tools.contract import Example, Risk, Tool, ToolResult, WorkspacePath
+from rookery_core.tools.contract import Example, Risk, Tool, ToolResult, WorkspaceEntry, WorkspacePath
 from rookery_core.tools.extending import (
     Allow,
     Append,
@@ -89,6 +90,7 @@ __all__ = [
     "Deny",
     "Event",
     "Example",
+    "Folder",
     "Memory",
     "Message",
     "ModelBackend",
@@ -135,6 +137,7 @@ __all__ = [
     "TurnStatus",
     "Usage",
     "Workspace",
+    "WorkspaceEntry",
     "WorkspacePath",
     "hookimpl",
     "parse",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import IO
 
-from rookery_core.errors import ArgumentsInvalid
+from rookery_core.errors import ArgumentsInvalid, ToolFailed, ToolRetry
+from rookery_core.folder import Folder
+
+NAMES_COMPARED = 5_000
+"""Of a larger folder only so many names are looked at for similar ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +30,91 @@ class Workspace:
     def resolve(self, text: str | os.PathLike[str]) -> Path:
         """The real path that `text` means, relative to the root.
 
-        Raises ArgumentsInvalid when it lies outside the workspace, also by `..` or through a symbolic link. The check
-        and the later use are two steps: a path that another program swaps in between is the sandbox's business.
+        Raises ArgumentsInvalid when it lies outside the workspace, also by `..` or through a symbolic link. What is
+        swapped in afterwards is met by `folder` and `open`, which follow no link at all.
         """
-        raw = os.fspath(text)
-        if not raw:
-            raise ArgumentsInvalid("the path is empty; give a path inside the workspace")
-        if "\0" in raw:
-            raise ArgumentsInvalid("the path holds a NUL character")
+        raw = _possible(text)
         try:
             real = Path(os.path.realpath(self.root / raw))
         except OSError as exc:
             raise ArgumentsInvalid(f"the path cannot be resolved: {exc.strerror}") from exc
-        if real != self.root and self.root not in real.parents:
+        if not self._holds(real):
             raise ArgumentsInvalid(f"{raw} is outside the workspace; give a path inside it, like notes.txt")
+        return real
+
+    def entry(self, text: str | os.PathLike[str]) -> Path:
+        """As `resolve`, but where the last part is a symbolic link it is the link itself.
+
+        A path that ends in a slash means a folder, and there has to be one.
+        """
+        raw = _possible(text)
+        above, name = os.path.split(raw)
+        if name not in ("", os.curdir, os.pardir):
+            folder = self.resolve(above or os.curdir)
+            if (folder / name).parent == folder:  # no letter of a drive
+                return folder / name
+        real = self.resolve(raw)
+        if not os.path.isdir(real):
+            raise ArgumentsInvalid(f"there is no folder {raw}; give a whole path, like {above}/notes.txt")
         return real
 
     def relative(self, path: Path) -> str:
         """How a path inside the workspace is shown: from the root, with forward slashes."""
         return path.relative_to(self.root).as_posix()
+
+    def folder(self, path: Path, *, make: bool = False) -> Folder:
+        """The folder at a path that `resolve` gave, open; `make` makes what is missing of it. Raises OSError.
+
+        What is done through it is done in that folder, also where another program moves links and folders meanwhile.
+        """
+        if not self._holds(path):
+            raise ValueError(f"{path} is outside the workspace")
+        return Folder.beneath(self.root, path, make=make)
+
+    def open(self, path: str | os.PathLike[str]) -> IO[bytes]:
+        """Open a file for reading, as bytes. Raises ToolRetry or ToolFailed, which say why it cannot be read.
+
+        It is the file that lies inside the workspace at that moment, and never a pipe or a device, which could wait.
+        """
+        try:
+            real = self.resolve(path)
+        except ArgumentsInvalid as exc:
+            raise ToolRetry(str(exc)) from exc
+        name = self.relative(real)
+        try:
+            if real == self.root:
+                raise IsADirectoryError
+            with self.folder(real.parent) as folder:
+                return folder.read(real.name)
+        except FileNotFoundError:
+            raise ToolRetry(f"there is no file {name}{self.similar(real)}") from None
+        except IsADirectoryError:
+            raise ToolRetry(f"{name} is a folder; give the path of a file in it") from None
+        except OSError as exc:
+            raise ToolFailed(f"{name} cannot be read: {exc.strerror}") from exc
+
+    def similar(self, path: Path) -> str:
+        """How a message goes on that says that `path` is not there: with names like it in its folder, or not at all."""
+        try:
+            with self.folder(path.parent) as folder:
+                names = [entry.name for entry in islice(folder.scan(), NAMES_COMPARED)]
+        except (OSError, ValueError):
+            return ""
+        near = difflib.get_close_matches(path.name, names, n=3)
+        return f"; did you mean {' or '.join(near)}?" if near else ""
+
+    def _holds(self, path: Path) -> bool:
+        return path == self.root or self.root in path.parents
+
+
+def _possible(text: str | os.PathLike[str]) -> str:
+    raw = os.fspath(text)
+    if not raw:
+        raise ArgumentsInvalid("the path is empty; give a path inside the workspace")
+    if "\0" in raw:
+        raise ArgumentsInvalid("the path holds a NUL character")
+    try:
+        os.fsencode(raw)
+    except UnicodeEncodeError as exc:
+        raise ArgumentsInvalid("the path holds half a character (a lone surrogate)") from exc
+    return raw

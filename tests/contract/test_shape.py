@@ -53,13 +53,13 @@ def test_what_plugin_authors_import_is_exactly_this() -> None:
     assert rookery_core.plugin.__all__ == [
         "Allow", "Answer", "Answered", "Append", "ApprovalRequested", "ApprovalResolved", "ArgumentsInvalid",
         "Artifacts", "CONTRACT_VERSION", "CallRuled", "Command", "CommandContext", "Completion", "Data", "Delta",
-        "Deny", "Event", "Example", "Memory", "Message", "ModelBackend", "ModelDied", "ModelError", "ModelInfo",
+        "Deny", "Event", "Example", "Folder", "Memory", "Message", "ModelBackend", "ModelDied", "ModelError", "ModelInfo",
         "ModelUnreadable", "NeedsApproval", "Outcome", "Person", "Reading", "Replace", "Rewrite", "Risk",
         "RiskRule", "RookeryError", "Run", "Sampling", "Secrets", "Send", "Step", "StepFailed", "StepStarted",
         "StepUnparsable", "Strategy", "Task", "TextModel", "ThoughtFormed", "Tool", "ToolCall", "ToolContext",
         "ToolFailed", "ToolFinished", "ToolOutcome", "ToolRequested", "ToolResult", "ToolRetry", "ToolStarted",
         "ToolStatus", "ToolUse", "TurnEnded", "TurnPaused", "TurnStarted", "TurnStatus", "Usage", "Workspace",
-        "WorkspacePath", "hookimpl", "parse", "tool",
+        "WorkspaceEntry", "WorkspacePath", "hookimpl", "parse", "tool",
     ]  # fmt: skip
     for name in rookery_core.plugin.__all__:
         assert hasattr(rookery_core.plugin, name)

@@ -210,6 +210,23 @@ async def test_a_preview_or_scope_that_fails_does_not_hide_the_question() -> Non
     assert (await run_tool(b, {"x": 1}, allow=False)).status is ToolStatus.FAILED
 
 
+@pytest.mark.parametrize("trouble", [ToolRetry, ToolFailed])
+async def test_nobody_is_asked_about_a_call_that_its_preview_knows_not_to_work(trouble: type[Exception]) -> None:
+    def look(x: int) -> str:
+        raise trouble("there is no such thing; look again")
+
+    @tool(preview=look)
+    def a(x: int) -> str:
+        """Text."""
+        return "done"
+
+    events: list[Any] = []
+    finished = await run_tool(a, {"x": 1}, allow=False, events=events)
+    assert (finished.status, finished.output) == (ToolStatus.FAILED, "there is no such thing; look again")
+    assert [event.kind for event in events] == ["tool_requested", "tool_finished"]
+    assert (await run_tool(a, {"x": 1})).output == "done"  # without a question there is no preview
+
+
 def test_a_schema_without_a_grammar_is_an_error_that_names_the_tool() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?=x)"}}}
     with pytest.raises(GrammarError, match="tool odd"):

@@ -11,30 +11,12 @@ import pytest
 from rookery_core.events import ApprovalRequested, Event, ToolStatus
 from rookery_core.plugin import Tool
 from rookery_core.testing import run_tool
-from rookery_plugins.files import list_files, read_file, search_files, write_file
+from rookery_plugins.files import Changes, list_files, read_file, search_files
+from tests.plugins.files_kit import failure, ok, preview_of
 
 pytestmark = pytest.mark.timeout(30)
 
-
-async def ok(tool: Tool, workspace: Path, **arguments: object) -> str:
-    finished = await run_tool(tool, arguments, workspace=workspace)
-    assert finished.status is ToolStatus.OK, finished.output
-    return finished.output
-
-
-async def failure(tool: Tool, workspace: Path, **arguments: object) -> str:
-    finished = await run_tool(tool, arguments, workspace=workspace)
-    assert finished.status is ToolStatus.FAILED, finished.output
-    assert "Error" not in finished.output
-    return finished.output
-
-
-async def preview_of(workspace: Path, **arguments: object) -> str:
-    """What the person is shown before they decide about a write."""
-    events: list[Event] = []
-    finished = await run_tool(write_file, arguments, workspace=workspace, allow=False, events=events)
-    assert finished.status is ToolStatus.DENIED
-    return next(event.preview for event in events if isinstance(event, ApprovalRequested))
+write_file = Changes().write_file
 
 
 # --- every tool ---
@@ -188,7 +170,7 @@ async def test_unicode_is_read_in_the_form_it_has(encoding: str, tmp_path: Path)
 async def test_bytes_that_are_not_utf8_are_shown_and_named(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("grün\n".encode("latin-1"))
     output = await ok(read_file, tmp_path, path="a.txt")
-    assert output == "gr\ufffdn\n[some of it is not UTF-8 and shown as \ufffd]"
+    assert output == "grün\n[it is not UTF-8 and was read as cp1252]"
 
 
 async def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
@@ -294,10 +276,10 @@ async def test_exactly_as_many_matches_as_fit_are_not_said_to_be_cut(tmp_path: P
 
 
 async def test_too_many_files_are_not_all_searched_and_it_is_said(tmp_path: Path) -> None:
-    for n in range(5_001):
-        (tmp_path / f"{n:04}").touch()
+    for n in range(10_001):
+        (tmp_path / f"{n:05}").touch()
     output = await ok(search_files, tmp_path, text="cat")
-    assert output == "[stopped before 5000: too much to search; name a smaller folder]"
+    assert output == "[stopped before 10000: too much to search; name a smaller folder]"
 
 
 async def test_too_much_text_is_not_all_searched_and_it_is_said(tmp_path: Path) -> None:
@@ -383,32 +365,37 @@ async def test_what_is_no_file_is_not_written_to(tmp_path: Path) -> None:
 
 async def test_the_person_sees_the_difference(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one\ntwo\nthree\n")
-    shown = (await preview_of(tmp_path, path="a.txt", content="one\n2\nthree")).splitlines()
-    assert [line for line in shown if line[:1] in "+-" and line[:3] not in ("+++", "---")] == ["-two", "+2", "-"]
+    shown = (await preview_of(write_file, tmp_path, path="a.txt", content="one\n2\nthree")).splitlines()
+    assert [line for line in shown if line[:1] in "+-" and line[:3] not in ("+++", "---")] == [
+        "-two",
+        "-three",
+        "+2",
+        "+three",
+    ]
+    assert shown[-1] == "\\ No newline at end of file"
 
 
 async def test_the_person_sees_all_of_a_new_file(tmp_path: Path) -> None:
     path = os.path.join(str(tmp_path), "new.txt")
-    assert await preview_of(tmp_path, path="new.txt", content="hello\n") == f"new file {path}\n\nhello\n"
+    assert await preview_of(write_file, tmp_path, path="new.txt", content="hello\n") == f"new file {path}\n\nhello\n"
 
 
 async def test_the_person_sees_what_replaces_a_file_that_cannot_be_compared(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\0\1\2")
     (tmp_path / "long").write_text("line\n" * 100_000)
-    os.mkfifo(tmp_path / "pipe")
-    for name, says in [("binary", "not a text file"), ("long", "500000 bytes"), ("pipe", "a pipe or a device")]:
-        shown = await preview_of(tmp_path, path=name, content="all of it\n")
+    for name, says in [("binary", "not a text file"), ("long", "500000 bytes")]:
+        shown = await preview_of(write_file, tmp_path, path=name, content="all of it\n")
         assert says in shown
         assert shown.endswith("all of it\n")
 
 
 async def test_a_write_that_changes_nothing_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("same\n")
-    assert (await preview_of(tmp_path, path="a.txt", content="same\n")).endswith("a.txt stays as it is")
+    assert (await preview_of(write_file, tmp_path, path="a.txt", content="same\n")).endswith("a.txt stays as it is")
 
 
 async def test_a_preview_writes_nothing(tmp_path: Path) -> None:
-    await preview_of(tmp_path, path="sub/new.txt", content="x")
+    await preview_of(write_file, tmp_path, path="sub/new.txt", content="x")
     assert not (tmp_path / "sub").exists()
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +26,7 @@ MOST_PIECES = 512
 class StaticEmbedding:
     """A table of word pieces that is read when it is first asked."""
 
-    folder: Traversable
+    folder: Path
     """Has `vocabulary.txt`, a piece a line, and `table.npz`: `packed`, uint8 of (pieces, dimensions / 2), two numbers
     of four bits a byte, each 8 more than it is; `scale`, float16 of (pieces,), which they are multiplied by."""
 
@@ -57,4 +56,4 @@ class StaticEmbedding:
 
 def shipped() -> StaticEmbedding:
     """The table that comes with the program; see its README for what it is."""
-    return StaticEmbedding(files("rookery_core.embeddings") / "potion")
+    return StaticEmbedding(Path(__file__).with_name("potion"))

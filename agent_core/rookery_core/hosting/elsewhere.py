@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,9 +213,12 @@ class Elsewhere:
     async def fit(self, tool: Tool, arguments: Mapping[str, Any], workspace: Workspace) -> Fitted:
         """Check against the schema here, so that what is shown is not the plugin's word; then ask the plugin."""
         values = check_schema(tool, arguments)
-        shown = jsonable(
-            {**values, **{name: _inside(values[name], workspace) for name in tool.paths if name in values}}
-        )
+        paths = {
+            name: _inside(values[name], workspace.entry if name in tool.entries else workspace.resolve)
+            for name in tool.paths
+            if name in values
+        }
+        shown = jsonable({**values, **paths})
         try:
             async with asyncio.timeout(FIT_SECONDS):
                 answer = await self._last("fit", tool, values, workspace)
@@ -328,13 +331,13 @@ def _exactly(values: Mapping[str, Any]) -> tuple[str, ...]:
     return (json.dumps(dict(values), sort_keys=True, ensure_ascii=False),)
 
 
-def _inside(value: Any, workspace: Workspace) -> Any:
+def _inside(value: Any, resolve: Callable[[str], Path]) -> Any:
     """A path, or several, as they really are. Raises ArgumentsInvalid for one outside."""
     match value:
         case str():
-            return str(workspace.resolve(value))
+            return str(resolve(value))
         case list():
-            return [_inside(item, workspace) for item in value]
+            return [_inside(item, resolve) for item in value]
         case None:
             return None
         case _:

@@ -52,6 +52,7 @@ class ToolData(BaseModel):
     examples: tuple[ExampleData, ...] = ()
     phrases: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
     context_parameter: str | None = None
     has_scope: bool = False
     has_preview: bool = False
@@ -75,6 +76,7 @@ class ToolData(BaseModel):
             context_parameter=self.context_parameter,
             available=(lambda: self.missing) if self.missing else None,
             paths=self.paths,
+            entries=self.entries,
         )
 
 
@@ -139,6 +141,7 @@ def _data(tool: Tool) -> ToolData:
         ),
         phrases=tool.phrases,
         paths=tool.paths,
+        entries=tool.entries,
         context_parameter=tool.context_parameter,
         has_scope=tool.scope is not None,
         has_preview=tool.preview is not None,

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
 import re
-import stat
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from rookery_core.errors import RookeryError
+from rookery_core.folder import Folder
 from rookery_core.text import size_text, storable
 from rookery_core.workspace import Workspace
 
@@ -74,14 +72,13 @@ def perceive(path: str, workspace: Workspace) -> Perceived | None:
     """
     try:
         found = workspace.resolve(path)
+        if not found.exists():
+            return Perceived(path, Kind.MISSING, "there is no such file") if {"/", "."} & set(path) else None
         if found.is_dir():
-            return Perceived(path, Kind.FOLDER, _listing(found))
-        with open(os.open(found, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
-            data = file.read(MOST_BYTES + 1) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b"\0"
-    except FileNotFoundError:
-        if "/" in path or "." in path:
-            return Perceived(path, Kind.MISSING, "there is no such file")
-        return None
+            with workspace.folder(found) as folder:
+                return Perceived(path, Kind.FOLDER, _listing(folder))
+        with workspace.open(found) as file:
+            data = file.read(MOST_BYTES + 1)
     except (OSError, RookeryError) as exc:
         return Perceived(path, Kind.MISSING, f"it cannot be read: {getattr(exc, 'strerror', '') or exc}")
     if len(data) > MOST_BYTES:
@@ -131,8 +128,7 @@ def _size(data: bytes) -> str:
     return f"{len(data)} bytes" if len(data) < 100_000 else size_text(len(data))
 
 
-def _listing(folder: Path) -> str:
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name + ("/" if entry.is_dir(follow_symlinks=False) else "") for entry in entries)
+def _listing(folder: Folder) -> str:
+    names = sorted(entry.name + ("/" if entry.is_dir(follow_symlinks=False) else "") for entry in folder.scan())
     more = [f"[{len(names) - LISTED} more]"] if len(names) > LISTED else []
     return storable("\n".join([*names[:LISTED], *more])) or "(an empty folder)"

@@ -51,21 +51,29 @@ class ToolResult:
     text: str
 
 
-def _inside(value: object, info: Any) -> Path:
-    if not isinstance(value, str | Path):
-        raise PydanticCustomError("workspace_path", "give a path as a string")
-    workspace = (info.context or {}).get("workspace")
-    if not isinstance(workspace, Workspace):
-        raise PydanticCustomError("workspace_path", "there is no workspace to resolve the path in")
-    try:
-        return workspace.resolve(value)
-    except ArgumentsInvalid as exc:
-        raise PydanticCustomError("workspace_path", "{why}", {"why": str(exc)}) from exc
+def _by(method: Callable[[Workspace, str | Path], Path]) -> PlainValidator:
+    """Takes a path as a method of the workspace does."""
+
+    def inside(value: object, info: Any) -> Path:
+        if not isinstance(value, str | Path):
+            raise PydanticCustomError("workspace_path", "give a path as a string")
+        workspace = (info.context or {}).get("workspace")
+        if not isinstance(workspace, Workspace):
+            raise PydanticCustomError("workspace_path", "there is no workspace to resolve the path in")
+        try:
+            return method(workspace, value)
+        except ArgumentsInvalid as exc:
+            raise PydanticCustomError("workspace_path", "{why}", {"why": str(exc)}) from exc
+
+    return PlainValidator(inside)
 
 
-INSIDE = PlainValidator(_inside)
-WorkspacePath = Annotated[Path, INSIDE, WithJsonSchema({"type": "string", "maxLength": 255})]
+INSIDE, ENTRY = _by(Workspace.resolve), _by(Workspace.entry)
+_PATH = WithJsonSchema({"type": "string", "maxLength": 255})
+WorkspacePath = Annotated[Path, INSIDE, _PATH]
 """A path inside the workspace: the tool receives it resolved; anything outside is refused before the tool runs."""
+WorkspaceEntry = Annotated[Path, ENTRY, _PATH]
+"""As WorkspacePath, but a symbolic link is the link itself; for what moves or deletes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,8 @@ class Tool:
     """What is missing on this machine for the tool to work, and how to get it; "" when nothing is."""
     paths: tuple[str, ...] = ()
     """Parameters that are paths inside the workspace."""
+    entries: tuple[str, ...] = ()
+    """Those of them in which a symbolic link is the link itself."""
     method: bool = False
     """Whether `run` is a method that is not bound to an object yet; only a bound one can be offered."""
 

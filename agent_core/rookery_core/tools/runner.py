@@ -178,7 +178,10 @@ class _Call:
     # -- the person -----------------------------------------------------------------------------------------------
 
     async def ask(self, checked: _Checked, found: str = "") -> ToolFinished | None:
-        """Ask whether it may run; what came of it where it may not. `found` is what the tool itself says of it."""
+        """Ask whether it may run; what came of it where it may not. `found` is what the tool itself says of it.
+
+        Raises _Ended where the tool's preview says that the call cannot work.
+        """
         request = ApprovalRequested(
             call_id=self._id,
             tool=checked.offered.full_name,
@@ -211,6 +214,8 @@ class _Call:
             async with asyncio.timeout(PREVIEW_SECONDS):
                 context = self._context(checked, Bridge.closed())
                 return await checked.offered.place.preview(checked.offered.tool, checked.fitted, context)
+        except (ToolRetry, ToolFailed) as exc:  # it would come to nothing: nobody need be asked
+            raise _Ended(self._finish(ToolStatus.FAILED, str(exc))) from exc
         except (Exception, SystemExit, KeyboardInterrupt) as exc:  # it must not hide the question
             return f"(no preview: {type(exc).__name__}: {exc})"
 

@@ -12,7 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from rookery_core.errors import PluginError
 from rookery_core.tools.context import ToolContext
-from rookery_core.tools.contract import DEFAULT_MAX_OUTPUT, DEFAULT_TIMEOUT_S, INSIDE, Example, Risk, Tool, takes_self
+from rookery_core.tools.contract import (
+    DEFAULT_MAX_OUTPUT,
+    DEFAULT_TIMEOUT_S,
+    ENTRY,
+    INSIDE,
+    Example,
+    Risk,
+    Tool,
+    takes_self,
+)
 
 
 @overload
@@ -55,9 +64,7 @@ def tool(
     def wrap(function: Callable[..., Any]) -> Tool:
         tool_name = name or function.__name__
         model, context_parameter = _arguments_model(tool_name, function)
-        paths = [
-            name for name, hint in model.model_fields.items() if INSIDE in hint.metadata or _has_path(hint.annotation)
-        ]
+        entries = _fields_with(model, ENTRY)
         return Tool(
             name=tool_name,
             description=inspect.cleandoc(function.__doc__ or "").strip(),
@@ -73,7 +80,8 @@ def tool(
             arguments=model,
             context_parameter=context_parameter,
             available=available,
-            paths=tuple(paths),
+            paths=(*_fields_with(model, INSIDE), *entries),
+            entries=entries,
             method=takes_self(function),
         )
 
@@ -127,9 +135,14 @@ def _arguments_model(name: str, function: Callable[..., Any]) -> tuple[type[Base
         raise PluginError(f"tool {name}: no schema can be made of its signature: {exc}") from exc
 
 
-def _has_path(hint: Any) -> bool:
-    """Whether it is a path inside the workspace, or a list or a choice with one."""
-    return INSIDE in typing.get_args(hint) or any(_has_path(inner) for inner in typing.get_args(hint))
+def _fields_with(model: type[BaseModel], marker: Any) -> tuple[str, ...]:
+    """The parameters that have a marker, as `WorkspacePath` has one, or are a list or a choice with it."""
+    fields = model.model_fields.items()
+    return tuple(name for name, hint in fields if marker in hint.metadata or _has(hint.annotation, marker))
+
+
+def _has(hint: Any, marker: Any) -> bool:
+    return marker in typing.get_args(hint) or any(_has(inner, marker) for inner in typing.get_args(hint))
 
 
 def _describe(hint: Any) -> Any:

@@ -2,57 +2,63 @@
 
 from __future__ import annotations
 
-import codecs
-import difflib
 import io
-import os
-import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
-from rookery_core.plugin import ToolFailed, ToolRetry
+from rookery_core.plugin import ToolFailed, ToolRetry, Workspace
+from rookery_plugins.files.encoding import HEAD_BYTES, Encoding, encoding_of
+from rookery_plugins.files.kinds import kind_of
 
 PIECE_CHARS = 2_000
 
-_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
-
-def open_text(path: Path, name: str) -> io.TextIOWrapper:
-    """Open a file as text, without ever waiting; ToolRetry or ToolFailed says why it cannot be read."""
+@contextmanager
+def opened(workspace: Workspace, path: Path) -> Iterator[IO[bytes]]:
+    """A file, open for reading without ever waiting; ToolRetry or ToolFailed says why it cannot be read."""
+    name = workspace.relative(path)
     try:
-        fd = os.open(path, _READ)
+        if path == workspace.root:
+            raise IsADirectoryError
+        with workspace.folder(path.parent) as folder:
+            file = folder.read(path.name)
     except FileNotFoundError:
-        raise ToolRetry(f"there is no file {name}{similar(path)}") from None
+        raise ToolRetry(f"there is no file {name}{similar(workspace, path)}") from None
+    except IsADirectoryError:
+        raise ToolRetry(f"{name} is a folder; use list_files for it") from None
     except OSError as exc:
         raise ToolFailed(f"{name} cannot be read: {exc.strerror}") from exc
-    mode = os.fstat(fd).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(fd)
-        if stat.S_ISDIR(mode):
-            raise ToolRetry(f"{name} is a folder; use list_files for it")
-        raise ToolFailed(f"{name} is a pipe or a device, not a file")
-    raw = open(fd, "rb")  # noqa: SIM115  (the wrapper below closes it)
-    head = raw.peek()
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return io.TextIOWrapper(raw, "utf-16", "replace")
-    if b"\0" in head:
-        raw.close()
-        raise ToolFailed(f"{name} is not a text file")
-    return io.TextIOWrapper(raw, "utf-8-sig", "replace")
+    with file:
+        yield file
 
 
-def pieces(stream: io.TextIOWrapper) -> Iterator[tuple[int, str]]:
-    """Each line with its number; one longer than PIECE_CHARS in pieces of the same number."""
+def as_text(file: IO[bytes], name: str) -> tuple[io.TextIOWrapper, Encoding]:
+    """An open file as text, with how it is encoded; ToolFailed where it is none."""
+    head = file.read(HEAD_BYTES)
+    encoding = text_encoding(head, name, whole=len(head) < HEAD_BYTES)
+    file.seek(len(encoding.mark))
+    return io.TextIOWrapper(file, encoding.codec, "replace"), encoding
+
+
+def text_encoding(data: bytes, name: str, *, whole: bool) -> Encoding:
+    """How the file that begins with `data`, or is just that, is encoded; ToolFailed where it is no text."""
+    kind = kind_of(data, name)
+    encoding = None if kind else encoding_of(data, whole=whole)
+    if encoding is None:
+        raise ToolFailed(f"{name} is not a text file" + (f"; it seems to be {kind}" if kind else ""))
+    return encoding
+
+
+def pieces(stream: io.TextIOWrapper, size: int = PIECE_CHARS) -> Iterator[tuple[int, str]]:
+    """Each line with its number; one longer than `size` in pieces of the same number."""
     number = 1
-    while piece := stream.readline(PIECE_CHARS):
+    while piece := stream.readline(size):
         yield number, piece
         number += piece.endswith("\n")
 
 
-def similar(path: Path) -> str:
-    """How a message goes on that says that `path` is not there: with names like it in the same folder."""
-    try:
-        near = difflib.get_close_matches(path.name, os.listdir(path.parent), n=3)
-    except OSError:
-        near = []
-    return f"; did you mean {' or '.join(near)}?" if near else "; list_files shows what there is"
+def similar(workspace: Workspace, path: Path) -> str:
+    """How a message goes on that says that `path` is not there."""
+    return workspace.similar(path) or "; list_files shows what there is"

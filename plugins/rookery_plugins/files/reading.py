@@ -1,42 +1,23 @@
-"""The tools that list, read and search files."""
+"""The tools that list a folder and read a file."""
 
 from __future__ import annotations
 
-import itertools
+import heapq
 import os
-from collections.abc import Generator, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from rookery_core.plugin import Example, Risk, ToolContext, ToolFailed, ToolRetry, WorkspacePath, tool
-from rookery_plugins.files.opening import open_text, pieces, similar
+from rookery_plugins.files.opening import as_text, opened, pieces, similar
+from rookery_plugins.files.walking import shown
 
 LIST_MAX = 200
+LIST_CHARS = 7_000
 READ_CHARS = 6_000
 LINES_MAX = 2_000
-MATCHES_MAX = 40
-SEARCH_FILES = 5_000
-SEARCH_CHARS = 50_000_000
-SNIPPET_CHARS = 160
-SKIPPED = frozenset(
-    [
-        ".git",
-        ".hg",
-        ".svn",
-        ".venv",
-        "venv",
-        "node_modules",
-        "__pycache__",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-        ".tox",
-    ]
-)
-"""Folders that are not searched: they hold what programs made."""
 
 
 @tool(
@@ -51,18 +32,31 @@ SKIPPED = frozenset(
 def list_files(ctx: ToolContext, folder: WorkspacePath = Path(".")) -> str:
     """Lists the files in a folder."""
     name = ctx.workspace.relative(folder)
+    n_entries = 0
+
+    def entries() -> Iterator[tuple[bool, str]]:
+        nonlocal n_entries
+        for n_entries, entry in enumerate(found.scan(), 1):  # noqa: B007
+            yield not entry.is_dir(follow_symlinks=False), _entry(entry)
+
     try:
-        with os.scandir(folder) as entries:
-            shown = sorted((not entry.is_dir(follow_symlinks=False), _entry(entry)) for entry in entries)
+        with ctx.workspace.folder(folder) as found:
+            first = heapq.nsmallest(LIST_MAX, entries())
     except FileNotFoundError:
-        raise ToolRetry(f"there is no folder {name}{similar(folder)}") from None
+        raise ToolRetry(f"there is no folder {name}{similar(ctx.workspace, folder)}") from None
     except NotADirectoryError:
         raise ToolRetry(f"{name} is a file; use read_file for it") from None
     except OSError as exc:
         raise ToolFailed(f"the folder {name} cannot be read: {exc.strerror}") from exc
-    lines = [text for _, text in shown[:LIST_MAX]]
-    if len(shown) > LIST_MAX:
-        lines.append(f"[{len(shown) - LIST_MAX} more are not shown]")
+    lines: list[str] = []
+    size = 0
+    for _, line in first:
+        size += len(line) + 1
+        if size > LIST_CHARS:
+            break
+        lines.append(line)
+    if n_entries > len(lines):
+        lines.append(f"[{n_entries - len(lines)} more are not shown]")
     return "\n".join(lines) or f"the folder {name} is empty"
 
 
@@ -89,7 +83,8 @@ def read_file(
     kept: list[str] = []
     note = ""
     size = number = 0
-    with open_text(path, name) as stream:
+    with opened(ctx.workspace, path) as file:
+        stream, encoding = as_text(file, name)
         for number, piece in pieces(stream):
             if ctx.cancelled.is_set():
                 break
@@ -107,79 +102,15 @@ def read_file(
             raise ToolRetry(f"{name} has only {number} lines; give a smaller start")
         return f"the file {name} is empty"
     text = "".join(kept)
-    if "\ufffd" in text:
+    if encoding.guessed:
+        note = f"[it is not UTF-8 and was read as {encoding.codec}]\n{note}".strip()
+    elif "\ufffd" in text:
         note = f"[some of it is not UTF-8 and shown as \ufffd]\n{note}".strip()
     return "\n".join(filter(None, [text.removesuffix("\n"), note]))
 
 
-@tool(
-    risk=Risk.READ,
-    phrases=[
-        "where does this word appear",
-        "which file mentions it",
-        "find the text in the folder",
-        "search for a name",
-    ],
-)
-def search_files(ctx: ToolContext, text: str, folder: WorkspacePath = Path(".")) -> str:
-    """Finds the lines that contain a text, in all files of a folder."""
-    wanted = text.strip("\n").casefold()
-    if not wanted.strip() or "\n" in wanted:
-        raise ToolRetry("give one line of text to find")
-    name = ctx.workspace.relative(folder)
-    if not os.path.exists(folder):
-        raise ToolRetry(f"there is no folder {name}{similar(folder)}")
-    with closing(_matches(ctx, wanted, folder)) as matches:
-        found = list(itertools.islice(matches, MATCHES_MAX + 1))
-    if len(found) > MATCHES_MAX:
-        found[-1] = f"[only the first {MATCHES_MAX} are shown; search a longer text or a smaller folder]"
-    return "\n".join(found) or f"{text!r} is in no file in {name}"
-
-
-def _matches(ctx: ToolContext, wanted: str, folder: Path) -> Generator[str, None, None]:
-    """A line for each match, and one that says so where the search gave up."""
-    n_files = n_chars = 0
-    for path in _files_below(folder):
-        name = ctx.workspace.relative(path)
-        n_files += 1
-        if n_files > SEARCH_FILES or n_chars >= SEARCH_CHARS or ctx.cancelled.is_set():
-            yield f"[stopped before {name}: too much to search; name a smaller folder]"
-            return
-        if wanted in path.name.casefold():
-            yield f"{name}: (the file's name)"
-        try:
-            stream = open_text(path, name)
-        except (ToolRetry, ToolFailed):  # no text, or gone by now
-            continue
-        before = ""
-        with stream:
-            for number, piece in pieces(stream):
-                joined = before + piece
-                if wanted in joined.casefold():
-                    yield f"{name}:{number}: {_around(joined, wanted)}"
-                # a match may lie across two pieces of one line
-                before = "" if piece.endswith("\n") else joined[max(len(joined) - len(wanted) + 1, 0) :]
-                n_chars += len(piece)
-                if n_chars >= SEARCH_CHARS or ctx.cancelled.is_set():
-                    yield f"[stopped in {name}: too much to search; name a smaller folder]"
-                    return
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        yield folder
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(set(folders) - SKIPPED)
-        yield from (Path(parent, name) for name in sorted(names))
-
-
-def _around(line: str, wanted: str) -> str:
-    at = max(line.casefold().find(wanted) - SNIPPET_CHARS // 2, 0)
-    return " ".join(line[at : at + SNIPPET_CHARS + len(wanted)].split())
-
-
 def _entry(entry: os.DirEntry[str]) -> str:
-    name = entry.name if entry.name.isprintable() else repr(entry.name)
+    name = shown(entry.name)
     if entry.is_symlink():
         return f"{name} (link)"
     return f"{name}/" if entry.is_dir(follow_symlinks=False) else name

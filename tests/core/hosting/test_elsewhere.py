@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rookery_core.events import QuestionAsked, ToolProgress, ToolStatus
+from rookery_core.events import QuestionAsked, ToolProgress, ToolStarted, ToolStatus
 from rookery_core.hosting import elsewhere
 from rookery_core.tools import running
 from rookery_core.tools.loader import Loaded
@@ -127,6 +127,29 @@ async def test_the_context_is_the_same_in_and_out_of_process(site: Site, bench: 
     assert (await there.call("raises", kind="approval")).status is ToolStatus.DENIED
     assert (await there.call("up", by=2)).output == "2"
     assert (await there.call("up", by=3)).output == "5"
+
+
+@pytest.mark.parametrize("in_process", [False, True])
+async def test_a_link_is_itself_or_what_it_leads_to_as_the_tool_says(
+    site: Site, bench: Make, in_process: bool, tmp_path: Path
+) -> None:
+    source = tool_source(
+        "return f'{path.name} {entry.name} {ctx.workspace.open(path).read().decode()}'",
+        parameters="ctx: ToolContext, path: WorkspacePath, entry: WorkspaceEntry",
+    )
+    site.install("paths", f"from rookery_core.plugin import WorkspaceEntry\n{source}")
+    there = bench(site.load(only=["paths"], in_process=["paths"] if in_process else ()))
+    sys.modules.pop("paths", None)
+    root = there.runner.workspace.root
+    (root / "file").write_text("text")
+    (root / "link").symlink_to("file")
+    done = await there.call("go", path="link", entry="link")
+    assert done.output == "file link text"
+    started = next(event for event in there.events if isinstance(event, ToolStarted))
+    assert started.arguments == {"path": str(root / "file"), "entry": str(root / "link")}
+    (root / "out").symlink_to(root.parent)
+    assert (await there.call("go", path="file", entry="out/file")).status is ToolStatus.INVALID
+    assert (await there.call("go", path="file", entry="out")).output == "file out text"
 
 
 async def test_progress_of_another_process_is_shown(site: Site, bench: Make) -> None:

@@ -1,0 +1,206 @@
+"""The tools that find files: by what is in them, and by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+from rookery_core.plugin import Risk, ToolContext, ToolFailed, ToolRetry, WorkspacePath, tool
+from rookery_plugins.files.globbing import Glob, PatternError, globs, has_magic
+from rookery_plugins.files.opening import PIECE_CHARS, as_text, pieces, similar
+from rookery_plugins.files.walking import Met, Patience, TooMuch, shown, walk
+
+MATCHES_MAX = 40
+SEARCH_FILES = 10_000
+SEARCH_CHARS = 50_000_000
+SNIPPET_CHARS = 180
+REGEX_CHARS = 500
+REGEX_LINE_CHARS = 100_000
+"""A regular expression sees a longer line in pieces of this size."""
+FOUND_MAX = 100
+FOUND_CHARS = 6_000
+
+Find = Callable[[str], int]
+"""Where in a text it is, or -1."""
+
+
+@tool(
+    risk=Risk.READ,
+    phrases=[
+        "where does this word appear",
+        "which file mentions it",
+        "find the text in the folder",
+        "search for a name",
+    ],
+)
+def search_files(ctx: ToolContext, text: str, folder: WorkspacePath = Path("."), regex: bool = False) -> str:
+    """Finds the lines that contain a text, in all files of a folder."""
+    wanted = text.strip("\n")
+    if not wanted.strip() or "\n" in wanted:
+        raise ToolRetry("give one line of text to find")
+    name = _name_of(ctx, folder)
+    find = _by_regex(wanted) if regex else _by_text(wanted)
+    overlap = 0 if regex else len(wanted.casefold()) - 1
+    with closing(_matches(ctx, folder, find, REGEX_LINE_CHARS if regex else PIECE_CHARS, overlap)) as matches:
+        found = list(islice(matches, MATCHES_MAX + 1))
+    if len(found) > MATCHES_MAX:
+        found[-1] = f"[only the first {MATCHES_MAX} are shown; search a longer text or a smaller folder]"
+    return "\n".join(found) or f"{text!r} is in no file in {name}"
+
+
+@tool(
+    risk=Risk.READ,
+    phrases=["where is the file called", "all pictures below the folder", "is there a file named like this"],
+)
+def find_files(ctx: ToolContext, pattern: str, folder: WorkspacePath = Path(".")) -> str:
+    """Finds files by their names, such as *.pdf."""
+    name = _name_of(ctx, folder)
+    pattern = pattern.strip().removeprefix(f"{ctx.workspace.root.as_posix()}/")
+    try:
+        tries = [globs(pattern)]
+        if not has_magic(pattern):
+            tries.append(globs(f"*{pattern.strip('/')}*"))
+        hidden = globs(pattern, hidden_too=True)
+    except PatternError as exc:
+        raise ToolRetry(str(exc)) from exc
+    patience = Patience(ctx)
+    for choices in tries:
+        if found := _first(_fitting(ctx, folder, choices, patience)):
+            return "\n".join(found)
+    if found := _first(_fitting(ctx, folder, hidden, patience, ignored_too=True)):
+        return "\n".join([*found, "[hidden, or left out by a .gitignore]"])
+    return f"no file in {name} fits {pattern!r}"
+
+
+def _name_of(ctx: ToolContext, folder: Path) -> str:
+    """What a folder or file that is there is called; ToolRetry or ToolFailed says why it is not to be looked into."""
+    name = ctx.workspace.relative(folder)
+    try:
+        if folder != ctx.workspace.root:
+            with ctx.workspace.folder(folder.parent) as above:
+                above.stat(folder.name)
+    except FileNotFoundError:
+        raise ToolRetry(f"there is no folder {name}{similar(ctx.workspace, folder)}") from None
+    except OSError as exc:
+        raise _unreadable(ctx, folder, exc) from exc
+    return name
+
+
+def _unreadable(ctx: ToolContext, folder: Path, exc: OSError) -> ToolFailed:
+    return ToolFailed(f"the folder {ctx.workspace.relative(folder)} cannot be read: {exc.strerror}")
+
+
+def _matches(ctx: ToolContext, folder: Path, find: Find, size: int, overlap: int) -> Generator[str, None, None]:
+    """A line for each match, and one that says so where the search gave up."""
+    patience = Patience(ctx)
+    n_files = n_chars = 0
+    path = ""
+    try:
+        for met in walk(ctx, folder, patience):
+            path = ""
+            if met.is_folder:
+                continue
+            n_files += 1
+            if n_files > SEARCH_FILES or n_chars >= SEARCH_CHARS:
+                raise TooMuch(met.path)
+            path = shown(met.path)
+            if find(met.name) >= 0:
+                yield f"{path}: (the file's name)"
+            for number, text in _lines(met, size, overlap):
+                if (at := find(text.removesuffix("\n"))) >= 0:
+                    yield f"{path}:{number}: {_around(text, at)}"
+                n_chars += len(text)
+                if n_chars >= SEARCH_CHARS:
+                    raise TooMuch(met.path)
+                patience.check(met.path)
+    except TooMuch as exc:
+        where = "in" if path else "before"
+        yield f"[stopped {where} {shown(str(exc))}: too much to search; name a smaller folder]"
+    except OSError as exc:
+        raise _unreadable(ctx, folder, exc) from exc
+
+
+def _lines(met: Met, size: int, overlap: int) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers, none where it is no text. A long one comes in pieces that overlap."""
+    try:
+        with met.folder.read(met.name) as file:
+            stream, _ = as_text(file, met.name)
+            before = ""
+            for number, piece in pieces(stream, size):
+                text = before + piece
+                yield number, text
+                before = "" if piece.endswith("\n") else text[max(len(text) - overlap, 0) :]
+    except (OSError, ToolFailed):  # no text, or gone by now
+        return
+
+
+def _by_text(wanted: str) -> Find:
+    folded = wanted.casefold()
+    return lambda text: text.casefold().find(folded)
+
+
+def _by_regex(pattern: str) -> Find:
+    """A search in time that only grows as the text does, whatever the pattern; ToolRetry for one that is none."""
+    try:
+        import re2
+    except ImportError as exc:
+        raise ToolFailed("there is no google-re2 on this machine; search without regex, or pip install it") from exc
+    if len(pattern) > REGEX_CHARS:
+        raise ToolRetry(f"the pattern has {len(pattern)} characters, {REGEX_CHARS} at most; give a simpler one")
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    try:
+        compiled = re2.compile(pattern, options)
+    except re2.error as exc:
+        raise ToolRetry(f"{pattern!r} is no regular expression of RE2: {_words(exc)}") from exc
+
+    def find(text: str) -> int:
+        found = compiled.search(text)
+        return int(found.start()) if found else -1
+
+    return find
+
+
+def _words(exc: Exception) -> str:
+    said = exc.args[0] if exc.args else ""
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+
+
+def _around(line: str, at: int) -> str:
+    start = max(at - SNIPPET_CHARS // 2, 0)
+    return " ".join(line[start : start + SNIPPET_CHARS].split())
+
+
+def _fitting(
+    ctx: ToolContext, folder: Path, choices: list[Glob], patience: Patience, *, ignored_too: bool = False
+) -> Generator[str, None, None]:
+    """What fits, and a line that says so where the walk gave up."""
+    start = 0 if folder == ctx.workspace.root else len(ctx.workspace.relative(folder)) + 1
+
+    def goes_into(met: Met) -> bool:
+        return any(glob.may_fit_below(met.path[start:]) for glob in choices)
+
+    try:
+        for met in walk(ctx, folder, patience, ignored_too=ignored_too, goes_into=goes_into):
+            if any(glob.fits(met.path[start:], is_folder=met.is_folder) for glob in choices):
+                yield shown(met.path) + "/" * met.is_folder
+    except TooMuch as exc:
+        yield f"[stopped before {shown(str(exc))}: too many files; name a smaller folder]"
+    except OSError as exc:
+        raise _unreadable(ctx, folder, exc) from exc
+
+
+def _first(found: Generator[str, None, None]) -> list[str]:
+    """As much as can be shown, and a line that says so where there is more."""
+    kept: list[str] = []
+    size = 0
+    with closing(found):
+        for line in found:
+            size += len(line) + 1
+            if len(kept) == FOUND_MAX or size > FOUND_CHARS:
+                return [*kept, f"[only the first {len(kept)} are shown; give a longer pattern or a smaller folder]"]
+            kept.append(line)
+    return kept
