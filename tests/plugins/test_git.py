@@ -64,15 +64,20 @@ def made_at(top: Path, *options: str) -> Repository:
     return repository
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    """Two commits and changes that are not committed, in the workspace `ws`."""
-    made = made_at(tmp_path / "ws")
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = made_at(tmp_path_factory.mktemp("template"))
     made.commit("build a door", a__txt="one\ntwo\n", b__txt="b\n")
     made.commit("paint the door", a__txt="one\nred\n")
     (made.top / "a.txt").write_text("one\ngreen\n")
     (made.top / "new.txt").write_text("new\n")
-    return made
+    return made.top
+
+
+@pytest.fixture
+def repository(template: Path, tmp_path: Path) -> Repository:
+    """Two commits and changes that are not committed, in the workspace `ws`."""
+    return Repository(shutil.copytree(template, tmp_path / "ws", symlinks=True))
 
 
 async def look(repository: Repository, operation: str, workspace: Path | None = None, **given: object) -> ToolFinished:
