@@ -207,6 +207,28 @@ async def test_a_tool_that_does_not_end_is_given_up_with_its_process(
     assert (await there.call("go", things=[])).status is ToolStatus.TIMEOUT  # it answers again, in another process
 
 
+@pytest.mark.parametrize("how", ["def go():\n    {}", "async def go():\n    {}"])
+async def test_what_was_given_up_does_not_go_on(site: Site, bench: Make, tmp_path: Path, how: str) -> None:
+    """Neither a function that does not look at `cancelled`, nor one that will not be cancelled."""
+    mark = tmp_path / "going on"
+    body = f"'''Does it.'''\n    import time\n    for _ in range(400):\n        open({str(mark)!r}, 'a').write('x')\n"
+    body += "        time.sleep(0.05)"
+    if how.startswith("async"):
+        body = body.replace(
+            "time.sleep(0.05)",
+            "\n        try: await __import__('asyncio').sleep(0.05)\n        except BaseException: pass",
+        )
+    source = f"{HEAD}@tool(risk=Risk.PURE, timeout_s=0.5)\n{how.format(body)}\n@hookimpl\ndef rookery_tools():\n    return [go]\n"
+    site.install("busy", source)
+    there = bench(site.load(only=["busy"]))
+    assert (await there.call("go")).status is ToolStatus.TIMEOUT
+    await asyncio.sleep(1.5)
+    written = mark.read_text()
+    await asyncio.sleep(0.5)
+    assert mark.read_text() == written
+    assert (await there.call("go")).status is ToolStatus.TIMEOUT  # in another process
+
+
 async def test_a_plugin_that_was_uninstalled_meanwhile_is_named(site: Site, bench: Make) -> None:
     site.install("good", GOOD)
     there = bench(site.load(only=["good"]))
