@@ -16,13 +16,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from rookery_core.hosting.admission import Identity
-from rookery_core.hosting.elsewhere import command, environment
+from rookery_core.hosting.elsewhere import IMPORT_SECONDS, command, environment
 from rookery_core.hosting.manifest import Manifest
 from rookery_core.paths import private_folder, replace_file
 from rookery_core.process import how_it_ended
 
-DESCRIBE_SECONDS = 5.0
-"""What the import of a plugin may take."""
 SLOW_SECONDS = 0.3
 """An import that takes longer is named."""
 AT_ONCE = 4
@@ -34,7 +32,7 @@ FORMAT = 1
 class Manifests:
     """All manifests, in a file that may be deleted at any time."""
 
-    def __init__(self, file: Path, seconds: float = DESCRIBE_SECONDS) -> None:
+    def __init__(self, file: Path, seconds: float = IMPORT_SECONDS) -> None:
         """`seconds` is what reading one may take."""
         self._file = file
         self._seconds = seconds

@@ -144,6 +144,8 @@ CALL = {
     "kills itself": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "closes the line": "import os; os.closerange(0, 256)",
     "writes rubbish": "import os\nfor fd in range(3, 30):\n    try: os.write(fd, b'rubbish\\n')\n    except OSError: pass\nimport time; time.sleep(20)",
+    "nests": "import os\nfor fd in range(3, 30):\n    try: os.write(fd, b'[' * 100_000 + b'\\n')\n    except OSError: pass\nimport time; time.sleep(20)",
+    "answers oddly": "import os\nfor fd in range(3, 30):\n    try: os.write(fd, b'{\"id\": 2, \"failed\": [1]}\\n')\n    except OSError: pass\nimport time; time.sleep(20)",
     "prints": "import os; os.write(1, b'{\"id\": 1}\\n'); print('loud'); return 'fine'",
     "closes output": "import os\ntry: os.close(1); os.close(0)\nexcept OSError: pass\nreturn 'fine'",
     "forks": "import os, time\nif os.fork() == 0:\n    time.sleep(60)\n    os._exit(0)\nreturn 'fine'",
@@ -156,6 +158,16 @@ CALL = {
     "monkeypatches": "import json; json.dumps = None; import asyncio; asyncio.wait = None; return 'fine'",
 }  # fmt: skip
 """What a tool does, by what it is called."""
+BREAKS_THE_LINE = (
+    "segfault",
+    "exits",
+    "kills itself",
+    "closes the line",
+    "writes rubbish",
+    "nests",
+    "answers oddly",
+    "monkeypatches",
+)
 
 
 @pytest.mark.parametrize("what", CALL)
@@ -165,7 +177,7 @@ async def test_whatever_a_tool_does_costs_one_call(site: Site, bench: Make, what
     there = bench(site.load(only=["bad", "good"]))
     things = [5]
     done = await there.call("go", things=things)
-    if what in ("segfault", "exits", "kills itself", "closes the line", "writes rubbish", "monkeypatches"):
+    if what in BREAKS_THE_LINE:
         assert done.status is ToolStatus.FAILED
         assert "the process of bad-dist" in done.output
     else:
@@ -254,6 +266,51 @@ async def test_a_tool_that_is_not_what_it_was_when_it_was_described_is_not_calle
         del os.environ["MOOD"]
     assert done.status is ToolStatus.FAILED
     assert "changed since it was let in" in done.output
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("os._exit(3)", "ended with exit code 3"),
+        ("for fd in range(3, 30):\n        with suppress(OSError): os.write(fd, b'5\\n')", "cannot be understood"),
+    ],
+)
+async def test_a_process_that_does_not_get_ready_says_why(site: Site, bench: Make, does: str, said: str) -> None:
+    site.install("bad", f"import os, sys\nfrom contextlib import suppress\nif 'serve' in sys.argv:\n    {does}\n{GOOD}")
+    site.install("good", GOOD)
+    there = bench(site.load(only=["bad", "good"]))
+    done = await there.call("bad.add_up", a=1)
+    assert done.status is ToolStatus.FAILED
+    assert said in done.output
+    assert (await there.call("good.add_up", a=1)).status is ToolStatus.OK
+
+
+async def test_an_import_that_takes_long_is_no_answer_that_takes_long(
+    site: Site, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "FIT_SECONDS", 1.0)
+    site.install("heavy", f"import time\ntime.sleep(1.5)\n{GOOD}")
+    assert (await bench(site.load(only=["heavy"])).call("add_up", a=1)).status is ToolStatus.OK
+
+
+async def test_a_process_that_reads_no_more_costs_each_call_its_own_time(
+    site: Site, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "FIT_SECONDS", 1.0)
+    body = (
+        "import os, signal; os.kill(os.getpid(), signal.SIGSTOP) if ctx.progress('now') is None and not text else None"
+    )
+    source = tool_source(body, parameters="ctx: ToolContext, text: str = ''").replace("timeout_s=20", "timeout_s=4")
+    site.install("frozen", source)
+    there = bench(site.load(only=["frozen"]))
+    first = asyncio.create_task(there.call("go"))
+    async with asyncio.timeout(20):
+        while not any(isinstance(event, ToolProgress) for event in there.events):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    async with asyncio.timeout(20):
+        assert (await there.call("go", text="x" * 2_000_000)).status is ToolStatus.FAILED
+        assert (await first).status is ToolStatus.TIMEOUT
+        assert (await there.call("go", text="x")).status is ToolStatus.OK  # in another process
 
 
 async def test_secrets_are_not_in_the_environment_of_plugins(
