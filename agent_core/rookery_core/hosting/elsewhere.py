@@ -15,12 +15,15 @@ import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import distribution as installed_now
 from pathlib import Path
 from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict
 
 from rookery_core.errors import ArgumentsInvalid, ToolFailed
+from rookery_core.hosting.admission import Identity, identify
 from rookery_core.hosting.serving import TOLD
 from rookery_core.paths import private_file, private_folder
 from rookery_core.process import how_it_ended
@@ -89,9 +92,9 @@ class Said(BaseModel):
 class PluginProcess:
     """The process of one distribution."""
 
-    def __init__(self, distribution: str, known: Mapping[str, str], log: Path) -> None:
-        """`known` is the fingerprint of each tool, by its full name, as the person let it in."""
-        self.distribution = distribution
+    def __init__(self, identity: Identity, known: Mapping[str, str], log: Path) -> None:
+        """`known` is the fingerprint of each tool, by its full name; both are as the person let it in."""
+        self._identity = identity
         self._known = known
         self._log = log
         self._running: _Running | None = None
@@ -102,7 +105,7 @@ class PluginProcess:
         """The process, started where it is not running. Raises ToolFailed."""
         async with self._starting:
             if self._running is None or self._running.over:
-                self._running = await _Running.begin(self.distribution, self._known, self._log)
+                self._running = await _Running.begin(self._identity, self._known, self._log)
             return self._running
 
     async def ask(self, op: str, **values: Any) -> AsyncGenerator[tuple[_Running, Said], None]:
@@ -132,9 +135,12 @@ class _Running:
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
-    async def begin(cls, distribution: str, known: Mapping[str, str], log_path: Path) -> _Running:
-        """Start it and wait until it is ready. Raises ToolFailed."""
+    async def begin(cls, identity: Identity, known: Mapping[str, str], log_path: Path) -> _Running:
+        """Start it and wait until it is ready. Raises ToolFailed, also where it is not what was let in."""
+        distribution = identity.distribution
         plugins = sorted({name.partition(".")[0] for name in known})
+        if not _is_still(identity):
+            raise _changed(distribution, plugins[0])
         with _opened(log_path) as log:
             process = await asyncio.create_subprocess_exec(
                 *command("serve", distribution, *plugins),
@@ -153,10 +159,7 @@ class _Running:
             raise
         if changed := [name for name, print_ in known.items() if ready.ready.get(name) != print_]:
             await made.kill()
-            raise ToolFailed(
-                f"{', '.join(changed)} of {distribution} changed since it was let in. The person has to look at it: "
-                f"rookery plugins enable {changed[0].partition('.')[0]}"
-            )
+            raise _changed(f"{', '.join(changed)} of {distribution}", changed[0].partition(".")[0])
         made._reader = asyncio.create_task(made._read())
         return made
 
@@ -350,6 +353,20 @@ def command(what: str, distribution: str, *plugins: str) -> Sequence[str]:
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What such a process may see of the environment."""
     return {name: value for name, value in environ.items() if not name.startswith(SECRETS)}
+
+
+def _is_still(identity: Identity) -> bool:
+    """Whether a distribution is what it was. Raises ToolFailed for one that is gone."""
+    try:
+        return identify(installed_now(identity.distribution)) == identity
+    except PackageNotFoundError:
+        raise ToolFailed(f"{identity.distribution} is not installed any more") from None
+
+
+def _changed(what: str, plugin: str) -> ToolFailed:
+    return ToolFailed(
+        f"{what} changed since it was let in. The person has to look at it: rookery plugins enable {plugin}"
+    )
 
 
 def _opened(log: Path) -> IO[bytes]:

@@ -44,7 +44,7 @@ def load(
     read = manifests.of((candidate.name, candidate.identity) for candidate in elsewhere)
     processes: list[PluginProcess] = []
     by_distribution = sorted(elsewhere, key=lambda candidate: (candidate.identity.distribution, candidate.name))
-    for distribution, group in groupby(by_distribution, lambda candidate: candidate.identity.distribution):
+    for identity, group in groupby(by_distribution, lambda candidate: candidate.identity):
         able = []
         for candidate in group:
             plugin, said = _described(candidate, read[candidate.name])
@@ -52,10 +52,11 @@ def load(
             if plugin is not None:
                 able.append(plugin)
         prints = {f"{plugin.name}.{tool.name}": tool.fingerprint for plugin in able for tool in plugin.tools}
-        process = PluginProcess(distribution, prints, log)
+        process = PluginProcess(identity, prints, log)
         processes.append(process)
         plugins += [
-            LoadedPlugin(plugin.name, distribution, plugin.offers, Elsewhere(process, plugin.name)) for plugin in able
+            LoadedPlugin(plugin.name, plugin.distribution, plugin.offers, Elsewhere(process, plugin.name))
+            for plugin in able
         ]
 
     async def close() -> None:
