@@ -141,9 +141,11 @@ def candidates(found: Iterable[EntryPoint], admissions: Admissions, wishes: Wish
     for ep in sorted(entry_points, key=lambda ep: (ep.name, distribution_of(ep))):
         distribution = distribution_of(ep)
         if distribution not in identities:
-            identities[distribution] = identify(ep.dist) if ep.dist is not None else Identity("", "", "")
+            identities[distribution] = identify(ep.dist) if ep.dist and distribution else Identity("", "", "")
         identity = identities[distribution]
         why = why_not_loaded(ep, owners[ep.name], built_in=ep.name in own)
+        if distribution and not identity.distribution:
+            why = f"what was recorded of {distribution} when it was installed cannot be read"
         if ep.name in wishes.disabled:
             state = State.DISABLED
         elif distribution == OWN_DISTRIBUTION:
@@ -159,8 +161,11 @@ def candidates(found: Iterable[EntryPoint], admissions: Admissions, wishes: Wish
 
 
 def identify(distribution: Distribution) -> Identity:
-    """A distribution by what is recorded of it; its files are not read."""
-    recorded = [distribution.read_text(name) or "" for name in ("RECORD", "entry_points.txt", "direct_url.json")]
+    """A distribution by what is recorded of it; its files are not read. Without a name where that cannot be read."""
+    try:
+        recorded = [distribution.read_text(name) or "" for name in ("RECORD", "entry_points.txt", "direct_url.json")]
+    except UnicodeError:
+        return Identity("", "", "")
     name, version = header_of(distribution, "Name"), header_of(distribution, "Version")
     told = json.dumps([name, version, *recorded])
     return Identity(name, version, hashlib.sha256(told.encode()).hexdigest())

@@ -104,6 +104,38 @@ def test_an_imposter_of_a_built_in_plugin_is_refused(site: Site) -> None:
     assert (mine["fake-dist"].state, "built into Rookery" in mine["fake-dist"].why) == (State.REFUSED, True)
 
 
+def test_a_distribution_that_says_to_be_rookery_is_not_taken_for_it(site: Site) -> None:
+    site.install("fake", GOOD)
+    site.info("fake").joinpath("METADATA").write_text("Metadata-Version: 2.1\nName: rookery\nVersion: 9\n")
+    (fake,) = [c for c in candidates(installed(), site.admissions, Wishes()) if c.name == "fake"]
+    assert (fake.state, "no name of its own" in fake.why) == (State.REFUSED, True)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("METADATA", b"", "no name of its own"),
+        ("METADATA", b"Name: bad-dist\nVersion: 1.0\nAuthor: J\xe9\n", "no name of its own"),
+        ("RECORD", b"b\xe9.py,sha256=x,\n", "cannot be read"),
+        ("entry_points.txt", b"[rookery]\nbad = b\xe9\n", ""),
+        ("entry_points.txt", b"[rookery]\nbad\n", ""),
+        ("entry_points.txt", b"[rookery]\nbad = 1bad::\n", "pending"),
+    ],
+)
+def test_broken_metadata_costs_its_own_distribution(site: Site, file: str, text: bytes, said: str) -> None:
+    """What importlib.metadata cannot read at all is not even seen."""
+    site.install("bad", GOOD)
+    site.install("good", GOOD)
+    site.enable("good")
+    site.info("bad").joinpath(file).write_bytes(text)
+    known = {c.name: c for c in candidates(installed(), site.admissions, Wishes())}
+    assert known["good"].state is State.ENABLED
+    assert known["shell"].state is State.BUILT_IN
+    assert ("bad" in known) == bool(said)
+    assert not said or said in known["bad"].why or said == known["bad"].state
+    assert "bad" not in names(site.load(only=[name for name in ("bad", "good") if name in known]))
+
+
 # -- described, not imported ---------------------------------------------------------------------------------------
 
 
