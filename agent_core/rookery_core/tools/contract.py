@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -128,6 +129,19 @@ class Tool:
             raise PluginError(f"tool {self.name}: its schema has {size} characters, {SCHEMA_CHARS} at most")
         if not isinstance(self.schema, Mapping) or self.schema.get("type") != "object":
             raise PluginError(f"tool {self.name}: its schema must describe an object")
+        self._check_what_is_declared()
+
+    def _check_what_is_declared(self) -> None:
+        """What means nothing is refused: a risk that is none would be asked about by nobody. Raises PluginError."""
+        if self.risk not in set(Risk):
+            raise PluginError(f"tool {self.name}: its risk is {self.risk!r}, not one of {', '.join(Risk)}")
+        object.__setattr__(self, "risk", Risk(self.risk))
+        if not isinstance(self.timeout_s, int | float) or not 0 < self.timeout_s < math.inf:
+            raise PluginError(f"tool {self.name}: its timeout_s is {self.timeout_s!r}, not a number of seconds")
+        if not isinstance(self.max_output, int) or self.max_output < 1:
+            raise PluginError(f"tool {self.name}: its max_output is {self.max_output!r}, not a number of characters")
+        if not all(isinstance(example, Example) for example in self.examples):
+            raise PluginError(f"tool {self.name}: its examples are not all of the kind Example")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.run(*args, **kwargs)
