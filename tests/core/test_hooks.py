@@ -611,6 +611,12 @@ async def test_the_public_methods_of_an_object_are_tools_that_share_its_state(of
         ("rookery_prompt_sections", ["x" * 1001], "1001 characters"),
         ("rookery_risk_rules", [Risk.PURE], "is no RiskRule"),
         ("rookery_risk_rules", [RiskRule("*", Risk.WRITE, {"a": "("})], "no regular expression"),
+        ("rookery_risk_rules", [RiskRule("*", "high")], "its risk is 'high'"),  # type: ignore[arg-type]
+        ("rookery_risk_rules", [RiskRule(None, Risk.WRITE)], "must be texts"),  # type: ignore[arg-type]
+        ("rookery_risk_rules", [RiskRule("*", Risk.WRITE, {"a": 3})], "must be texts"),  # type: ignore[dict-item]
+        ("rookery_risk_rules", [RiskRule("*", Risk.WRITE, reason=3)], "must be texts"),  # type: ignore[arg-type]
+        ("rookery_commands", [Command("hello", None, print)], "its help"),  # type: ignore[arg-type]
+        ("rookery_commands", [Command("hello", "x", 3)], "no function"),  # type: ignore[arg-type]
         ("rookery_strategies", [print], "must return a dictionary"),
         ("rookery_strategies", {"Mine": print}, "the name 'Mine'"),
         ("rookery_model_backends", {"x": 3}, "is no function"),

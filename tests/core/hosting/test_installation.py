@@ -199,6 +199,18 @@ def test_rules_and_sections_need_no_import(site: Site) -> None:
     assert plugin.offers.risk_rules[0].reason == "why"
 
 
+def test_a_manifest_is_checked_wherever_it_is_from(site: Site) -> None:
+    site.install(
+        "rules", f"{HEAD}@hookimpl\ndef rookery_risk_rules():\n    return [RiskRule('*', Risk.WRITE, {{'a': 'b'}})]\n"
+    )
+    assert names(site.load(only=["rules"])) == ["rules"]
+    kept = site.home / "manifests.json"
+    kept.write_text(kept.read_text().replace('\\"b\\"', '\\"(\\"'))
+    loaded = site.load(only=["rules"])
+    assert not loaded.plugins
+    assert "is no regular expression" in reasons(loaded)["rules"]
+
+
 # -- the bad ones (the kinds that show when a plugin is loaded; what calls do is in test_elsewhere) ----------------------
 
 BAD = {
