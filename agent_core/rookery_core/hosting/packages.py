@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from rookery_core.errors import PluginError
 from rookery_core.hosting.uv_tool import UvTool
@@ -100,6 +102,8 @@ def _source(found: Distribution) -> str:
         url = str(told["url"])
     except (ValueError, KeyError, TypeError):
         return ""
+    folder = f"#subdirectory={told['subdirectory']}" if "subdirectory" in told else ""
     if "vcs_info" in told:
-        return f"{told['vcs_info'].get('vcs', 'git')}+{url}@{told['vcs_info'].get('commit_id', '')}".rstrip("@")
-    return url.removeprefix("file://") if url.startswith("file://") else url
+        vcs = told["vcs_info"]
+        return f"{vcs.get('vcs', 'git')}+{url}@{vcs.get('commit_id', '')}".rstrip("@") + folder
+    return url2pathname(urlsplit(url).path) if url.startswith("file:") else url + folder

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rookery_core.hosting.packages import find_installer
+from rookery_core.hosting.packages import find_installer, requirement_of
+from tests.core.hosting.kit import Site
 
 RECEIPT = """\
 [tool]
@@ -99,3 +102,24 @@ def test_where_the_program_that_made_it_is_gone_pip_does(tmp_path: Path, monkeyp
     monkeypatch.setenv("PATH", str(tmp_path))
     for file in ("pipx_metadata.json", "uv-receipt.toml"):
         assert commands(environment(tmp_path / file, file, "{}"))[0][:3] == ["/python", "-m", "pip"]
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        (None, "head-dist==1.0"),
+        ({"url": "file:///home/ann/my%20plugins/h%C3%A9ad", "dir_info": {}}, "/home/ann/my plugins/h\u00e9ad"),
+        ({"url": "https://example.org/head-1.0.zip", "archive_info": {}}, "https://example.org/head-1.0.zip"),
+        (
+            {"url": "https://example.org/g", "vcs_info": {"vcs": "git", "commit_id": "abc"}, "subdirectory": "sub"},
+            "git+https://example.org/g@abc#subdirectory=sub",
+        ),
+    ],
+)
+def test_what_is_asked_for_to_have_it_again_is_where_it_was_taken_from(
+    site: Site, told: dict[str, Any] | None, wanted: str
+) -> None:
+    site.install("head", "")
+    if told is not None:
+        site.info("head").joinpath("direct_url.json").write_text(json.dumps(told))
+    assert requirement_of("head-dist") == wanted
