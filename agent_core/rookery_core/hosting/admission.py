@@ -5,10 +5,12 @@ A distribution that is new, or is not what it was when the person looked at it, 
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
+import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import Distribution, EntryPoint
@@ -45,7 +47,7 @@ class Identity:
     distribution: str
     version: str
     fingerprint: str
-    """SHA-256 over what pip recorded of its files; of an editable install, over less."""
+    """SHA-256 over what was recorded of its files when it was installed; of an editable install, over less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +165,28 @@ def candidates(found: Iterable[EntryPoint], admissions: Admissions, wishes: Wish
 def identify(distribution: Distribution) -> Identity:
     """A distribution by what is recorded of it; its files are not read. Without a name where that cannot be read."""
     try:
-        recorded = [distribution.read_text(name) or "" for name in ("RECORD", "entry_points.txt", "direct_url.json")]
+        points, record = (distribution.read_text(name) or "" for name in ("entry_points.txt", "RECORD"))
     except UnicodeError:
         return Identity("", "", "")
     name, version = header_of(distribution, "Name"), header_of(distribution, "Version")
-    told = json.dumps([name, version, *recorded])
+    told = json.dumps([name, version, points, *sorted(_shipped(record))])
     return Identity(name, version, hashlib.sha256(told.encode()).hexdigest())
+
+
+def _shipped(record: str) -> Iterator[list[str]]:
+    """The files that a distribution brings, as recorded.
+
+    Not those that whoever installs it writes, which are others with pip, uv, another Python or in another folder:
+    compiled modules (they have no hash), what says how it was installed, and scripts.
+    """
+    for row in csv.reader(record.splitlines()):
+        match row:
+            case [path, hash_, *_] if hash_ and not _of_the_installer(path):
+                yield row
+
+
+def _of_the_installer(path: str) -> bool:
+    return path.partition("/")[0].endswith(".dist-info") or re.match(r"(\.\./)+(bin|Scripts)/", path) is not None
 
 
 def _read(file: Path, part: str, kind: type = dict) -> dict[str, Any]:

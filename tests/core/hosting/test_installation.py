@@ -136,6 +136,36 @@ def test_broken_metadata_costs_its_own_distribution(site: Site, file: str, text:
     assert "bad" not in names(site.load(only=[name for name in ("bad", "good") if name in known]))
 
 
+BY_PIP = """\
+{dist}/INSTALLER,sha256=pip,4
+{dist}/METADATA,sha256=a,9
+{dist}/RECORD,,
+{dist}/direct_url.json,sha256=pip,64
+../../../bin/good,sha256=pip,200
+good.py,sha256=a,9
+__pycache__/good.cpython-311.pyc,,
+"""
+BY_UV = """\
+../../../bin/good,sha256=uv,190
+good.py,sha256=a,9
+{dist}/INSTALLER,sha256=uv,2
+{dist}/METADATA,sha256=a,9
+{dist}/RECORD,,
+{dist}/uv_cache.json,sha256=now,192
+"""
+
+
+def test_a_distribution_is_the_same_whoever_installed_it(site: Site) -> None:
+    site.install("good", GOOD)
+    record = site.info("good") / "RECORD"
+    record.write_text(BY_PIP.format(dist=record.parent.name))
+    site.enable("good")
+    record.write_text(BY_UV.format(dist=record.parent.name))
+    assert states(site) == {"good": State.ENABLED}
+    record.write_text(BY_UV.format(dist=record.parent.name).replace("good.py,sha256=a", "good.py,sha256=b"))
+    assert states(site) == {"good": State.CHANGED}
+
+
 # -- described, not imported ---------------------------------------------------------------------------------------
 
 
