@@ -21,6 +21,7 @@ RECEIPT = "uv-receipt.toml"
 class UvTool:
     """Changes such an environment."""
 
+    prefix: Path
     uv: str
     python: str
     """The environment's own."""
@@ -31,7 +32,7 @@ class UvTool:
         """The one at `prefix`; None where there is no receipt that can be read."""
         try:
             receipt = tomllib.loads((prefix / RECEIPT).read_text(encoding="utf-8"))["tool"]
-            made = cls(uv, python, receipt)
+            made = cls(prefix, uv, python, receipt)
             made.installing(())
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
@@ -55,7 +56,10 @@ class UvTool:
 
     def _anew(self, others: Iterable[Mapping[str, Any]]) -> list[str]:
         """The command that makes the environment with these, as it was made but for them."""
-        words = [self.uv, "tool", "install"]
+        words = ["env", f"UV_TOOL_DIR={self.prefix.parent}"]  # it need not be where uv looks by itself
+        if programs := self.receipt.get("entrypoints"):
+            words += [f"UV_TOOL_BIN_DIR={Path(programs[0]['install-path']).parent}"]
+        words += [self.uv, "tool", "install"]
         if "python" in self.receipt:
             words += ["--python", self.receipt["python"]]
         words += _options(self.receipt.get("options", {}))

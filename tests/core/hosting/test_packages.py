@@ -20,7 +20,7 @@ requirements = [
     { name = "rookery-head", git = "https://example.org/head?subdirectory=sub&rev=abc", marker = "python_full_version >= '3.11'" },
 ]
 python = "3.12"
-entrypoints = []
+entrypoints = [{ name = "rookery", install-path = "/home/ann/bin/rookery", from = "rookery" }]
 
 [tool.options]
 prerelease = "allow"
@@ -78,7 +78,8 @@ def test_uv_is_used_where_it_made_the_environment_though_a_dependency_brings_pip
 
 def test_a_tool_of_uv_s_is_installed_anew_with_all_that_it_was_made_with(programs: Path, tmp_path: Path) -> None:
     install, remove = commands(environment(tmp_path, "uv-receipt.toml", RECEIPT))
-    made = [str(programs / "uv"), "tool", "install", "--python", "3.12", "--prerelease", "allow"]
+    made = ["env", f"UV_TOOL_DIR={tmp_path / 'home' / 'venvs'}", "UV_TOOL_BIN_DIR=/home/ann/bin"]
+    made += [str(programs / "uv"), "tool", "install", "--python", "3.12", "--prerelease", "allow"]
     made += ["--no-build-package", "numpy", "--default-index", "https://example.org/simple", "rookery[smollm2]>=0.1"]
     todo = ["--with", "rookery-todo @ file:///home/ann/my%20plugins/todo"]
     dice = ["--with-editable", "/home/ann/dice"]
