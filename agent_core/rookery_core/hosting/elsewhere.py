@@ -33,8 +33,8 @@ from rookery_core.tools.running import STOP_SECONDS, Deadline, End, Fitted, json
 from rookery_core.tools.threads import in_thread
 from rookery_core.workspace import Workspace
 
-START_SECONDS = 5.0
-"""What a process may take until it imports its plugins."""
+START_SECONDS = 10.0
+"""What a process may take until it imports its plugins: the first one after an upgrade compiles all of Rookery."""
 IMPORT_SECONDS = 5.0
 """What the import of a plugin may take."""
 FIT_SECONDS = 5.0

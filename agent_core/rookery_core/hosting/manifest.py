@@ -23,6 +23,8 @@ IN_PROCESS_HOOKS = {
 }
 """What only works inside the program: the part of `Offers`, and the hook it is from."""
 
+TOO_SLOW = "importing it took longer than {seconds:g} s"
+
 FROZEN = ConfigDict(frozen=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -262,6 +263,7 @@ BAD = {
     "exits": ("import os\nos._exit(9)", "ended with exit code 9"),
     "sleeps": ("import time\ntime.sleep(60)", "took longer than 3 s"),
     "spins": ("while True: pass", "took longer than 3 s"),
+    "holds": ("import ctypes\nctypes.PyDLL(None).sleep(60)", "took longer than 3 s"),
     "wrong": ("rookery_tools = 3", ""),
 }  # fmt: skip
 """What a module does when it is imported, and what is said of it."""
@@ -299,6 +301,15 @@ async def test_bad_plugins_are_named_and_the_good_ones_work(site: Site, bench: M
     assert not {*BAD} - {"wrong"} & {*names(loaded)}
     there = bench(loaded)
     assert (await there.call("good.go")).output == "I work"
+
+
+def test_what_its_process_takes_to_start_is_not_the_plugin_s_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = site.home / "slow"
+    slow.mkdir()
+    (slow / "sitecustomize.py").write_text("import time\ntime.sleep(2)\n")
+    monkeypatch.setenv("PYTHONPATH", f"{slow}{os.pathsep}{os.environ['PYTHONPATH']}")
+    site.install("good", GOOD)
+    assert names(site.load(only=["good"], seconds=2)) == ["good"]
 
 
 def test_what_is_slow_to_import_is_named(site: Site) -> None:
