@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from rookery_core.errors import ConfigError
+from rookery_core.hosting.catalogue import Plugins
+from rookery_core.paths import Paths
 from rookery_tui import cli
+from rookery_tui.starting import wished
 from tests.core.hosting.kit import HEAD, Site, empty_site, tool_source
 
 GUARD = (
@@ -131,3 +135,44 @@ def test_an_imposter_does_not_hide_the_built_in_plugin(shell: Shell, site: Site)
     code, out, _ = shell("info", "calculator")
     assert code == 0
     assert "distribution  rookery " in out
+
+
+def test_what_is_removed_may_be_refused_and_is_named_by_plugin_or_distribution(site: Site) -> None:
+    plugins = Plugins(Paths.find({"ROOKERY_HOME": str(site.home)}))
+    for name in ("first", "second"):
+        site.install(name, GUARD, plugins=["same"])
+    site.install("strange", GUARD, plugins=["Strange!"])
+    assert plugins.distribution_of("guard") == "guard-dist"
+    assert plugins.distribution_of("Guard_Dist") == "guard-dist"
+    assert plugins.distribution_of("Strange!") == "strange-dist"
+    with pytest.raises(ConfigError, match="in first-dist and in second-dist: name one of these"):
+        plugins.distribution_of("same")
+    with pytest.raises(ConfigError, match="did you mean guard"):
+        plugins.distribution_of("gurd")
+
+
+def test_what_is_gone_already_is_forgotten_with_all_its_plugins(shell: Shell, site: Site) -> None:
+    site.install("pair", GUARD, plugins=["one", "two"])
+    for name in ("one", "two"):
+        shell("enable", name, "--yes", "--in-process")
+    site.uninstall("pair")
+    code, out, _ = shell("remove", "one")
+    assert (code, "pair-dist was not installed any more, and is forgotten" in out) == (0, True)
+    assert "in_process = []" in (shell.home / "settings.toml").read_text()
+    site.install("pair", GUARD, plugins=["one", "two"])
+    assert (shell.states()["one"], shell.states()["two"]) == ("pending", "pending")
+
+
+def test_a_new_plugin_is_not_called_as_one_of_rookery_s_own(shell: Shell, tmp_path: Path) -> None:
+    for name in ("shell", "rookery-shell"):
+        code, _, err = shell("new", name, "--into", str(tmp_path / "new"))
+        assert (code, "Rookery's own" in err) == (1, True)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("environ", "names"),
+    [({}, None), ({"ROOKERY_PLUGINS": "a, b,"}, ["a", "b"]), ({"ROOKERY_NO_PLUGINS": "1", "ROOKERY_PLUGINS": "a"}, ())],
+)
+def test_the_environment_names_plugins_as_the_option_does(environ: dict[str, str], names: object) -> None:
+    assert wished(None, environ) == names

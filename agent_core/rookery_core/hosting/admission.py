@@ -107,6 +107,11 @@ class Admissions:
         """Distributions that were installed for their plugins, and what to ask pip for; here now or not."""
         return dict(self._installed)
 
+    @property
+    def distributions(self) -> dict[str, str]:
+        """The distribution of each plugin that was enabled or disabled, by the plugin's name; here now or not."""
+        return {name: str(known.get("distribution")) for name, known in self._known.items()}
+
     def was_installed(self, distribution: str, requirement: str) -> None:
         """Remember what was installed. Raises OSError."""
         self._installed[distribution] = requirement

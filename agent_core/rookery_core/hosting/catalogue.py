@@ -12,7 +12,7 @@ from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
 from rookery_core.hosting.describing import Manifests
 from rookery_core.hosting.manifest import Manifest
-from rookery_core.hosting.packages import requirement_of
+from rookery_core.hosting.packages import requirement_of, same_name
 from rookery_core.paths import Paths
 from rookery_core.tools.loader import OWN_DISTRIBUTION, installed
 
@@ -94,11 +94,30 @@ class Plugins:
             if name != OWN_DISTRIBUTION:
                 self._write(partial(self._admissions.was_installed, name, requirement_of(name)))
 
-    def was_removed(self, candidate: Candidate) -> None:
-        """Forget its distribution. Raises PluginError, ConfigError."""
+    def distribution_of(self, name: str) -> str:
+        """The distribution of that name, or of the plugin of that name, which may be gone or refused.
+
+        Raises ConfigError where there is none, or several have such a plugin.
+        """
+        known = self.all()
+        holders = {c.identity.distribution for c in known if c.name == name and c.identity.distribution}
+        holders = holders or {c.identity.distribution for c in known if same_name(c.identity.distribution, name)}
+        remembered = {**self._admissions.distributions, **{each: each for each in self._admissions.installed}}
+        holders = holders or {d for each, d in remembered.items() if name == each or same_name(d, name)}
+        if len(holders) > 1:
+            raise ConfigError(f"a plugin {name} is in {' and in '.join(sorted(holders))}: name one of these")
+        return holders.pop() if holders else self.get(name).identity.distribution
+
+    def of_distribution(self, distribution: str) -> list[str]:
+        """The names of its plugins, where it is installed."""
+        return [c.name for c in self.all() if c.identity.distribution == distribution]
+
+    def was_removed(self, distribution: str) -> None:
+        """Forget a distribution and its plugins. Raises PluginError, ConfigError."""
         config = load_config(self._paths).config.plugins
-        self._set("in_process", [name for name in config.in_process if name != candidate.name], config.in_process)
-        self._write(lambda: self._admissions.was_removed(candidate.identity.distribution))
+        its = [name for name, known in self._admissions.distributions.items() if known == distribution]
+        self._set("in_process", [name for name in config.in_process if name not in its], config.in_process)
+        self._write(lambda: self._admissions.was_removed(distribution))
 
     def gone(self) -> dict[str, str]:
         """What was installed for its plugins and is not there any more: what to ask for, by distribution."""

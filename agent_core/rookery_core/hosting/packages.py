@@ -86,6 +86,11 @@ def run(command: Sequence[str]) -> None:
         raise PluginError(f"`{' '.join(command)}` ended with exit code {done.returncode}; what it said is above")
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two names of distributions mean the same one."""
+    return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other).lower()
+
+
 def requirement_of(name: str) -> str:
     """What to ask for to get the distribution again as it is: NAME==VERSION, or where it was taken from."""
     try:

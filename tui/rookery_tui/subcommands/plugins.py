@@ -40,11 +40,11 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         case "install":
             return plugin_packages.install(plugins, arguments.requirements, console, unasked=arguments.yes)
         case "remove":
-            return plugin_packages.remove(plugins, plugins.get(arguments.plugin), console, unasked=arguments.yes)
+            return plugin_packages.remove(plugins, arguments.plugin, console, unasked=arguments.yes)
         case "restore":
             return plugin_packages.restore(plugins, console, unasked=arguments.yes)
         case _:
-            return plugin_packages.new(arguments.name, arguments.into, console)
+            return plugin_packages.new(plugins, arguments.name, arguments.into, console)
 
 
 def _list(known: list[Candidate], console: Console, *, as_json: bool) -> Exit:
