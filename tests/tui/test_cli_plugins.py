@@ -103,10 +103,18 @@ def test_a_broken_plugin_is_not_enabled_and_the_doctor_names_it(shell: Shell, si
     assert "broken cannot be used: RuntimeError: a mistake" in err
     code, out, _ = shell("doctor")
     assert code == 0  # it is not used
-    assert "broken: RuntimeError: a mistake" in out
     assert "calculator: good" in out
     site.enable("broken")
-    assert shell("doctor")[0] == 1
+    code, out, _ = shell("doctor")
+    assert (code, "broken: RuntimeError: a mistake" in out) == (1, True)
+
+
+def test_nothing_of_a_plugin_that_was_not_let_in_is_imported_by_the_doctor(shell: Shell, site: Site) -> None:
+    mark = site.home / "imported"
+    site.install("eager", f"open({str(mark)!r}, 'w')\n{GUARD}")
+    code, out, _ = shell("doctor")
+    assert (code, "eager: pending, and not looked at" in out) == (0, True)
+    assert not mark.exists()
 
 
 def test_info_says_all_and_the_doctor_s_remarks(shell: Shell, site: Site) -> None:
