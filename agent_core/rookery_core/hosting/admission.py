@@ -89,6 +89,11 @@ class Admissions:
             return State.DISABLED
         return State.ENABLED if known.get("fingerprint") == identity.fingerprint else State.CHANGED
 
+    def knows_another(self, name: str, identity: Identity) -> bool:
+        """Whether what the person said of a plugin, they said of something else."""
+        known = self._known.get(name)
+        return known is not None and known.get("fingerprint") != identity.fingerprint
+
     def enable(self, name: str, identity: Identity) -> None:
         """Let a plugin in, as it is now. Raises OSError."""
         self._put(name, identity, enabled=True)

@@ -29,7 +29,8 @@ def load(
     in_process: Collection[str] = (),
     log: Path,
 ) -> Loaded:
-    """Load what is to be used. Those named in `in_process` are imported, and Rookery's own; others only when called.
+    """Load what is to be used. Those named in `in_process` are imported, and Rookery's own; others only when called,
+    and so is one that is not what it was when it was enabled and is wished for all the same.
 
     Raises ConfigError for one that is wished for and not installed.
     """
@@ -37,7 +38,8 @@ def load(
     if unknown := {*(wishes.only or ())} - {candidate.name for candidate in known}:
         raise ConfigError(f"there is no installed plugin named {', '.join(sorted(unknown))}")
     used = [candidate for candidate in known if candidate.state.used]
-    here = [c for c in used if c.state is State.BUILT_IN or c.name in in_process]
+    inside = {c.name for c in used if c.name in in_process and not admissions.knows_another(c.name, c.identity)}
+    here = [c for c in used if c.state is State.BUILT_IN or c.name in inside]
     elsewhere = [c for c in used if c not in here]
     made = loader.load([candidate.entry_point for candidate in here])
     plugins, problems = list(made.plugins), [*_kept_out(known), *made.problems]

@@ -208,6 +208,15 @@ def test_hooks_that_work_only_inside_the_program_are_named(site: Site) -> None:
     assert not reasons(inside)
 
 
+def test_what_was_let_into_the_program_is_not_let_in_as_something_else(site: Site) -> None:
+    site.install("inner", GOOD)
+    site.enable("inner")
+    site.install("inner", f"{GOOD}# changed\n")
+    loaded = site.load(only=["inner"], in_process=["inner"])
+    assert names(loaded) == ["inner"]
+    assert "inner" not in sys.modules
+
+
 def test_a_tool_whose_schema_makes_no_grammar_is_left_out(site: Site) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?<=x)y"}}}
     site.install("odd", f"{HEAD}@hookimpl\ndef rookery_tools():\n    return [Tool('odd', 'Odd.', {schema!r}, print)]\n")
