@@ -46,7 +46,7 @@ def person() -> Person:
 @pytest.fixture
 async def assistant(site: Site, person: Person) -> AsyncIterator[Assistant]:
     paths = Paths.find({"ROOKERY_HOME": str(site.home)})
-    made = build(Config(), paths, Options(site.home), answerer=person, model=ScriptedModel(CALL * 4))
+    made = build(Config(), paths, Options(site.home), answerer=person, model=ScriptedModel(CALL * 6))
     yield made
     await made.close()
 
@@ -93,6 +93,33 @@ async def test_hooks_for_the_program_itself_are_asked_about_apart(
     person.answers = ["yes", "yes"]
     await switch(assistant, assistant.plugins, "enable inner")
     assert await called(assistant) == "one\n!"
+
+
+async def test_without_a_plugin_that_was_let_in_to_rule_on_calls_there_are_none(
+    site: Site, person: Person, assistant: Assistant
+) -> None:
+    guard = "from rookery_core.plugin import hookimpl\n@hookimpl\ndef rookery_before_tool(use):\n    return None\n"
+    site.install("hot", tool_source("return 'one'"))
+    site.install("guard", guard)
+    person.answers = ["yes"] * 3
+    await switch(assistant, assistant.plugins, "enable hot")
+    await switch(assistant, assistant.plugins, "enable guard")
+    assert await called(assistant) == "one"
+
+    site.install("guard", f"{guard}# another one\n")
+    said = await switch(assistant, assistant.plugins, "reload")
+    assert "guard: it was enabled to rule on calls, so none is made without it" in said
+    assert "guard, which rules on calls, cannot be asked: it is not what it was" in await called(assistant)
+    site.uninstall("guard")
+    await switch(assistant, assistant.plugins, "reload")
+    assert "cannot be asked: it is not installed any more" in await called(assistant)
+
+    site.install("guard", guard)
+    await switch(assistant, assistant.plugins, "reload")
+    assert await called(assistant) == "one"
+    site.install("guard", "raise RuntimeError('a mistake')")
+    await switch(assistant, assistant.plugins, "disable guard")
+    assert await called(assistant) == "one"
 
 
 async def test_what_cannot_be_done_is_said_and_all_is_as_it_was(site: Site, assistant: Assistant) -> None:

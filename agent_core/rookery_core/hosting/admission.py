@@ -94,9 +94,16 @@ class Admissions:
         known = self._known.get(name)
         return known is not None and known.get("fingerprint") != identity.fingerprint
 
-    def enable(self, name: str, identity: Identity) -> None:
-        """Let a plugin in, as it is now. Raises OSError."""
-        self._put(name, identity, enabled=True)
+    @property
+    def guards(self) -> dict[str, str]:
+        """The distributions of plugins that were enabled to rule on calls, by the plugin's name; here now or not."""
+        return {
+            name: self.distributions[name] for name, k in self._known.items() if k.get("enabled") and k.get("rules")
+        }
+
+    def enable(self, name: str, identity: Identity, *, rules: bool = False) -> None:
+        """Let a plugin in, as it is now; `rules`: to rule on calls. Raises OSError."""
+        self._put(name, identity, enabled=True, rules=rules)
 
     def disable(self, name: str, identity: Identity) -> None:
         """Keep a plugin out. Raises OSError."""
@@ -128,12 +135,13 @@ class Admissions:
         self._known = {name: k for name, k in self._known.items() if k.get("distribution") != distribution}
         self._write()
 
-    def _put(self, name: str, identity: Identity, *, enabled: bool) -> None:
+    def _put(self, name: str, identity: Identity, *, enabled: bool, rules: bool = False) -> None:
         self._known[name] = {
             "distribution": identity.distribution,
             "version": identity.version,
             "fingerprint": identity.fingerprint,
             "enabled": enabled,
+            "rules": rules,
         }
         self._write()
 

@@ -11,7 +11,7 @@ from rookery_core.config import load_config, set_value, toml_line
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
 from rookery_core.hosting.describing import Manifests
-from rookery_core.hosting.manifest import Manifest
+from rookery_core.hosting.manifest import IN_PROCESS_HOOKS, Manifest
 from rookery_core.hosting.packages import requirement_of, same_name
 from rookery_core.paths import Paths
 from rookery_core.tools.loader import OWN_DISTRIBUTION, installed
@@ -47,8 +47,8 @@ class Plugins:
         disabled = load_config(self._paths).config.plugins.disabled
         return candidates(installed(), self._admissions, Wishes(disabled))
 
-    def get(self, name: str) -> Candidate:
-        """The plugin of that name. Raises ConfigError where there is none, PluginError where there are several."""
+    def get(self, name: str, *, usable: bool = True) -> Candidate:
+        """The plugin of that name. Raises ConfigError where there is none, PluginError where it has to be `usable`."""
         known = self.all()
         found = [candidate for candidate in known if candidate.name == name]
         found.sort(key=lambda candidate: candidate.state is State.REFUSED)  # an imposter hides nobody
@@ -56,7 +56,7 @@ class Plugins:
             near = difflib.get_close_matches(name, [candidate.name for candidate in known], n=1)
             hint = f"; did you mean {near[0]}?" if near else "; `rookery plugins list` shows those there are"
             raise ConfigError(f"there is no installed plugin named {name}{hint}")
-        if found[0].state is State.REFUSED:
+        if usable and found[0].state is State.REFUSED:
             raise PluginError(f"{name} cannot be used: {found[0].why}")
         return found[0]
 
@@ -82,7 +82,8 @@ class Plugins:
             name for name in config.in_process if name != candidate.name
         ]  # an earlier yes was to what it was then
         self._set("in_process", [*others, candidate.name] if in_process else others, config.in_process)
-        self._write(lambda: self._admissions.enable(candidate.name, candidate.identity))
+        rules = in_process and IN_PROCESS_HOOKS["before_tool"] in self.describe(candidate).manifest.in_process
+        self._write(lambda: self._admissions.enable(candidate.name, candidate.identity, rules=rules))
 
     def is_own(self, candidate: Candidate) -> bool:
         """Whether it comes with Rookery."""

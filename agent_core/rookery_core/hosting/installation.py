@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from importlib.metadata import EntryPoint
 from itertools import groupby
 from pathlib import Path
@@ -13,10 +13,17 @@ from rookery_core.hosting.describing import SLOW_SECONDS, Manifests
 from rookery_core.hosting.elsewhere import Elsewhere, PluginProcess
 from rookery_core.hosting.manifest import Manifest
 from rookery_core.tools import loader
+from rookery_core.tools.extending import Deny, ToolUse
+from rookery_core.tools.gathering import Offers
 from rookery_core.tools.loader import Loaded, LoadedPlugin, Problem
 
 NEW = "it is new, and not used yet: `rookery plugins enable {name}` lets it in"
 CHANGED = "it is not what it was when it was enabled, and is not used: `rookery plugins enable {name}` lets it in again"
+GONE = "it is not installed any more"
+UNGUARDED = (
+    "it was enabled to rule on calls, so none is made without it: `rookery plugins {back}` brings it back, and "
+    "`rookery plugins {away}` goes on without it"
+)
 NEEDS = "{hooks} {works} only inside the program, with all of its rights: `rookery plugins enable {name}` says more"
 
 
@@ -61,11 +68,24 @@ def load(
             for plugin in able
         ]
 
+    if wishes.only is None:
+        wanted = {name: distribution for name, distribution in admissions.guards.items() if name in in_process}
+        for name in wanted.keys() - {plugin.name for plugin in plugins} - {*wishes.disabled}:
+            why = next((problem.reason for problem in problems if problem.plugin == name), GONE)
+            back, away = ("restore", f"remove {name}") if why is GONE else (f"enable {name}", f"disable {name}")
+            plugins.append(LoadedPlugin(name, wanted[name], Offers(before_tool=_refusing(name, why))))
+            problems.append(Problem(name, wanted[name], UNGUARDED.format(back=back, away=away)))
+
     async def close() -> None:
         for process in processes:
             await process.close()
 
     return Loaded(tuple(sorted(plugins, key=lambda plugin: plugin.name)), tuple(problems), close)
+
+
+def _refusing(name: str, why: str) -> Callable[[ToolUse], Deny]:
+    """What stands in for the rulings of a plugin that cannot be asked; one that fails when it is asked denies too."""
+    return lambda use: Deny(f"the plugin {name}, which rules on calls, cannot be asked: {why}")
 
 
 def _kept_out(known: Iterable[Candidate]) -> list[Problem]:

@@ -31,7 +31,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
             candidate = plugins.get(arguments.plugin)
             return enable(plugins, candidate, console, unasked=arguments.yes, in_process=arguments.in_process)
         case "disable":
-            candidate = plugins.get(arguments.plugin)
+            candidate = plugins.get(arguments.plugin, usable=False)
             plugins.disable(candidate)
             print(f"{candidate.name} is not used any more.", file=console.stdout)
             return Exit.OK
