@@ -268,11 +268,13 @@ class Elsewhere:
     plugin: str
 
     async def fit(self, tool: Tool, arguments: Mapping[str, Any], workspace: Workspace) -> Fitted:
-        """Check against the schema here, so that what is shown is not the plugin's word; then ask the plugin."""
-        values = check_schema(tool, arguments)
-        shown = jsonable(
-            {**values, **{name: _inside(values[name], workspace) for name in tool.paths if name in values}}
-        )
+        """Check against the schema here, so that what is shown is not the plugin's word; then ask the plugin.
+
+        Its patterns are left to its own process: a regular expression may never come to an end.
+        """
+        values = check_schema(tool, arguments, patterns=False)
+        told = {**_defaults(tool), **values}
+        shown = jsonable({**told, **{name: _inside(told[name], workspace) for name in tool.paths if name in told}})
         await self.process.ready()  # which may take as long as its imports
         try:
             async with asyncio.timeout(FIT_SECONDS):
@@ -393,6 +395,14 @@ async def _lend(running: _Running, said: Said, what: str, context: ToolContext) 
 
 def _failure(kind: str, text: str) -> Exception:
     return TOLD[kind](text) if kind in TOLD else ToolFailed(text or "it was stopped")
+
+
+def _defaults(tool: Tool) -> dict[str, Any]:
+    """What its function gets for arguments that are not given."""
+    properties = tool.schema.get("properties", {})
+    return {
+        name: each["default"] for name, each in properties.items() if isinstance(each, Mapping) and "default" in each
+    }
 
 
 def _exactly(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -198,11 +198,30 @@ def _explain(error: Mapping[str, Any]) -> str:
             return f"{where}: {error['msg']}" if where else str(error["msg"])
 
 
-def check_schema(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments, once they fit the tool's schema. Raises ArgumentsInvalid."""
+def check_schema(tool: Tool, arguments: Mapping[str, Any], *, patterns: bool = True) -> dict[str, Any]:
+    """The arguments, once they fit the tool's schema; without `patterns`, as far as no regular expression is needed.
+
+    Raises ArgumentsInvalid.
+    """
     import jsonschema  # 60 ms, and only needed by tools that bring a schema of their own
 
-    errors = list(jsonschema.Draft202012Validator(dict(tool.schema)).iter_errors(dict(arguments)))
+    kind = jsonschema.Draft202012Validator
+    if not patterns:
+        left_out = dict.fromkeys(("pattern", "patternProperties"), _nothing_wrong)
+        instead = {**left_out, "additionalProperties": _unless_by_pattern(kind)}
+        kind = jsonschema.validators.extend(kind, instead)  # type: ignore[no-untyped-call]
+    errors = list(kind(dict(tool.schema)).iter_errors(dict(arguments)))
     if errors:
         raise ArgumentsInvalid(f"{tool.name}: " + "; ".join(f"{e.json_path}: {e.message}" for e in errors))
     return dict(arguments)
+
+
+def _nothing_wrong(*_: Any) -> tuple[()]:
+    return ()
+
+
+def _unless_by_pattern(kind: Any) -> Callable[..., Any]:
+    check = kind.VALIDATORS["additionalProperties"]
+    return lambda made, allowed, value, schema: (
+        () if "patternProperties" in schema else check(made, allowed, value, schema)
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rookery_core.events import QuestionAsked, ToolProgress, ToolStatus
+from rookery_core.events import QuestionAsked, ToolProgress, ToolStarted, ToolStatus
 from rookery_core.hosting import elsewhere
 from rookery_core.tools import running
 from rookery_core.tools.loader import Loaded
@@ -127,6 +127,49 @@ async def test_the_context_is_the_same_in_and_out_of_process(site: Site, bench: 
     assert (await there.call("raises", kind="approval")).status is ToolStatus.DENIED
     assert (await there.call("up", by=2)).output == "2"
     assert (await there.call("up", by=3)).output == "5"
+
+
+CAREFUL = f"""{HEAD}
+from typing import Annotated
+from pydantic import Field
+
+@tool(risk=Risk.WRITE)
+def sort(word: Annotated[str, Field(pattern=r"^\\p{{L}}+$")], how: str = "up", path: WorkspacePath = "list.txt") -> str:
+    '''Sorts.'''
+    return f"{{word}} {{how}} {{path.name}}"
+
+@hookimpl
+def rookery_tools():
+    return [sort]
+"""
+
+
+@pytest.mark.parametrize("in_process", [False, True])
+async def test_defaults_are_shown_and_patterns_are_the_plugin_s_own_in_and_out_of_process(
+    site: Site, bench: Make, in_process: bool
+) -> None:
+    site.install("careful", CAREFUL)
+    there = bench(site.load(only=["careful"], in_process=["careful"] if in_process else ()))
+    sys.modules.pop("careful", None)
+    done = await there.call("sort", word="h\u00e9")
+    assert (done.status, done.output) == (ToolStatus.OK, "h\u00e9 up list.txt"), done
+    (started,) = [event for event in there.events if isinstance(event, ToolStarted)]
+    shown = {"word": "h\u00e9", "how": "up", "path": str(there.runner.workspace.root / "list.txt")}
+    assert started.arguments == shown
+    assert (await there.call("sort", word="2")).status is ToolStatus.INVALID
+    assert (await there.call("sort", word="a", path="../x")).status is ToolStatus.INVALID
+
+
+async def test_a_pattern_that_never_comes_to_an_end_costs_one_call(
+    site: Site, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "FIT_SECONDS", 1.0)
+    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}}
+    site.install(
+        "endless", f"{HEAD}@hookimpl\ndef rookery_tools():\n    return [Tool('go', 'Does it.', {schema!r}, print)]\n"
+    )
+    done = await bench(site.load(only=["endless"])).call("go", a="a" * 40 + "!")
+    assert (done.status, done.output) == (ToolStatus.FAILED, "no answer in 1 s")
 
 
 async def test_progress_of_another_process_is_shown(site: Site, bench: Make) -> None:
