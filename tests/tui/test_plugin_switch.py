@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -140,6 +141,20 @@ async def test_nothing_is_exchanged_while_a_turn_is_in_progress(assistant: Assis
         if not said:
             await reload(None)
     assert "between two turns" in said[0]
+
+
+async def test_two_looks_at_the_plugins_at_once_leave_no_process_behind(
+    site: Site, person: Person, assistant: Assistant
+) -> None:
+    site.install("hot", tool_source("import os; return os.getpid()"))
+    person.answers = ["yes"]
+    await switch(assistant, assistant.plugins, "enable hot")
+    said = await asyncio.gather(*(switch(assistant, assistant.plugins, "reload") for _ in range(2)))
+    assert sorted(text.split(";")[0] for text in said) == [
+        "The plugins were looked at anew.",
+        "the plugins are being looked at already",
+    ]
+    assert int(await called(assistant)) > 0
 
 
 async def test_rookery_s_own_are_kept_out_and_let_in_again(assistant: Assistant) -> None:
