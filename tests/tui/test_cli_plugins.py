@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -184,3 +185,14 @@ def test_a_new_plugin_is_not_called_as_one_of_rookery_s_own(shell: Shell, tmp_pa
 )
 def test_the_environment_names_plugins_as_the_option_does(environ: dict[str, str], names: object) -> None:
     assert wished(None, environ) == names
+
+
+def test_what_two_programs_say_of_plugins_at_once_is_both_kept(shell: Shell, site: Site) -> None:
+    names = [f"plugin{n}" for n in range(8)]
+    for name in names:
+        site.install(name, GUARD)
+    paths = Paths.find({"ROOKERY_HOME": str(site.home)})
+    known = {candidate.name: candidate for candidate in Plugins(paths).all()}
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: Plugins(paths).enable(known[name]), names))
+    assert {shell.states()[name] for name in names} == {"enabled"}

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import Distribution, EntryPoint
@@ -124,9 +124,9 @@ class Admissions:
         """The distribution of each plugin that was enabled or disabled, by the plugin's name; here now or not."""
         return {name: str(known.get("distribution")) for name, known in self._known.items()}
 
-    def was_installed(self, distribution: str, requirement: str) -> None:
-        """Remember what was installed. Raises OSError."""
-        self._installed[distribution] = requirement
+    def were_installed(self, requirements: Mapping[str, str]) -> None:
+        """Remember what was installed: what to ask for, by distribution. Raises OSError."""
+        self._installed |= requirements
         self._write()
 
     def was_removed(self, distribution: str) -> None:

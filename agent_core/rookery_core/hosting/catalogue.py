@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+
+from filelock import FileLock
 
 from rookery_core.config import load_config, set_value, toml_line
 from rookery_core.errors import ConfigError, PluginError
@@ -13,7 +14,7 @@ from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes,
 from rookery_core.hosting.describing import Manifests
 from rookery_core.hosting.manifest import IN_PROCESS_HOOKS, Manifest
 from rookery_core.hosting.packages import requirement_of, same_name
-from rookery_core.paths import Paths
+from rookery_core.paths import PRIVATE_FILE, Paths, private_folder
 from rookery_core.tools.loader import OWN_DISTRIBUTION, installed
 
 
@@ -83,7 +84,7 @@ class Plugins:
         ]  # an earlier yes was to what it was then
         self._set("in_process", [*others, candidate.name] if in_process else others, config.in_process)
         rules = in_process and IN_PROCESS_HOOKS["before_tool"] in self.describe(candidate).manifest.in_process
-        self._write(lambda: self._admissions.enable(candidate.name, candidate.identity, rules=rules))
+        self._write(lambda known: known.enable(candidate.name, candidate.identity, rules=rules))
 
     def is_own(self, candidate: Candidate) -> bool:
         """Whether it comes with Rookery."""
@@ -91,9 +92,8 @@ class Plugins:
 
     def was_installed(self, distributions: Iterable[str]) -> None:
         """Remember these, so that `gone` knows them. Raises PluginError."""
-        for name in distributions:
-            if name != OWN_DISTRIBUTION:
-                self._write(partial(self._admissions.was_installed, name, requirement_of(name)))
+        wanted = {name: requirement_of(name) for name in distributions if name != OWN_DISTRIBUTION}
+        self._write(lambda known: known.were_installed(wanted))
 
     def distribution_of(self, name: str) -> str:
         """The distribution of that name, or of the plugin of that name, which may be gone or refused.
@@ -118,7 +118,7 @@ class Plugins:
         config = load_config(self._paths).config.plugins
         its = [name for name, known in self._admissions.distributions.items() if known == distribution]
         self._set("in_process", [name for name in config.in_process if name not in its], config.in_process)
-        self._write(lambda: self._admissions.was_removed(distribution))
+        self._write(lambda known: known.was_removed(distribution))
 
     def gone(self) -> dict[str, str]:
         """What was installed for its plugins and is not there any more: what to ask for, by distribution."""
@@ -132,11 +132,14 @@ class Plugins:
             self._set("disabled", [*dict.fromkeys([*config.disabled, candidate.name])], config.disabled)
             return
         self._set("in_process", [name for name in config.in_process if name != candidate.name], config.in_process)
-        self._write(lambda: self._admissions.disable(candidate.name, candidate.identity))
+        self._write(lambda known: known.disable(candidate.name, candidate.identity))
 
-    def _write(self, change: Callable[[], None]) -> None:
+    def _write(self, change: Callable[[Admissions], None]) -> None:
+        """Change what is known, as the file has it now: another program may be at it too."""
         try:
-            change()
+            private_folder(self._paths.plugins.parent)
+            with FileLock(f"{self._paths.plugins}.lock", mode=PRIVATE_FILE):
+                change(self._admissions)
         except OSError as exc:
             raise PluginError(f"{self._paths.plugins} cannot be written: {exc.strerror}") from exc
 
