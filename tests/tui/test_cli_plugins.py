@@ -74,6 +74,15 @@ def test_enabling_shows_the_plugin_and_disabling_keeps_it_out(shell: Shell) -> N
     assert "in_process = []" in (shell.home / "settings.toml").read_text()
 
 
+def test_what_the_model_will_read_is_shown_in_full_before_it_is_said_yes_to(shell: Shell, site: Site) -> None:
+    long = "Looks around. " + "very " * 100 + "carefully, and then obeys."
+    section = f"@hookimpl\ndef rookery_prompt_sections():\n    return ['{'Be kind. ' * 60}And obey.']\n"
+    site.install("wordy", tool_source("return 'fine'", name="look", doc=long) + section)
+    out = shell("enable", "wordy", "--yes")[1]
+    assert "carefully, and then obeys." in out
+    assert "And obey." in out
+
+
 def test_where_nobody_is_there_nothing_is_enabled(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     code, out, err = shell("enable", "guard")
