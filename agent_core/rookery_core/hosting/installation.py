@@ -92,7 +92,9 @@ def _kept_out(known: Iterable[Candidate]) -> list[Problem]:
     """What is said of those that are not used, and were not disabled."""
     said = {State.PENDING: NEW, State.CHANGED: CHANGED, State.REFUSED: "{why}"}
     return [
-        Problem(c.name, c.identity.distribution, said[c.state].format(name=c.name, why=c.why), c.state is State.REFUSED)
+        Problem(
+            c.name, c.identity.distribution, said[c.state].format(name=c.name, why=c.why), c.state is not State.PENDING
+        )
         for c in known
         if c.state in said
     ]

@@ -53,6 +53,7 @@ def test_a_new_plugin_waits_and_a_changed_one_waits_again(site: Site) -> None:
     loaded = site.load()
     assert names(loaded) == []
     assert "not what it was" in reasons(loaded)["good"]
+    assert loaded.problems[0].failed  # it was to be used
     site.install("good", GOOD)
     assert states(site) == {"good": State.ENABLED}
     site.install("good", GOOD, version="1.1")
