@@ -484,13 +484,14 @@ async def test_a_tool_that_is_not_available_is_left_out_and_the_person_is_told_w
 
 
 async def test_what_was_allowed_of_a_tool_is_not_allowed_of_another_definition_of_it(lab: Lab) -> None:
-    def made(description: str) -> OfferedTool:
-        return OfferedTool(replace(careful, description=description), "kit", "kit-dist", "careful")
+    def made(description: str, distribution: str = "kit-dist") -> OfferedTool:
+        return OfferedTool(replace(careful, description=description), "kit", distribution, "careful")
 
     grants = Grants()
     grants.add(made("Deletes."), ["x"])
     assert grants.cover(made("Deletes."), ["x"])
     assert not grants.cover(made("Deletes everything."), ["x"])
+    assert not grants.cover(made("Deletes.", "other-dist"), ["x"])
 
 
 # -- the rest -----------------------------------------------------------------------------------------------------

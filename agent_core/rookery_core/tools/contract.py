@@ -161,7 +161,7 @@ class Tool:
     def fingerprint(self) -> str:
         """A hash over all that decides what the model is told and whether a person is asked; code is not in it."""
         told = [self.name, self.description, self.schema, self.risk, float(self.timeout_s), self.max_output]
-        told += [self.scope is not None, self.preview is not None, self.context_parameter is not None]
+        told += [self.scope is not None, self.preview is not None, self.context_parameter is not None, self.paths]
         told += [[e.asked, e.arguments, e.result, e.answer] for e in self.examples]
         return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
