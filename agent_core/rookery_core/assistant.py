@@ -101,6 +101,7 @@ class Assistant:
         self._parts = parts
         self._task: asyncio.Task[None] | None = None
         self._granted_in = ""
+        self._regearing = False
         self._stopped_by = BY_THE_PERSON
 
     @property
@@ -213,8 +214,14 @@ class Assistant:
         """
         if self.busy:
             raise PluginError("plugins are exchanged between two turns; this one is not over")
+        if self._regearing:
+            raise PluginError("the plugins are being looked at already; try it again")
         old = self._parts.gear
-        gear = await asyncio.to_thread(self._parts.regear, old)
+        self._regearing = True
+        try:
+            gear = await asyncio.to_thread(self._parts.regear, old)
+        finally:
+            self._regearing = False
         if self.busy:
             await gear.close()
             raise PluginError("plugins are exchanged between two turns, and one began meanwhile; try it again")

@@ -255,7 +255,7 @@ def _refuse(problems: Iterable[Problem]) -> None:
 
 def built_in(config: Config) -> Loaded:
     """The plugins that come with the program, and no others."""
-    own = [ep for ep in loader.installed() if ep.dist is not None and ep.dist.name == loader.OWN_DISTRIBUTION]
+    own = [ep for ep in loader.installed() if loader.distribution_of(ep) == loader.OWN_DISTRIBUTION]
     return loader.load(own, disabled=config.plugins.disabled)
 
 

@@ -170,6 +170,72 @@ async def test_a_hook_that_fails_denies(lab: Lab, hook: Any) -> None:
     assert "guard could not say" in finished(events).output
 
 
+def drop(use: ToolUse) -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        Deny(None),  # type: ignore[arg-type]
+        Allow(reason=3),  # type: ignore[arg-type]
+        Rewrite(None),  # type: ignore[arg-type]
+        Rewrite([1, 2]),  # type: ignore[arg-type]
+        Rewrite({"a": object(), "b": 2}),
+        Rewrite({"a": 1, "b": 2}, reason=b"no text"),  # type: ignore[arg-type]
+    ],
+    ids=repr,
+)
+async def test_a_ruling_that_is_none_denies(lab: Lab, returned: Any) -> None:
+    events = await once(lab, '{"a": 1, "b": 2}', plugins=[plugin(before_tool=lambda use: returned)])
+    assert finished(events).status is ToolStatus.DENIED
+    assert "guard could not say" in finished(events).output
+    assert of(TurnEnded, events)[0].status is TurnStatus.ANSWERED
+
+
+async def test_a_hook_that_cancels_itself_stops_nobody_s_turn(lab: Lab) -> None:
+    for hook in ({"before_tool": drop}, {"after_tool": lambda use, outcome: drop(use)}):
+        events = await once(lab, '{"a": 1, "b": 2}', plugins=[plugin(**hook)])
+        assert finished(events)
+        assert of(TurnEnded, events)[0].status is TurnStatus.ANSWERED
+
+
+async def test_what_a_hook_does_to_its_arguments_reaches_nobody(lab: Lab) -> None:
+    asked: list[ApprovalRequested] = []
+
+    async def approve(request: ApprovalRequested) -> Reply:
+        asked.append(request)
+        return Reply(Decision.ONCE)
+
+    def spoil(use: ToolUse) -> None:
+        use.arguments["text"] = "harmless"  # type: ignore[index]
+
+    call = '{"path": "a.txt", "text": "harm"}'
+    events = await once(lab, call, tool_name="save", plugins=[plugin(before_tool=spoil)], approver=approve)
+    assert asked[0].arguments["text"] == "harm"
+    assert of(ToolStarted, events)[0].arguments["text"] == "harm"
+    assert (lab.workspace / "a.txt").read_text() == "harm"
+
+
+@pytest.mark.parametrize("when", ["before_tool", "after_tool"])
+async def test_a_turn_that_is_stopped_during_a_hook_has_an_end_of_the_call(lab: Lab, when: str) -> None:
+    begun = threading.Event()
+    wait = threading.Event()
+
+    def hook(*_: Any) -> None:
+        begun.set()
+        wait.wait(30)
+
+    assistant = lab.assistant(ScriptedModel([act("add", '{"a": 1, "b": 2}')]), plugins=[plugin(**{when: hook})])
+    turn = asyncio.create_task(play(assistant, assistant.new_session(), "please"))
+    await asyncio.to_thread(begun.wait, 30)
+    assistant.cancel()
+    events = await turn
+    wait.set()
+    assert finished(events).status is ToolStatus.INTERRUPTED
+    assert of(TurnEnded, events)[0].status is TurnStatus.INTERRUPTED
+
+
 async def test_a_hook_that_is_silent_denies(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rulings, "HOOK_SECONDS", 0.05)
     wait = threading.Event()
@@ -205,6 +271,13 @@ async def test_a_failing_after_hook_is_named_and_changes_nothing(lab: Lab) -> No
     (failed,) = of(PluginFailed, events)
     assert failed.plugin == "guard"
     assert "ZeroDivisionError" in failed.reason
+
+
+@pytest.mark.parametrize("returned", [Append(None), Replace(None), Replace(7)])  # type: ignore[arg-type]
+async def test_an_edit_that_is_none_is_named_and_changes_nothing(lab: Lab, returned: Any) -> None:
+    events = await once(lab, '{"a": 1, "b": 2}', plugins=[plugin(after_tool=lambda use, outcome: returned)])
+    assert finished(events).output == "3"
+    assert "which is no edit" in of(PluginFailed, events)[0].reason
 
 
 # -- risk ---------------------------------------------------------------------------------------------------------
@@ -411,13 +484,14 @@ async def test_a_tool_that_is_not_available_is_left_out_and_the_person_is_told_w
 
 
 async def test_what_was_allowed_of_a_tool_is_not_allowed_of_another_definition_of_it(lab: Lab) -> None:
-    def made(description: str) -> OfferedTool:
-        return OfferedTool(replace(careful, description=description), "kit", "kit-dist", "careful")
+    def made(description: str, distribution: str = "kit-dist") -> OfferedTool:
+        return OfferedTool(replace(careful, description=description), "kit", distribution, "careful")
 
     grants = Grants()
     grants.add(made("Deletes."), ["x"])
     assert grants.cover(made("Deletes."), ["x"])
     assert not grants.cover(made("Deletes everything."), ["x"])
+    assert not grants.cover(made("Deletes.", "other-dist"), ["x"])
 
 
 # -- the rest -----------------------------------------------------------------------------------------------------
@@ -538,6 +612,12 @@ async def test_the_public_methods_of_an_object_are_tools_that_share_its_state(of
         ("rookery_prompt_sections", ["x" * 1001], "1001 characters"),
         ("rookery_risk_rules", [Risk.PURE], "is no RiskRule"),
         ("rookery_risk_rules", [RiskRule("*", Risk.WRITE, {"a": "("})], "no regular expression"),
+        ("rookery_risk_rules", [RiskRule("*", "high")], "its risk is 'high'"),  # type: ignore[arg-type]
+        ("rookery_risk_rules", [RiskRule(None, Risk.WRITE)], "must be texts"),  # type: ignore[arg-type]
+        ("rookery_risk_rules", [RiskRule("*", Risk.WRITE, {"a": 3})], "must be texts"),  # type: ignore[dict-item]
+        ("rookery_risk_rules", [RiskRule("*", Risk.WRITE, reason=3)], "must be texts"),  # type: ignore[arg-type]
+        ("rookery_commands", [Command("hello", None, print)], "its help"),  # type: ignore[arg-type]
+        ("rookery_commands", [Command("hello", "x", 3)], "no function"),  # type: ignore[arg-type]
         ("rookery_strategies", [print], "must return a dictionary"),
         ("rookery_strategies", {"Mine": print}, "the name 'Mine'"),
         ("rookery_model_backends", {"x": 3}, "is no function"),

@@ -64,6 +64,28 @@ def test_a_tool_without_what_it_needs_is_refused_when_it_is_made() -> None:
             tool(function)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"risk": "WRITE"}, "risk"),  # what is no kind of risk would be asked about by nobody
+        ({"risk": None}, "risk"),
+        ({"timeout_s": None}, "timeout_s"),
+        ({"timeout_s": 0}, "timeout_s"),
+        ({"timeout_s": float("nan")}, "timeout_s"),
+        ({"max_output": "all"}, "max_output"),
+        ({"max_output": 0}, "max_output"),
+        ({"examples": ["call it"]}, "examples"),
+    ],
+)
+def test_a_tool_that_declares_what_means_nothing_is_refused_when_it_is_made(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(PluginError, match=f"tool odd: its {said}"):
+        Tool("odd", "Odd.", {"type": "object"}, print, **given)
+
+
+def test_a_kind_of_risk_may_be_written_as_text() -> None:
+    assert Tool("odd", "Odd.", {"type": "object"}, print, risk="write").risk is Risk.WRITE  # type: ignore[arg-type]
+
+
 def test_all_that_is_wrong_with_arguments_is_said_at_once(tmp_path: Path) -> None:
     @tool
     def f(a: int, b: str) -> str:

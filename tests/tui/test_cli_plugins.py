@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from rookery_core.errors import ConfigError
+from rookery_core.hosting.catalogue import Plugins
+from rookery_core.paths import Paths
 from rookery_tui import cli
+from rookery_tui.starting import wished
 from tests.core.hosting.kit import HEAD, Site, empty_site, tool_source
 
 GUARD = (
@@ -69,6 +74,15 @@ def test_enabling_shows_the_plugin_and_disabling_keeps_it_out(shell: Shell) -> N
     assert "in_process = []" in (shell.home / "settings.toml").read_text()
 
 
+def test_what_the_model_will_read_is_shown_in_full_before_it_is_said_yes_to(shell: Shell, site: Site) -> None:
+    long = "Looks around. " + "very " * 100 + "carefully, and then obeys."
+    section = f"@hookimpl\ndef rookery_prompt_sections():\n    return ['{'Be kind. ' * 60}And obey.']\n"
+    site.install("wordy", tool_source("return 'fine'", name="look", doc=long) + section)
+    out = shell("enable", "wordy", "--yes")[1]
+    assert "carefully, and then obeys." in out
+    assert "And obey." in out
+
+
 def test_where_nobody_is_there_nothing_is_enabled(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     code, out, err = shell("enable", "guard")
@@ -99,10 +113,18 @@ def test_a_broken_plugin_is_not_enabled_and_the_doctor_names_it(shell: Shell, si
     assert "broken cannot be used: RuntimeError: a mistake" in err
     code, out, _ = shell("doctor")
     assert code == 0  # it is not used
-    assert "broken: RuntimeError: a mistake" in out
     assert "calculator: good" in out
     site.enable("broken")
-    assert shell("doctor")[0] == 1
+    code, out, _ = shell("doctor")
+    assert (code, "broken: RuntimeError: a mistake" in out) == (1, True)
+
+
+def test_nothing_of_a_plugin_that_was_not_let_in_is_imported_by_the_doctor(shell: Shell, site: Site) -> None:
+    mark = site.home / "imported"
+    site.install("eager", f"open({str(mark)!r}, 'w')\n{GUARD}")
+    code, out, _ = shell("doctor")
+    assert (code, "eager: pending, and not looked at" in out) == (0, True)
+    assert not mark.exists()
 
 
 def test_info_says_all_and_the_doctor_s_remarks(shell: Shell, site: Site) -> None:
@@ -131,3 +153,55 @@ def test_an_imposter_does_not_hide_the_built_in_plugin(shell: Shell, site: Site)
     code, out, _ = shell("info", "calculator")
     assert code == 0
     assert "distribution  rookery " in out
+
+
+def test_what_is_removed_may_be_refused_and_is_named_by_plugin_or_distribution(site: Site) -> None:
+    plugins = Plugins(Paths.find({"ROOKERY_HOME": str(site.home)}))
+    for name in ("first", "second"):
+        site.install(name, GUARD, plugins=["same"])
+    site.install("strange", GUARD, plugins=["Strange!"])
+    assert plugins.distribution_of("guard") == "guard-dist"
+    assert plugins.distribution_of("Guard_Dist") == "guard-dist"
+    assert plugins.distribution_of("Strange!") == "strange-dist"
+    with pytest.raises(ConfigError, match="in first-dist and in second-dist: name one of these"):
+        plugins.distribution_of("same")
+    with pytest.raises(ConfigError, match="did you mean guard"):
+        plugins.distribution_of("gurd")
+
+
+def test_what_is_gone_already_is_forgotten_with_all_its_plugins(shell: Shell, site: Site) -> None:
+    site.install("pair", GUARD, plugins=["one", "two"])
+    for name in ("one", "two"):
+        shell("enable", name, "--yes", "--in-process")
+    site.uninstall("pair")
+    code, out, _ = shell("remove", "one")
+    assert (code, "pair-dist was not installed any more, and is forgotten" in out) == (0, True)
+    assert "in_process = []" in (shell.home / "settings.toml").read_text()
+    site.install("pair", GUARD, plugins=["one", "two"])
+    assert (shell.states()["one"], shell.states()["two"]) == ("pending", "pending")
+
+
+def test_a_new_plugin_is_not_called_as_one_of_rookery_s_own(shell: Shell, tmp_path: Path) -> None:
+    for name in ("shell", "rookery-shell"):
+        code, _, err = shell("new", name, "--into", str(tmp_path / "new"))
+        assert (code, "Rookery's own" in err) == (1, True)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("environ", "names"),
+    [({}, None), ({"ROOKERY_PLUGINS": "a, b,"}, ["a", "b"]), ({"ROOKERY_NO_PLUGINS": "1", "ROOKERY_PLUGINS": "a"}, ())],
+)
+def test_the_environment_names_plugins_as_the_option_does(environ: dict[str, str], names: object) -> None:
+    assert wished(None, environ) == names
+
+
+def test_what_two_programs_say_of_plugins_at_once_is_both_kept(shell: Shell, site: Site) -> None:
+    names = [f"plugin{n}" for n in range(8)]
+    for name in names:
+        site.install(name, GUARD)
+    paths = Paths.find({"ROOKERY_HOME": str(site.home)})
+    known = {candidate.name: candidate for candidate in Plugins(paths).all()}
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: Plugins(paths).enable(known[name]), names))
+    assert {shell.states()[name] for name in names} == {"enabled"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def person() -> Person:
 @pytest.fixture
 async def assistant(site: Site, person: Person) -> AsyncIterator[Assistant]:
     paths = Paths.find({"ROOKERY_HOME": str(site.home)})
-    made = build(Config(), paths, Options(site.home), answerer=person, model=ScriptedModel(CALL * 4))
+    made = build(Config(), paths, Options(site.home), answerer=person, model=ScriptedModel(CALL * 6))
     yield made
     await made.close()
 
@@ -95,6 +96,33 @@ async def test_hooks_for_the_program_itself_are_asked_about_apart(
     assert await called(assistant) == "one\n!"
 
 
+async def test_without_a_plugin_that_was_let_in_to_rule_on_calls_there_are_none(
+    site: Site, person: Person, assistant: Assistant
+) -> None:
+    guard = "from rookery_core.plugin import hookimpl\n@hookimpl\ndef rookery_before_tool(use):\n    return None\n"
+    site.install("hot", tool_source("return 'one'"))
+    site.install("guard", guard)
+    person.answers = ["yes"] * 3
+    await switch(assistant, assistant.plugins, "enable hot")
+    await switch(assistant, assistant.plugins, "enable guard")
+    assert await called(assistant) == "one"
+
+    site.install("guard", f"{guard}# another one\n")
+    said = await switch(assistant, assistant.plugins, "reload")
+    assert "guard: it was enabled to rule on calls, so none is made without it" in said
+    assert "guard, which rules on calls, cannot be asked: it is not what it was" in await called(assistant)
+    site.uninstall("guard")
+    await switch(assistant, assistant.plugins, "reload")
+    assert "cannot be asked: it is not installed any more" in await called(assistant)
+
+    site.install("guard", guard)
+    await switch(assistant, assistant.plugins, "reload")
+    assert await called(assistant) == "one"
+    site.install("guard", "raise RuntimeError('a mistake')")
+    await switch(assistant, assistant.plugins, "disable guard")
+    assert await called(assistant) == "one"
+
+
 async def test_what_cannot_be_done_is_said_and_all_is_as_it_was(site: Site, assistant: Assistant) -> None:
     site.install("bad", "raise RuntimeError('a mistake')")
     before = assistant.tools
@@ -113,6 +141,20 @@ async def test_nothing_is_exchanged_while_a_turn_is_in_progress(assistant: Assis
         if not said:
             await reload(None)
     assert "between two turns" in said[0]
+
+
+async def test_two_looks_at_the_plugins_at_once_leave_no_process_behind(
+    site: Site, person: Person, assistant: Assistant
+) -> None:
+    site.install("hot", tool_source("import os; return os.getpid()"))
+    person.answers = ["yes"]
+    await switch(assistant, assistant.plugins, "enable hot")
+    said = await asyncio.gather(*(switch(assistant, assistant.plugins, "reload") for _ in range(2)))
+    assert sorted(text.split(";")[0] for text in said) == [
+        "The plugins were looked at anew.",
+        "the plugins are being looked at already",
+    ]
+    assert int(await called(assistant)) > 0
 
 
 async def test_rookery_s_own_are_kept_out_and_let_in_again(assistant: Assistant) -> None:

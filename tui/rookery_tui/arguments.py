@@ -228,7 +228,9 @@ def _plugins(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     new = actions.add_parser("new", help="write the package of a new plugin, with a test", allow_abbrev=False)
     new.add_argument("name", metavar="NAME", help="lower-case words with - between them")
     new.add_argument("--into", metavar="DIR", help="the folder to write; default: rookery-NAME")
-    doctor = actions.add_parser("doctor", help="read every plugin anew and say what is wrong", allow_abbrev=False)
+    doctor = actions.add_parser(
+        "doctor", help="read each plugin that is used and say what is wrong", allow_abbrev=False
+    )
     for action in (listing, info, doctor):
         action.add_argument("--json", action="store_true", help="as JSON")
 

@@ -24,7 +24,7 @@ async def switch(assistant: Assistant, plugins: Plugins, rest: str) -> str:
             case ["enable", name]:
                 return await _enable(assistant, plugins, await asyncio.to_thread(plugins.get, name))
             case ["disable", name]:
-                candidate = await asyncio.to_thread(plugins.get, name)
+                candidate = await asyncio.to_thread(plugins.get, name, usable=False)
                 plugins.disable(candidate)
                 return await _reload(assistant, f"{name} is not used any more.")
             case ["reload"]:

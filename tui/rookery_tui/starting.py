@@ -78,7 +78,9 @@ def wished(named: Collection[str] | None, environ: Mapping[str, str]) -> Collect
         return named
     if environ.get(NO_PLUGINS) == "1":
         return ()
-    return [word for word in environ[PLUGINS].split(",") if word] if PLUGINS in environ else None
+    if PLUGINS not in environ:
+        return None
+    return [word for part in environ[PLUGINS].split(",") if (word := part.strip())]
 
 
 def open_session(assistant: Assistant, resume: Resume) -> tuple[SessionLog, str]:

@@ -95,7 +95,7 @@ class Grants:
 
 
 def _definition(offered: OfferedTool) -> str:
-    return f"{offered.full_name} {offered.tool.fingerprint}"
+    return f"{offered.distribution} {offered.full_name} {offered.tool.fingerprint}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ A distribution that is new, or is not what it was when the person looked at it, 
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
+import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import Distribution, EntryPoint
@@ -45,7 +47,7 @@ class Identity:
     distribution: str
     version: str
     fingerprint: str
-    """SHA-256 over what pip recorded of its files; of an editable install, over less."""
+    """SHA-256 over what was recorded of its files when it was installed; of an editable install, over less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,21 @@ class Admissions:
             return State.DISABLED
         return State.ENABLED if known.get("fingerprint") == identity.fingerprint else State.CHANGED
 
-    def enable(self, name: str, identity: Identity) -> None:
-        """Let a plugin in, as it is now. Raises OSError."""
-        self._put(name, identity, enabled=True)
+    def knows_another(self, name: str, identity: Identity) -> bool:
+        """Whether what the person said of a plugin, they said of something else."""
+        known = self._known.get(name)
+        return known is not None and known.get("fingerprint") != identity.fingerprint
+
+    @property
+    def guards(self) -> dict[str, str]:
+        """The distributions of plugins that were enabled to rule on calls, by the plugin's name; here now or not."""
+        return {
+            name: self.distributions[name] for name, k in self._known.items() if k.get("enabled") and k.get("rules")
+        }
+
+    def enable(self, name: str, identity: Identity, *, rules: bool = False) -> None:
+        """Let a plugin in, as it is now; `rules`: to rule on calls. Raises OSError."""
+        self._put(name, identity, enabled=True, rules=rules)
 
     def disable(self, name: str, identity: Identity) -> None:
         """Keep a plugin out. Raises OSError."""
@@ -105,9 +119,14 @@ class Admissions:
         """Distributions that were installed for their plugins, and what to ask pip for; here now or not."""
         return dict(self._installed)
 
-    def was_installed(self, distribution: str, requirement: str) -> None:
-        """Remember what was installed. Raises OSError."""
-        self._installed[distribution] = requirement
+    @property
+    def distributions(self) -> dict[str, str]:
+        """The distribution of each plugin that was enabled or disabled, by the plugin's name; here now or not."""
+        return {name: str(known.get("distribution")) for name, known in self._known.items()}
+
+    def were_installed(self, requirements: Mapping[str, str]) -> None:
+        """Remember what was installed: what to ask for, by distribution. Raises OSError."""
+        self._installed |= requirements
         self._write()
 
     def was_removed(self, distribution: str) -> None:
@@ -116,12 +135,13 @@ class Admissions:
         self._known = {name: k for name, k in self._known.items() if k.get("distribution") != distribution}
         self._write()
 
-    def _put(self, name: str, identity: Identity, *, enabled: bool) -> None:
+    def _put(self, name: str, identity: Identity, *, enabled: bool, rules: bool = False) -> None:
         self._known[name] = {
             "distribution": identity.distribution,
             "version": identity.version,
             "fingerprint": identity.fingerprint,
             "enabled": enabled,
+            "rules": rules,
         }
         self._write()
 
@@ -141,9 +161,11 @@ def candidates(found: Iterable[EntryPoint], admissions: Admissions, wishes: Wish
     for ep in sorted(entry_points, key=lambda ep: (ep.name, distribution_of(ep))):
         distribution = distribution_of(ep)
         if distribution not in identities:
-            identities[distribution] = identify(ep.dist) if ep.dist is not None else Identity("", "", "")
+            identities[distribution] = identify(ep.dist) if ep.dist and distribution else Identity("", "", "")
         identity = identities[distribution]
         why = why_not_loaded(ep, owners[ep.name], built_in=ep.name in own)
+        if distribution and not identity.distribution:
+            why = f"what was recorded of {distribution} when it was installed cannot be read"
         if ep.name in wishes.disabled:
             state = State.DISABLED
         elif distribution == OWN_DISTRIBUTION:
@@ -159,11 +181,30 @@ def candidates(found: Iterable[EntryPoint], admissions: Admissions, wishes: Wish
 
 
 def identify(distribution: Distribution) -> Identity:
-    """A distribution by what is recorded of it; its files are not read."""
-    recorded = [distribution.read_text(name) or "" for name in ("RECORD", "entry_points.txt", "direct_url.json")]
+    """A distribution by what is recorded of it; its files are not read. Without a name where that cannot be read."""
+    try:
+        points, record = (distribution.read_text(name) or "" for name in ("entry_points.txt", "RECORD"))
+    except UnicodeError:
+        return Identity("", "", "")
     name, version = header_of(distribution, "Name"), header_of(distribution, "Version")
-    told = json.dumps([name, version, *recorded])
+    told = json.dumps([name, version, points, *sorted(_shipped(record))])
     return Identity(name, version, hashlib.sha256(told.encode()).hexdigest())
+
+
+def _shipped(record: str) -> Iterator[list[str]]:
+    """The files that a distribution brings, as recorded.
+
+    Not those that whoever installs it writes, which are others with pip, uv, another Python or in another folder:
+    compiled modules (they have no hash), what says how it was installed, and scripts.
+    """
+    for row in csv.reader(record.splitlines()):
+        match row:
+            case [path, hash_, *_] if hash_ and not _of_the_installer(path):
+                yield row
+
+
+def _of_the_installer(path: str) -> bool:
+    return path.partition("/")[0].endswith(".dist-info") or re.match(r"(\.\./)+(bin|Scripts)/", path) is not None
 
 
 def _read(file: Path, part: str, kind: type = dict) -> dict[str, Any]:

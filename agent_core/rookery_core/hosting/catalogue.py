@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+
+from filelock import FileLock
 
 from rookery_core.config import load_config, set_value, toml_line
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
 from rookery_core.hosting.describing import Manifests
-from rookery_core.hosting.manifest import Manifest
-from rookery_core.hosting.packages import requirement_of
-from rookery_core.paths import Paths
+from rookery_core.hosting.manifest import IN_PROCESS_HOOKS, Manifest
+from rookery_core.hosting.packages import requirement_of, same_name
+from rookery_core.paths import PRIVATE_FILE, Paths, private_folder
 from rookery_core.tools.loader import OWN_DISTRIBUTION, installed
 
 
@@ -47,8 +48,8 @@ class Plugins:
         disabled = load_config(self._paths).config.plugins.disabled
         return candidates(installed(), self._admissions, Wishes(disabled))
 
-    def get(self, name: str) -> Candidate:
-        """The plugin of that name. Raises ConfigError where there is none, PluginError where there are several."""
+    def get(self, name: str, *, usable: bool = True) -> Candidate:
+        """The plugin of that name. Raises ConfigError where there is none, PluginError where it has to be `usable`."""
         known = self.all()
         found = [candidate for candidate in known if candidate.name == name]
         found.sort(key=lambda candidate: candidate.state is State.REFUSED)  # an imposter hides nobody
@@ -56,7 +57,7 @@ class Plugins:
             near = difflib.get_close_matches(name, [candidate.name for candidate in known], n=1)
             hint = f"; did you mean {near[0]}?" if near else "; `rookery plugins list` shows those there are"
             raise ConfigError(f"there is no installed plugin named {name}{hint}")
-        if found[0].state is State.REFUSED:
+        if usable and found[0].state is State.REFUSED:
             raise PluginError(f"{name} cannot be used: {found[0].why}")
         return found[0]
 
@@ -82,7 +83,8 @@ class Plugins:
             name for name in config.in_process if name != candidate.name
         ]  # an earlier yes was to what it was then
         self._set("in_process", [*others, candidate.name] if in_process else others, config.in_process)
-        self._write(lambda: self._admissions.enable(candidate.name, candidate.identity))
+        rules = in_process and IN_PROCESS_HOOKS["before_tool"] in self.describe(candidate).manifest.in_process
+        self._write(lambda known: known.enable(candidate.name, candidate.identity, rules=rules))
 
     def is_own(self, candidate: Candidate) -> bool:
         """Whether it comes with Rookery."""
@@ -90,15 +92,33 @@ class Plugins:
 
     def was_installed(self, distributions: Iterable[str]) -> None:
         """Remember these, so that `gone` knows them. Raises PluginError."""
-        for name in distributions:
-            if name != OWN_DISTRIBUTION:
-                self._write(partial(self._admissions.was_installed, name, requirement_of(name)))
+        wanted = {name: requirement_of(name) for name in distributions if name != OWN_DISTRIBUTION}
+        self._write(lambda known: known.were_installed(wanted))
 
-    def was_removed(self, candidate: Candidate) -> None:
-        """Forget its distribution. Raises PluginError, ConfigError."""
+    def distribution_of(self, name: str) -> str:
+        """The distribution of that name, or of the plugin of that name, which may be gone or refused.
+
+        Raises ConfigError where there is none, or several have such a plugin.
+        """
+        known = self.all()
+        holders = {c.identity.distribution for c in known if c.name == name and c.identity.distribution}
+        holders = holders or {c.identity.distribution for c in known if same_name(c.identity.distribution, name)}
+        remembered = {**self._admissions.distributions, **{each: each for each in self._admissions.installed}}
+        holders = holders or {d for each, d in remembered.items() if name == each or same_name(d, name)}
+        if len(holders) > 1:
+            raise ConfigError(f"a plugin {name} is in {' and in '.join(sorted(holders))}: name one of these")
+        return holders.pop() if holders else self.get(name).identity.distribution
+
+    def of_distribution(self, distribution: str) -> list[str]:
+        """The names of its plugins, where it is installed."""
+        return [c.name for c in self.all() if c.identity.distribution == distribution]
+
+    def was_removed(self, distribution: str) -> None:
+        """Forget a distribution and its plugins. Raises PluginError, ConfigError."""
         config = load_config(self._paths).config.plugins
-        self._set("in_process", [name for name in config.in_process if name != candidate.name], config.in_process)
-        self._write(lambda: self._admissions.was_removed(candidate.identity.distribution))
+        its = [name for name, known in self._admissions.distributions.items() if known == distribution]
+        self._set("in_process", [name for name in config.in_process if name not in its], config.in_process)
+        self._write(lambda known: known.was_removed(distribution))
 
     def gone(self) -> dict[str, str]:
         """What was installed for its plugins and is not there any more: what to ask for, by distribution."""
@@ -112,11 +132,14 @@ class Plugins:
             self._set("disabled", [*dict.fromkeys([*config.disabled, candidate.name])], config.disabled)
             return
         self._set("in_process", [name for name in config.in_process if name != candidate.name], config.in_process)
-        self._write(lambda: self._admissions.disable(candidate.name, candidate.identity))
+        self._write(lambda known: known.disable(candidate.name, candidate.identity))
 
-    def _write(self, change: Callable[[], None]) -> None:
+    def _write(self, change: Callable[[Admissions], None]) -> None:
+        """Change what is known, as the file has it now: another program may be at it too."""
         try:
-            change()
+            private_folder(self._paths.plugins.parent)
+            with FileLock(f"{self._paths.plugins}.lock", mode=PRIVATE_FILE):
+                change(self._admissions)
         except OSError as exc:
             raise PluginError(f"{self._paths.plugins} cannot be written: {exc.strerror}") from exc
 

@@ -1,6 +1,6 @@
 """A process for one distribution's plugins: describes one of them, or runs their tools until its input ends.
 
-`describe DISTRIBUTION PLUGIN` writes a manifest; `serve DISTRIBUTION PLUGIN...` reads requests. Both speak JSON
+`describe DISTRIBUTION PLUGIN SECONDS` writes a manifest; `serve DISTRIBUTION PLUGIN...` reads requests. Both speak JSON
 over what were standard input and output when the process began; what a plugin prints, and does to these two, goes
 elsewhere.
 """
@@ -15,9 +15,9 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint
-from typing import Any
+from typing import Any, NoReturn
 
-from rookery_core.hosting.manifest import Manifest, manifest_of
+from rookery_core.hosting.manifest import TOO_SLOW, Manifest, manifest_of
 from rookery_core.hosting.serving import Server
 from rookery_core.process import die_with_parent
 from rookery_core.tools.loader import LoadedPlugin, distribution_of, installed, load
@@ -64,8 +64,9 @@ def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     line = Line()
     if what == "describe":
-        line.send(describe(distribution, plugins[0]).model_dump(mode="json"))
-        os._exit(0)  # a thread of the plugin, or what it registered for the end, must not keep it
+        plugin, seconds = plugins
+        threading.Thread(target=_give_up, args=(line, float(seconds)), daemon=True).start()
+        _end(line, describe(distribution, plugin))
     server = Server(line.send, [_load(_found(distribution, plugin)) for plugin in plugins])
     server.serve(line.requests())
     os._exit(0)
@@ -78,6 +79,17 @@ def describe(distribution: str, plugin: str) -> Manifest:
     loaded, problem, ignored = _load(found)
     import_s = time.perf_counter() - began
     return Manifest(problem=problem) if loaded is None else manifest_of(loaded.offers, ignored, import_s)
+
+
+def _give_up(line: Line, seconds: float) -> None:
+    """End this process where it does not end before. That it had to be started is not the plugin's time."""
+    time.sleep(seconds)
+    _end(line, Manifest(problem=TOO_SLOW.format(seconds=seconds)))
+
+
+def _end(line: Line, manifest: Manifest) -> NoReturn:
+    line.send(manifest.model_dump(mode="json"))
+    os._exit(0)  # a thread of the plugin, or what it registered for the end, must not keep it
 
 
 def _found(distribution: str, plugin: str) -> list[EntryPoint]:

@@ -16,13 +16,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from rookery_core.hosting.admission import Identity
-from rookery_core.hosting.elsewhere import command, environment
-from rookery_core.hosting.manifest import Manifest
+from rookery_core.hosting.elsewhere import IMPORT_SECONDS, START_SECONDS, command, environment
+from rookery_core.hosting.manifest import TOO_SLOW, Manifest
 from rookery_core.paths import private_folder, replace_file
 from rookery_core.process import how_it_ended
 
-DESCRIBE_SECONDS = 5.0
-"""What the import of a plugin may take."""
 SLOW_SECONDS = 0.3
 """An import that takes longer is named."""
 AT_ONCE = 4
@@ -34,7 +32,7 @@ FORMAT = 2
 class Manifests:
     """All manifests, in a file that may be deleted at any time."""
 
-    def __init__(self, file: Path, seconds: float = DESCRIBE_SECONDS) -> None:
+    def __init__(self, file: Path, seconds: float = IMPORT_SECONDS) -> None:
         """`seconds` is what reading one may take."""
         self._file = file
         self._seconds = seconds
@@ -84,7 +82,7 @@ def describe(plugin: str, distribution: str, seconds: float) -> Manifest:
     """Have a child process import a plugin and say what it is; a manifest with a problem where that fails."""
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(
-            command("describe", distribution, plugin),
+            command("describe", distribution, plugin, str(seconds)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,  # which nothing that the plugin starts can hold open
             stderr=printed,
@@ -92,9 +90,9 @@ def describe(plugin: str, distribution: str, seconds: float) -> Manifest:
             start_new_session=True,
         )
         try:
-            said, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return Manifest(problem=f"importing it took longer than {seconds:g} s")
+            said, _ = process.communicate(timeout=START_SECONDS + seconds)
+        except subprocess.TimeoutExpired:  # it holds the interpreter, or the machine is too busy to start it
+            return Manifest(problem=TOO_SLOW.format(seconds=seconds))
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # with whatever it started
@@ -102,10 +100,10 @@ def describe(plugin: str, distribution: str, seconds: float) -> Manifest:
             if process.stdout is not None:
                 process.stdout.close()
         try:
-            return Manifest.model_validate_json(said[:MANIFEST_BYTES])
+            return Manifest.model_validate_json(said[:MANIFEST_BYTES].partition(b"\n")[0])
         except ValidationError:
-            printed.seek(0)
-            last = printed.read()[-1_000:].decode("utf-8", "replace").strip().rpartition("\n")[2]
+            printed.seek(max(printed.seek(0, os.SEEK_END) - 1_000, 0))
+            last = printed.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
             ended = how_it_ended(process.returncode)
             return Manifest(problem=f"its process {ended} while it was imported{f': {last[:300]}' if last else ''}")
 

@@ -15,10 +15,15 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import distribution as installed_now
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic import BaseModel, ConfigDict
+
 from rookery_core.errors import ArgumentsInvalid, ToolFailed
+from rookery_core.hosting.admission import Identity, identify
 from rookery_core.hosting.serving import TOLD
 from rookery_core.paths import private_file, private_folder
 from rookery_core.process import how_it_ended
@@ -29,6 +34,9 @@ from rookery_core.tools.threads import in_thread
 from rookery_core.workspace import Workspace
 
 START_SECONDS = 10.0
+"""What a process may take until it imports its plugins: the first one after an upgrade compiles all of Rookery."""
+IMPORT_SECONDS = 5.0
+"""What the import of a plugin may take."""
 FIT_SECONDS = 5.0
 """What a plugin's own validators and `scope` may take."""
 LINE_LIMIT = 1 << 25
@@ -48,21 +56,61 @@ MAY_BE_ASKED = {
 Message = dict[str, Any]
 
 
+class Ready(BaseModel):
+    """What a process says first."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    ready: dict[str, str]
+    """The fingerprint of each tool it has, by its full name."""
+    problems: list[str]
+    """Why a plugin could not be loaded."""
+
+
+class Said(BaseModel):
+    """What a process says of one request."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    id: int
+    end: bool = False
+    """Whether it was the last."""
+    progress: str | None = None
+    lend: str | None = None
+    """What the context is asked for: `part.method`."""
+    ref: int = 0
+    arguments: list[Any] = []
+    named: dict[str, Any] = {}
+    text: str = ""
+    """The result, or the preview."""
+    scopes: list[str] = []
+    failed: str | None = None
+    """The name of an error; "" for one that means nothing here."""
+    message: str = ""
+
+
 class PluginProcess:
     """The process of one distribution."""
 
-    def __init__(self, distribution: str, known: Mapping[str, str], log: Path) -> None:
-        """`known` is the fingerprint of each tool, by its full name, as the person let it in."""
-        self.distribution = distribution
+    def __init__(self, identity: Identity, known: Mapping[str, str], log: Path) -> None:
+        """`known` is the fingerprint of each tool, by its full name; both are as the person let it in."""
+        self._identity = identity
         self._known = known
         self._log = log
         self._running: _Running | None = None
         self._starting = asyncio.Lock()
         self._numbers = itertools.count(1)
 
-    async def ask(self, op: str, **values: Any) -> AsyncGenerator[tuple[_Running, Message], None]:
+    async def ready(self) -> _Running:
+        """The process, started where it is not running. Raises ToolFailed."""
+        async with self._starting:
+            if self._running is None or self._running.over:
+                self._running = await _Running.begin(self._identity, self._known, self._log)
+            return self._running
+
+    async def ask(self, op: str, **values: Any) -> AsyncGenerator[tuple[_Running, Said], None]:
         """Make a request; what comes of it, to the last. Leaving early cancels it. Raises ToolFailed."""
-        running = await self._start()
+        running = await self.ready()
         number = next(self._numbers)
         async with aclosing(running.ask(number, {"op": op, "id": number, **values})) as messages:
             async for message in messages:
@@ -74,12 +122,6 @@ class PluginProcess:
         if running is not None:
             await running.close()
 
-    async def _start(self) -> _Running:
-        async with self._starting:
-            if self._running is None or self._running.over:
-                self._running = await _Running.begin(self.distribution, self._known, self._log)
-            return self._running
-
 
 class _Running:
     """One life of the process."""
@@ -87,15 +129,18 @@ class _Running:
     def __init__(self, process: asyncio.subprocess.Process, distribution: str) -> None:
         self._process = process
         self._distribution = distribution
-        self._waiting: dict[int, asyncio.Queue[Message]] = {}
+        self._waiting: dict[int, asyncio.Queue[Said | ToolFailed]] = {}
         self.over = False
         """Whether it takes no more requests."""
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
-    async def begin(cls, distribution: str, known: Mapping[str, str], log_path: Path) -> _Running:
-        """Start it and wait until it is ready. Raises ToolFailed."""
+    async def begin(cls, identity: Identity, known: Mapping[str, str], log_path: Path) -> _Running:
+        """Start it and wait until it is ready. Raises ToolFailed, also where it is not what was let in."""
+        distribution = identity.distribution
         plugins = sorted({name.partition(".")[0] for name in known})
+        if not _is_still(identity):
+            raise _changed(distribution, plugins[0])
         with _opened(log_path) as log:
             process = await asyncio.create_subprocess_exec(
                 *command("serve", distribution, *plugins),
@@ -107,41 +152,31 @@ class _Running:
                 start_new_session=True,
             )
         made = cls(process, distribution)
-        assert process.stdout is not None
         try:
-            async with asyncio.timeout(START_SECONDS):
-                ready = json.loads(await process.stdout.readline() or b"{}")
-        except (TimeoutError, ValueError):
-            ready = {}
+            ready = await made._handshake(START_SECONDS + IMPORT_SECONDS * len(plugins), log_path)
         except BaseException:
             await made.kill()
             raise
-        if "ready" not in ready or ready["problems"]:
+        if changed := [name for name, print_ in known.items() if ready.ready.get(name) != print_]:
             await made.kill()
-            why = "; ".join(ready.get("problems", [])) or f"no answer in {START_SECONDS:g} s; its log is {log_path}"
-            raise ToolFailed(f"the process of {distribution} could not start: {why}")
-        if changed := [name for name, print_ in known.items() if ready["ready"].get(name) != print_]:
-            await made.kill()
-            raise ToolFailed(
-                f"{', '.join(changed)} of {distribution} changed since it was let in. The person has to look at it: "
-                f"rookery plugins enable {changed[0].partition('.')[0]}"
-            )
+            raise _changed(f"{', '.join(changed)} of {distribution}", changed[0].partition(".")[0])
         made._reader = asyncio.create_task(made._read())
         return made
 
-    async def ask(self, number: int, request: Message) -> AsyncGenerator[Message, None]:
+    async def ask(self, number: int, request: Message) -> AsyncGenerator[Said, None]:
         """What comes of a request, to the last; leaving early cancels it. Raises ToolFailed when the process ends."""
-        answers: asyncio.Queue[Message] = asyncio.Queue()
+        answers: asyncio.Queue[Said | ToolFailed] = asyncio.Queue()
         self._waiting[number] = answers
         ended = False
         try:
             await self.send(request)
             while not ended:
-                message = await answers.get()
-                ended = message.get("end", False)
-                if "died" in message:
-                    raise ToolFailed(f"the process of {self._distribution} {message['died']} during the call")
-                yield message
+                said = await answers.get()
+                if isinstance(said, ToolFailed):
+                    ended = True
+                    raise said
+                ended = said.end
+                yield said
         finally:
             if not ended:
                 await self._stop(number, answers)
@@ -173,34 +208,56 @@ class _Running:
             os.killpg(self._process.pid, signal.SIGKILL)
         await self._process.wait()
         if self._reader is not None:
-            await asyncio.wait([self._reader])
+            await asyncio.wait([self._reader], timeout=STOP_SECONDS)  # what it left behind may hold the line open
+            self._reader.cancel()
 
-    async def _stop(self, number: int, answers: asyncio.Queue[Message]) -> None:
+    async def _stop(self, number: int, answers: asyncio.Queue[Said | ToolFailed]) -> None:
         """Cancel a request; a process in which it does not end takes no more of them."""
-        await self.send({"op": "cancel", "id": number})
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
-                while not (await answers.get()).get("end", False):
+                await self.send({"op": "cancel", "id": number})
+                while isinstance(said := await answers.get(), Said) and not said.end:
                     pass
                 return
         self.over = True
+
+    async def _handshake(self, seconds: float, log: Path) -> Ready:
+        """What it says first. Raises ToolFailed for one that is not ready by then."""
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(seconds):
+                line = await self._process.stdout.readline()
+                if not line:
+                    why = f"it {how_it_ended(await self._process.wait())}; its log is {log}"
+                else:
+                    ready = Ready.model_validate_json(line)
+                    if not ready.problems:
+                        return ready
+                    why = "; ".join(ready.problems)
+        except TimeoutError:
+            why = f"it was not ready in {seconds:g} s; its log is {log}"
+        except ValueError:
+            why = f"it said what cannot be understood; its log is {log}"
+        raise ToolFailed(f"the process of {self._distribution} could not start: {why}")
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
         how = ""
         try:
             while line := await self._process.stdout.readline():
-                message = json.loads(line)
-                if (waiting := self._waiting.get(message["id"])) is not None:
-                    waiting.put_nowait(message)
-        except (ConnectionError, ValueError, KeyError, TypeError):
+                said = Said.model_validate(json.loads(line))
+                if (waiting := self._waiting.get(said.id)) is not None:
+                    waiting.put_nowait(said)
+        except (ConnectionError, ValueError, RecursionError):
             how = "said what cannot be understood"
         self.over = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         code = await self._process.wait()
         for waiting in self._waiting.values():
-            waiting.put_nowait({"died": how or how_it_ended(code), "end": True})
+            waiting.put_nowait(
+                ToolFailed(f"the process of {self._distribution} {how or how_it_ended(code)} during the call")
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,27 +268,32 @@ class Elsewhere:
     plugin: str
 
     async def fit(self, tool: Tool, arguments: Mapping[str, Any], workspace: Workspace) -> Fitted:
-        """Check against the schema here, so that what is shown is not the plugin's word; then ask the plugin."""
-        values = check_schema(tool, arguments)
+        """Check against the schema here, so that what is shown is not the plugin's word; then ask the plugin.
+
+        Its patterns are left to its own process: a regular expression may never come to an end.
+        """
+        values = check_schema(tool, arguments, patterns=False)
+        told = {**_defaults(tool), **values}
         paths = {
-            name: _inside(values[name], workspace.entry if name in tool.entries else workspace.resolve)
+            name: _inside(told[name], workspace.entry if name in tool.entries else workspace.resolve)
             for name in tool.paths
-            if name in values
+            if name in told
         }
-        shown = jsonable({**values, **paths})
+        shown = jsonable({**told, **paths})
+        await self.process.ready()  # which may take as long as its imports
         try:
             async with asyncio.timeout(FIT_SECONDS):
                 answer = await self._last("fit", tool, values, workspace)
         except TimeoutError:
             raise ToolFailed(f"no answer in {FIT_SECONDS:g} s") from None
-        return Fitted(values, shown, tuple(map(str, answer["scopes"])) if tool.scope else _exactly(values))
+        return Fitted(values, shown, tuple(answer.scopes) if tool.scope else _exactly(values))
 
     async def preview(self, tool: Tool, fitted: Fitted, context: ToolContext) -> str:
         """What the plugin says the call would do."""
         if tool.preview is None:
             return ""
         answer = await self._last("preview", tool, fitted.values, context.workspace, call_id=context.call_id)
-        return str(answer["text"])
+        return answer.text
 
     async def run(self, tool: Tool, fitted: Fitted, context: ToolContext, deadline: Deadline, end: End) -> str:
         """Have it run, lending what it asks for."""
@@ -242,18 +304,18 @@ class Elsewhere:
         asked = self._ask("run", tool, fitted.values, context.workspace, context.call_id, approved=context.approved)
         try:
             async with aclosing(asked) as messages:
-                async for running, message in messages:
-                    match message:
-                        case {"progress": text}:
-                            context.progress(str(text))
-                        case {"lend": str(what)}:
-                            task = asyncio.create_task(_lend(running, message, what, context))
+                async for running, said in messages:
+                    match said:
+                        case Said(progress=str(text)):
+                            context.progress(text)
+                        case Said(lend=str(what)):
+                            task = asyncio.create_task(_lend(running, said, what, context))
                             lending.add(task)
                             task.add_done_callback(lending.discard)
-                        case {"failed": kind, "message": text}:
-                            raise _failure(kind, text)
-                        case {"text": text}:
-                            return str(text)
+                        case Said(failed=str(kind)):
+                            raise _failure(kind, said.message)
+                        case Said(end=True):
+                            return said.text
         finally:
             for task in lending:
                 task.cancel()
@@ -261,13 +323,13 @@ class Elsewhere:
 
     async def _last(
         self, op: str, tool: Tool, values: Mapping[str, Any], workspace: Workspace, call_id: str = ""
-    ) -> Message:
+    ) -> Said:
         async with aclosing(self._ask(op, tool, values, workspace, call_id)) as messages:
-            async for _, message in messages:
-                if "failed" in message:
-                    raise _failure(message["failed"], message["message"])
-                if message.get("end"):
-                    return message
+            async for _, said in messages:
+                if said.failed is not None:
+                    raise _failure(said.failed, said.message)
+                if said.end:
+                    return said
         raise ToolFailed("it ended without a result")
 
     def _ask(
@@ -279,7 +341,7 @@ class Elsewhere:
         call_id: str,
         *,
         approved: bool = False,
-    ) -> AsyncGenerator[tuple[_Running, Message], None]:
+    ) -> AsyncGenerator[tuple[_Running, Said], None]:
         return self.process.ask(
             op,
             tool=f"{self.plugin}.{tool.name}",
@@ -300,22 +362,35 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not name.startswith(SECRETS)}
 
 
+def _is_still(identity: Identity) -> bool:
+    """Whether a distribution is what it was. Raises ToolFailed for one that is gone."""
+    try:
+        return identify(installed_now(identity.distribution)) == identity
+    except PackageNotFoundError:
+        raise ToolFailed(f"{identity.distribution} is not installed any more") from None
+
+
+def _changed(what: str, plugin: str) -> ToolFailed:
+    return ToolFailed(
+        f"{what} changed since it was let in. The person has to look at it: rookery plugins enable {plugin}"
+    )
+
+
 def _opened(log: Path) -> IO[bytes]:
     private_folder(log.parent)
     private_file(log)
     return log.open("wb" if log.stat().st_size > LOG_LIMIT else "ab")
 
 
-async def _lend(running: _Running, message: Message, what: str, context: ToolContext) -> None:
+async def _lend(running: _Running, said: Said, what: str, context: ToolContext) -> None:
     """Do what the context is asked for, and say what came of it."""
     part, _, method = what.partition(".")
-    reply: Message = {"op": "lent", "id": message["id"], "ref": message["ref"]}
+    reply: Message = {"op": "lent", "id": said.id, "ref": said.ref}
     try:
         if method not in MAY_BE_ASKED.get(part, ()):
             raise ToolFailed(f"there is no {what}")
         function = getattr(getattr(context, part), method)
-        given, named = message["arguments"], message["named"]
-        reply["value"] = await in_thread(lambda: function(*given, **named), name=f"lend {what}")
+        reply["value"] = await in_thread(lambda: function(*said.arguments, **said.named), name=f"lend {what}")
     except tuple(TOLD.values()) as exc:
         reply |= {"failed": type(exc).__name__, "message": str(exc)}
     except Exception as exc:
@@ -325,6 +400,14 @@ async def _lend(running: _Running, message: Message, what: str, context: ToolCon
 
 def _failure(kind: str, text: str) -> Exception:
     return TOLD[kind](text) if kind in TOLD else ToolFailed(text or "it was stopped")
+
+
+def _defaults(tool: Tool) -> dict[str, Any]:
+    """What its function gets for arguments that are not given."""
+    properties = tool.schema.get("properties", {})
+    return {
+        name: each["default"] for name, each in properties.items() if isinstance(each, Mapping) and "default" in each
+    }
 
 
 def _exactly(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from importlib.metadata import EntryPoint
 from itertools import groupby
 from pathlib import Path
@@ -13,10 +13,17 @@ from rookery_core.hosting.describing import SLOW_SECONDS, Manifests
 from rookery_core.hosting.elsewhere import Elsewhere, PluginProcess
 from rookery_core.hosting.manifest import Manifest
 from rookery_core.tools import loader
+from rookery_core.tools.extending import Deny, ToolUse
+from rookery_core.tools.gathering import Offers
 from rookery_core.tools.loader import Loaded, LoadedPlugin, Problem
 
 NEW = "it is new, and not used yet: `rookery plugins enable {name}` lets it in"
 CHANGED = "it is not what it was when it was enabled, and is not used: `rookery plugins enable {name}` lets it in again"
+GONE = "it is not installed any more"
+UNGUARDED = (
+    "it was enabled to rule on calls, so none is made without it: `rookery plugins {back}` brings it back, and "
+    "`rookery plugins {away}` goes on without it"
+)
 NEEDS = "{hooks} {works} only inside the program, with all of its rights: `rookery plugins enable {name}` says more"
 
 
@@ -29,7 +36,8 @@ def load(
     in_process: Collection[str] = (),
     log: Path,
 ) -> Loaded:
-    """Load what is to be used. Those named in `in_process` are imported, and Rookery's own; others only when called.
+    """Load what is to be used. Those named in `in_process` are imported, and Rookery's own; others only when called,
+    and so is one that is not what it was when it was enabled and is wished for all the same.
 
     Raises ConfigError for one that is wished for and not installed.
     """
@@ -37,14 +45,15 @@ def load(
     if unknown := {*(wishes.only or ())} - {candidate.name for candidate in known}:
         raise ConfigError(f"there is no installed plugin named {', '.join(sorted(unknown))}")
     used = [candidate for candidate in known if candidate.state.used]
-    here = [c for c in used if c.state is State.BUILT_IN or c.name in in_process]
+    inside = {c.name for c in used if c.name in in_process and not admissions.knows_another(c.name, c.identity)}
+    here = [c for c in used if c.state is State.BUILT_IN or c.name in inside]
     elsewhere = [c for c in used if c not in here]
     made = loader.load([candidate.entry_point for candidate in here])
     plugins, problems = list(made.plugins), [*_kept_out(known), *made.problems]
     read = manifests.of((candidate.name, candidate.identity) for candidate in elsewhere)
     processes: list[PluginProcess] = []
     by_distribution = sorted(elsewhere, key=lambda candidate: (candidate.identity.distribution, candidate.name))
-    for distribution, group in groupby(by_distribution, lambda candidate: candidate.identity.distribution):
+    for identity, group in groupby(by_distribution, lambda candidate: candidate.identity):
         able = []
         for candidate in group:
             plugin, said = _described(candidate, read[candidate.name])
@@ -52,11 +61,20 @@ def load(
             if plugin is not None:
                 able.append(plugin)
         prints = {f"{plugin.name}.{tool.name}": tool.fingerprint for plugin in able for tool in plugin.tools}
-        process = PluginProcess(distribution, prints, log)
+        process = PluginProcess(identity, prints, log)
         processes.append(process)
         plugins += [
-            LoadedPlugin(plugin.name, distribution, plugin.offers, Elsewhere(process, plugin.name)) for plugin in able
+            LoadedPlugin(plugin.name, plugin.distribution, plugin.offers, Elsewhere(process, plugin.name))
+            for plugin in able
         ]
+
+    if wishes.only is None:
+        wanted = {name: distribution for name, distribution in admissions.guards.items() if name in in_process}
+        for name in wanted.keys() - {plugin.name for plugin in plugins} - {*wishes.disabled}:
+            why = next((problem.reason for problem in problems if problem.plugin == name), GONE)
+            back, away = ("restore", f"remove {name}") if why is GONE else (f"enable {name}", f"disable {name}")
+            plugins.append(LoadedPlugin(name, wanted[name], Offers(before_tool=_refusing(name, why))))
+            problems.append(Problem(name, wanted[name], UNGUARDED.format(back=back, away=away)))
 
     async def close() -> None:
         for process in processes:
@@ -65,11 +83,18 @@ def load(
     return Loaded(tuple(sorted(plugins, key=lambda plugin: plugin.name)), tuple(problems), close)
 
 
+def _refusing(name: str, why: str) -> Callable[[ToolUse], Deny]:
+    """What stands in for the rulings of a plugin that cannot be asked; one that fails when it is asked denies too."""
+    return lambda use: Deny(f"the plugin {name}, which rules on calls, cannot be asked: {why}")
+
+
 def _kept_out(known: Iterable[Candidate]) -> list[Problem]:
     """What is said of those that are not used, and were not disabled."""
     said = {State.PENDING: NEW, State.CHANGED: CHANGED, State.REFUSED: "{why}"}
     return [
-        Problem(c.name, c.identity.distribution, said[c.state].format(name=c.name, why=c.why), c.state is State.REFUSED)
+        Problem(
+            c.name, c.identity.distribution, said[c.state].format(name=c.name, why=c.why), c.state is not State.PENDING
+        )
         for c in known
         if c.state in said
     ]

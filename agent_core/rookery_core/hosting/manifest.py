@@ -11,7 +11,7 @@ from rookery_core.errors import GrammarError
 from rookery_core.model.constraint import step_grammar
 from rookery_core.tools.contract import Example, Risk, Tool
 from rookery_core.tools.extending import RiskRule
-from rookery_core.tools.gathering import Offers
+from rookery_core.tools.gathering import Offers, gather
 
 IN_PROCESS_HOOKS = {
     "before_tool": "rookery_before_tool",
@@ -22,6 +22,8 @@ IN_PROCESS_HOOKS = {
     "commands": "rookery_commands",
 }
 """What only works inside the program: the part of `Offers`, and the hook it is from."""
+
+TOO_SLOW = "importing it took longer than {seconds:g} s"
 
 FROZEN = ConfigDict(frozen=True)
 
@@ -108,11 +110,13 @@ class Manifest(BaseModel):
     """Why it cannot be used at all; "" where it can."""
 
     def offers(self) -> Offers:
-        """What it offers out of process. Raises PluginError."""
-        return Offers(
-            tools=tuple(data.tool() for data in self.tools),
-            sections=self.sections,
-            risk_rules=tuple(RiskRule(rule.tool, rule.risk, rule.when, rule.reason) for rule in self.risk_rules),
+        """What it offers out of process, checked as it was by the process that wrote it down. Raises PluginError."""
+        return gather(
+            {
+                "rookery_tools": lambda: [data.tool() for data in self.tools],
+                "rookery_prompt_sections": lambda: self.sections,
+                "rookery_risk_rules": lambda: [RiskRule(r.tool, r.risk, r.when, r.reason) for r in self.risk_rules],
+            }
         )
 
 

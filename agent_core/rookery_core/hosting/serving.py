@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import inspect
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ class Server:
         try:
             answer = await self._answer(request)
         except asyncio.CancelledError:
+            await self._calls[number].stopped()
             answer = {"failed": "cancelled", "message": ""}
         except tuple(TOLD.values()) as exc:
             answer = {"failed": type(exc).__name__, "message": str(exc)}
@@ -108,7 +110,9 @@ class Server:
         call = self._calls[request["id"]]
         context = call.context(request, workspace)
         if request["op"] == "preview":
+            tool = replace(tool, preview=tool.preview and call.watched(tool.preview))
             return {"text": _cut(await HERE.preview(tool, fitted, context))}
+        tool = replace(tool, run=call.watched(tool.run))
         return {"text": _cut(await HERE.run(tool, fitted, context, _NO_DEADLINE, call.give_up))}
 
 
@@ -120,12 +124,41 @@ class _Call:
     send: Send
     over: threading.Event = field(default_factory=threading.Event)
     task: asyncio.Task[None] | None = None
+    _work: concurrent.futures.Future[None] | None = None
+    """Done when the plugin's function has ended, wherever it runs."""
     _asked: dict[int, concurrent.futures.Future[Any]] = field(default_factory=dict)
     _refs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def cancel(self) -> None:
         if self.task is not None:
             self.task.cancel()
+
+    def watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The plugin's function, which is taken for being at work from now until it ends."""
+        self._work = work = concurrent.futures.Future[None]()
+        work.set_running_or_notify_cancel()
+
+        @wraps(function)
+        def in_a_thread_of_its_own(*given: Any, **named: Any) -> Any:
+            try:
+                return function(*given, **named)
+            finally:
+                work.set_result(None)
+
+        @wraps(function)
+        async def in_the_loop(*given: Any, **named: Any) -> Any:
+            try:
+                return await function(*given, **named)
+            finally:
+                work.set_result(None)
+
+        return in_the_loop if inspect.iscoroutinefunction(function) else in_a_thread_of_its_own
+
+    async def stopped(self) -> None:
+        """Wait until the plugin's function has ended. While it goes on the call is not over, so that the program ends
+        this process."""
+        if self._work is not None:
+            await asyncio.wrap_future(self._work)
 
     async def give_up(self) -> None:
         """The call is over, and nobody answers what it asked for any more."""

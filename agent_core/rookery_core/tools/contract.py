@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -140,6 +141,19 @@ class Tool:
             raise PluginError(f"tool {self.name}: its schema has {size} characters, {SCHEMA_CHARS} at most")
         if not isinstance(self.schema, Mapping) or self.schema.get("type") != "object":
             raise PluginError(f"tool {self.name}: its schema must describe an object")
+        self._check_what_is_declared()
+
+    def _check_what_is_declared(self) -> None:
+        """What means nothing is refused: a risk that is none would be asked about by nobody. Raises PluginError."""
+        if self.risk not in set(Risk):
+            raise PluginError(f"tool {self.name}: its risk is {self.risk!r}, not one of {', '.join(Risk)}")
+        object.__setattr__(self, "risk", Risk(self.risk))
+        if not isinstance(self.timeout_s, int | float) or not 0 < self.timeout_s < math.inf:
+            raise PluginError(f"tool {self.name}: its timeout_s is {self.timeout_s!r}, not a number of seconds")
+        if not isinstance(self.max_output, int) or self.max_output < 1:
+            raise PluginError(f"tool {self.name}: its max_output is {self.max_output!r}, not a number of characters")
+        if not all(isinstance(example, Example) for example in self.examples):
+            raise PluginError(f"tool {self.name}: its examples are not all of the kind Example")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.run(*args, **kwargs)
@@ -159,7 +173,7 @@ class Tool:
     def fingerprint(self) -> str:
         """A hash over all that decides what the model is told and whether a person is asked; code is not in it."""
         told = [self.name, self.description, self.schema, self.risk, float(self.timeout_s), self.max_output]
-        told += [self.scope is not None, self.preview is not None, self.context_parameter is not None]
+        told += [self.scope is not None, self.preview is not None, self.context_parameter is not None, self.paths]
         told += [[e.asked, e.arguments, e.result, e.answer] for e in self.examples]
         return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -196,11 +210,30 @@ def _explain(error: Mapping[str, Any]) -> str:
             return f"{where}: {error['msg']}" if where else str(error["msg"])
 
 
-def check_schema(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments, once they fit the tool's schema. Raises ArgumentsInvalid."""
+def check_schema(tool: Tool, arguments: Mapping[str, Any], *, patterns: bool = True) -> dict[str, Any]:
+    """The arguments, once they fit the tool's schema; without `patterns`, as far as no regular expression is needed.
+
+    Raises ArgumentsInvalid.
+    """
     import jsonschema  # 60 ms, and only needed by tools that bring a schema of their own
 
-    errors = list(jsonschema.Draft202012Validator(dict(tool.schema)).iter_errors(dict(arguments)))
+    kind = jsonschema.Draft202012Validator
+    if not patterns:
+        left_out = dict.fromkeys(("pattern", "patternProperties"), _nothing_wrong)
+        instead = {**left_out, "additionalProperties": _unless_by_pattern(kind)}
+        kind = jsonschema.validators.extend(kind, instead)  # type: ignore[no-untyped-call]
+    errors = list(kind(dict(tool.schema)).iter_errors(dict(arguments)))
     if errors:
         raise ArgumentsInvalid(f"{tool.name}: " + "; ".join(f"{e.json_path}: {e.message}" for e in errors))
     return dict(arguments)
+
+
+def _nothing_wrong(*_: Any) -> tuple[()]:
+    return ()
+
+
+def _unless_by_pattern(kind: Any) -> Callable[..., Any]:
+    check = kind.VALIDATORS["additionalProperties"]
+    return lambda made, allowed, value, schema: (
+        () if "patternProperties" in schema else check(made, allowed, value, schema)
+    )

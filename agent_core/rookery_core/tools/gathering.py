@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rookery_core.errors import PluginError
-from rookery_core.tools.contract import Tool
+from rookery_core.tools.contract import Risk, Tool
 from rookery_core.tools.extending import Command, RiskRule, Sink
 from rookery_core.tools.signature import methods
 
@@ -107,6 +107,10 @@ def _named(hook: str, offered: object) -> dict[str, Any]:
 
 
 def _rule(rule: RiskRule) -> None:
+    if rule.risk not in set(Risk):
+        raise PluginError(f"a risk rule is wrong: its risk is {rule.risk!r}, not one of {', '.join(Risk)}")
+    if not all(isinstance(text, str) for text in (rule.tool, rule.reason, *rule.when, *rule.when.values())):
+        raise PluginError(f"a risk rule is wrong: its tool, reason, arguments and patterns must be texts: {rule!r}")
     for argument, pattern in rule.when.items():
         try:
             re.compile(pattern)
@@ -115,8 +119,12 @@ def _rule(rule: RiskRule) -> None:
 
 
 def _command(command: Command) -> None:
-    if not re.fullmatch("[a-z]{1,20}", command.name):
+    if not isinstance(command.name, str) or not re.fullmatch("[a-z]{1,20}", command.name):
         raise PluginError(f"the command name {command.name!r} is not 1 to 20 lower-case letters")
+    if not isinstance(command.help, str):
+        raise PluginError(f"the command {command.name} is wrong: its help is {command.help!r}, which is no text")
+    if not callable(command.run):
+        raise PluginError(f"the command {command.name} is {command.run!r}, which is no function")
 
 
 def _list(hook: str, offered: object, what: str) -> list[Any]:

@@ -6,7 +6,7 @@ import importlib.metadata
 import inspect
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from rookery_core.tools.running import HERE, Place
 
 GROUP = "rookery"
 OWN_DISTRIBUTION = "rookery"
+OWN_MODULES = "rookery_plugins."
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
@@ -73,8 +74,12 @@ class Loaded:
 
 
 def installed() -> list[importlib.metadata.EntryPoint]:
-    """The entry points of every installed distribution, by name."""
-    return sorted(importlib.metadata.entry_points(group=GROUP), key=lambda ep: (ep.name, distribution_of(ep)))
+    """The entry points of every installed distribution, by name; a distribution whose own cannot be read has none."""
+    try:
+        found = list(importlib.metadata.entry_points(group=GROUP))
+    except Exception:  # whosever it is, it would take all others with it
+        found = [*_one_by_one()]
+    return sorted(found, key=lambda ep: (ep.name, distribution_of(ep)))
 
 
 def load(entry_points: Iterable[importlib.metadata.EntryPoint], *, disabled: Collection[str] = ()) -> Loaded:
@@ -105,12 +110,28 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], *, disabled: Col
 
 def why_not_loaded(ep: importlib.metadata.EntryPoint, n_owners: int, *, built_in: bool) -> str:
     """Why a plugin of this name cannot be loaded, before anything is imported; "" where it can."""
+    if not distribution_of(ep):
+        return "its distribution has no name of its own that can be read"
     if not _NAME.fullmatch(ep.name):
         return "its name is not lower-case letters, digits, _ and -; its author has to change it"
     if n_owners > 1 and distribution_of(ep) != OWN_DISTRIBUTION:
         owner = "built into Rookery" if built_in else "used by another installed distribution too"
         return f"the plugin name {ep.name} is {owner}; uninstall one of them"
     return ""
+
+
+def _one_by_one() -> Iterator[importlib.metadata.EntryPoint]:
+    """The same as importlib.metadata finds, of one distribution after another; the first of a name counts."""
+    known = set()
+    for distribution in importlib.metadata.distributions():
+        name = re.sub(r"[-_.]+", "-", header_of(distribution, "Name")).lower()
+        if not name or name in known:
+            continue
+        known.add(name)
+        try:
+            yield from [ep for ep in distribution.entry_points if ep.group == GROUP]
+        except Exception:  # it may hold anything
+            continue
 
 
 def _load_one(manager: pluggy.PluginManager, ep: importlib.metadata.EntryPoint) -> tuple[Offers, list[str]]:
@@ -149,15 +170,22 @@ def _by_position(impl: pluggy.HookImpl, caller: pluggy.HookCaller) -> Callable[.
 
 
 def distribution_of(ep: importlib.metadata.EntryPoint) -> str:
-    """The name of the distribution that has it; "" where there is none."""
-    return header_of(ep.dist, "Name") if ep.dist is not None else ""
+    """The name of the distribution that has it; "" where there is none, and where it says to be Rookery and is not."""
+    name = header_of(ep.dist, "Name") if ep.dist is not None else ""
+    return "" if name == OWN_DISTRIBUTION and not ep.value.startswith(OWN_MODULES) else name
 
 
 def header_of(distribution: importlib.metadata.Distribution, name: str) -> str:
-    """A header of its metadata, such as `Name`, without parsing the whole of it, which takes ten times as long."""
-    text = distribution.read_text("METADATA") or ""
+    """A header of its metadata, such as `Name`, without parsing the whole of it, which takes ten times as long.
+
+    "" where there is none, or it cannot be read.
+    """
+    try:
+        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    except UnicodeError:
+        return ""
     found = re.search(rf"^{name}: *(.+)$", text.partition("\n\n")[0], re.MULTILINE)
-    return found[1].strip() if found else str(distribution.metadata[name] or "")
+    return found[1].strip() if found else ""
 
 
 def _reason(exc: BaseException) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rookery_core.events import CallRuled, Event, PluginFailed
-from rookery_core.tools.extending import Allow, Append, Deny, Replace, Rewrite, Ruling, ToolOutcome, ToolUse
+from rookery_core.tools.extending import Allow, Append, Deny, Edit, Replace, Rewrite, Ruling, ToolOutcome, ToolUse
 from rookery_core.tools.threads import heard
 
 HOOK_SECONDS = 5.0
@@ -82,9 +84,8 @@ class Rulings:
         """The output after every `rookery_after_tool`; one that fails is named, and changes nothing."""
         for hook in self.after:
             try:
-                said = await heard(hook.function, use, outcome, name=f"after {hook.plugin}", seconds=HOOK_SECONDS)
-                if said is not None and not isinstance(said, Append | Replace):
-                    raise TypeError(f"it returned {said!r}, which is no edit")
+                name = f"after {hook.plugin}"
+                said = _edit(await heard(hook.function, _own(use), outcome, name=name, seconds=HOOK_SECONDS))
             except Exception as exc:
                 why = f"took longer than {HOOK_SECONDS:g} s" if isinstance(exc, TimeoutError) else f"failed: {exc!r}"
                 reason = f"its rookery_after_tool {why}; the result is as it was"
@@ -101,11 +102,32 @@ class Rulings:
 async def _ruling(hook: Hook, use: ToolUse) -> Ruling:
     """What one hook says; no is what a failure means."""
     try:
-        said = await heard(hook.function, use, name=f"before {hook.plugin}", seconds=HOOK_SECONDS)
-        if said is not None and not isinstance(said, Allow | Deny | Rewrite):
-            raise TypeError(f"it returned {said!r}, which is no ruling")
+        return _ruled(await heard(hook.function, _own(use), name=f"before {hook.plugin}", seconds=HOOK_SECONDS))
     except TimeoutError:
         return Deny(f"the plugin {hook.plugin} did not say within {HOOK_SECONDS:g} s whether it may")
     except Exception as exc:
         return Deny(f"the plugin {hook.plugin} could not say whether it may: {type(exc).__name__}: {exc}")
-    return said
+
+
+def _own(use: ToolUse) -> ToolUse:
+    """The call for one hook: what it does to the arguments is not done to the call."""
+    return replace(use, arguments=copy.deepcopy(use.arguments))
+
+
+def _ruled(said: object) -> Ruling:
+    """A ruling that is one, with arguments that JSON can say. Raises TypeError, ValueError."""
+    match said:
+        case None | Allow(reason=str()) | Deny(reason=str()):
+            return said
+        case Rewrite(arguments=Mapping() as arguments, reason=str(reason)):
+            return Rewrite(json.loads(json.dumps(dict(arguments), allow_nan=False)), reason)
+        case _:
+            raise TypeError(f"it returned {said!r}, which is no ruling")
+
+
+def _edit(said: object) -> Edit:
+    match said:
+        case None | Append(text=str()) | Replace(text=str()):
+            return said
+        case _:
+            raise TypeError(f"it returned {said!r}, which is no edit")

@@ -97,6 +97,9 @@ class ToolRunner:
             return await made.run(checked)
         except _Ended as ended:
             return ended.finished
+        except asyncio.CancelledError:
+            made.stopped()
+            raise
 
 
 class _Ended(Exception):
@@ -127,6 +130,14 @@ class _Call:
         self._id = call_id
         self._caller = caller
         self._emit = caller.emit
+        self._started = False
+        self._finished = False
+
+    def stopped(self) -> None:
+        """The person stopped the turn, wherever the call was."""
+        if not self._finished:
+            how = "; how much of it was done is not known" if self._started else " before it ran"
+            self._finish(ToolStatus.INTERRUPTED, f"Stopped by the person{how}.")
 
     # -- before -------------------------------------------------------------------------------------------------
 
@@ -155,7 +166,6 @@ class _Call:
         except ArgumentsInvalid as exc:
             raise _Ended(self._finish(ToolStatus.INVALID, f"{otherwise}: {exc}")) from exc
         except asyncio.CancelledError:
-            self._finish(ToolStatus.INTERRUPTED, "Stopped by the person before it ran.")
             raise
         except (ToolRetry, ToolFailed) as exc:
             raise _Ended(self._finish(ToolStatus.FAILED, str(exc))) from exc
@@ -200,7 +210,6 @@ class _Call:
         except asyncio.CancelledError:
             reason = "the turn was stopped"
             self._emit(ApprovalResolved(call_id=self._id, decision=Decision.DENY, reason=reason, by="person"))
-            self._finish(ToolStatus.INTERRUPTED, "Stopped by the person before it ran.")
             raise
         self._emit(ApprovalResolved(call_id=self._id, decision=reply.decision, reason=reply.reason, by=reply.by))
         if reply.decision is Decision.DENY:
@@ -224,6 +233,7 @@ class _Call:
     async def run(self, checked: _Checked) -> ToolFinished:
         """Run it, and again where it asks for the person's approval on the way and gets it."""
         offered, runner = checked.offered, self._runner
+        self._started = True
         self._emit(
             ToolStarted(
                 call_id=self._id,
@@ -246,7 +256,6 @@ class _Call:
             task = asyncio.current_task()
             if task is None or not task.cancelling():  # the tool's own, not the person's
                 return await finish(ToolStatus.FAILED, f"{self._call.tool} cancelled itself.")
-            self._finish(ToolStatus.INTERRUPTED, "Stopped by the person; how much of it was done is not known.")
             raise
         except ToolTimeout:
             text = f"{self._call.tool} took longer than {offered.tool.timeout_s:g} seconds and was given up."
@@ -309,15 +318,11 @@ class _Call:
         """The end of a call that ran: plugins have their say, and a long result is cut to what matters."""
         limit = min(checked.offered.tool.max_output, self._caller.max_output)
         whole, excerpt = storable(output), None
-        try:
-            if status in (ToolStatus.OK, ToolStatus.FAILED):
-                whole = storable(await self._edited(checked, status, output))
-            if status is ToolStatus.OK and len(whole) > limit:
-                cut = self._runner.relevance.excerpt
-                excerpt = await asyncio.to_thread(cut, whole, self._caller.request, limit)
-        except asyncio.CancelledError:
-            self._finish(status, whole, seconds, limit)  # it did run
-            raise
+        if status in (ToolStatus.OK, ToolStatus.FAILED):
+            whole = storable(await self._edited(checked, status, output))
+        if status is ToolStatus.OK and len(whole) > limit:
+            cut = self._runner.relevance.excerpt
+            excerpt = await asyncio.to_thread(cut, whole, self._caller.request, limit)
         return self._finish(status, whole, seconds, limit, excerpt)
 
     def _finish(
@@ -338,6 +343,7 @@ class _Call:
             seconds=seconds,
         )
         self._emit(finished)
+        self._finished = True
         return finished
 
 

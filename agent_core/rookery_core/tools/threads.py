@@ -39,3 +39,8 @@ async def heard(function: Callable[..., Any], *arguments: Any, name: str, second
             return await made if inspect.isawaitable(made) else made
         except (SystemExit, KeyboardInterrupt) as exc:
             raise RuntimeError(f"{type(exc).__name__}: {exc}") from exc
+        except asyncio.CancelledError as exc:
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():  # the hook's own, not the turn's
+                raise RuntimeError("it cancelled itself") from exc
+            raise

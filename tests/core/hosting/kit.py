@@ -60,6 +60,11 @@ class Site:
         (info / "entry_points.txt").write_text(f"[rookery]\n{points}")
         (info / "RECORD").write_text(f"{name}.py,sha256={hashlib.sha256(source.encode()).hexdigest()},\n")
 
+    def info(self, name: str) -> Path:
+        """The folder of a distribution's metadata."""
+        (found,) = self.folder.glob(f"{name}_dist-*.dist-info")
+        return found
+
     def uninstall(self, name: str) -> None:
         for info in self.folder.glob(f"{name}_dist-*.dist-info"):
             for file in info.iterdir():

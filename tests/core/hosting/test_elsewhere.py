@@ -152,6 +152,49 @@ async def test_a_link_is_itself_or_what_it_leads_to_as_the_tool_says(
     assert (await there.call("go", path="file", entry="out")).output == "file out text"
 
 
+CAREFUL = f"""{HEAD}
+from typing import Annotated
+from pydantic import Field
+
+@tool(risk=Risk.WRITE)
+def sort(word: Annotated[str, Field(pattern=r"^\\p{{L}}+$")], how: str = "up", path: WorkspacePath = "list.txt") -> str:
+    '''Sorts.'''
+    return f"{{word}} {{how}} {{path.name}}"
+
+@hookimpl
+def rookery_tools():
+    return [sort]
+"""
+
+
+@pytest.mark.parametrize("in_process", [False, True])
+async def test_defaults_are_shown_and_patterns_are_the_plugin_s_own_in_and_out_of_process(
+    site: Site, bench: Make, in_process: bool
+) -> None:
+    site.install("careful", CAREFUL)
+    there = bench(site.load(only=["careful"], in_process=["careful"] if in_process else ()))
+    sys.modules.pop("careful", None)
+    done = await there.call("sort", word="h\u00e9")
+    assert (done.status, done.output) == (ToolStatus.OK, "h\u00e9 up list.txt"), done
+    (started,) = [event for event in there.events if isinstance(event, ToolStarted)]
+    shown = {"word": "h\u00e9", "how": "up", "path": str(there.runner.workspace.root / "list.txt")}
+    assert started.arguments == shown
+    assert (await there.call("sort", word="2")).status is ToolStatus.INVALID
+    assert (await there.call("sort", word="a", path="../x")).status is ToolStatus.INVALID
+
+
+async def test_a_pattern_that_never_comes_to_an_end_costs_one_call(
+    site: Site, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "FIT_SECONDS", 1.0)
+    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}}
+    site.install(
+        "endless", f"{HEAD}@hookimpl\ndef rookery_tools():\n    return [Tool('go', 'Does it.', {schema!r}, print)]\n"
+    )
+    done = await bench(site.load(only=["endless"])).call("go", a="a" * 40 + "!")
+    assert (done.status, done.output) == (ToolStatus.FAILED, "no answer in 1 s")
+
+
 async def test_progress_of_another_process_is_shown(site: Site, bench: Make) -> None:
     site.install(
         "slow", tool_source("ctx.progress('half'); import time; time.sleep(0.3)", parameters="ctx: ToolContext")
@@ -167,6 +210,8 @@ CALL = {
     "kills itself": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "closes the line": "import os; os.closerange(0, 256)",
     "writes rubbish": "import os\nfor fd in range(3, 30):\n    try: os.write(fd, b'rubbish\\n')\n    except OSError: pass\nimport time; time.sleep(20)",
+    "nests": "import os\nfor fd in range(3, 30):\n    try: os.write(fd, b'[' * 100_000 + b'\\n')\n    except OSError: pass\nimport time; time.sleep(20)",
+    "answers oddly": "import os\nfor fd in range(3, 30):\n    try: os.write(fd, b'{\"id\": 2, \"failed\": [1]}\\n')\n    except OSError: pass\nimport time; time.sleep(20)",
     "prints": "import os; os.write(1, b'{\"id\": 1}\\n'); print('loud'); return 'fine'",
     "closes output": "import os\ntry: os.close(1); os.close(0)\nexcept OSError: pass\nreturn 'fine'",
     "forks": "import os, time\nif os.fork() == 0:\n    time.sleep(60)\n    os._exit(0)\nreturn 'fine'",
@@ -179,6 +224,16 @@ CALL = {
     "monkeypatches": "import json; json.dumps = None; import asyncio; asyncio.wait = None; return 'fine'",
 }  # fmt: skip
 """What a tool does, by what it is called."""
+BREAKS_THE_LINE = (
+    "segfault",
+    "exits",
+    "kills itself",
+    "closes the line",
+    "writes rubbish",
+    "nests",
+    "answers oddly",
+    "monkeypatches",
+)
 
 
 @pytest.mark.parametrize("what", CALL)
@@ -188,7 +243,7 @@ async def test_whatever_a_tool_does_costs_one_call(site: Site, bench: Make, what
     there = bench(site.load(only=["bad", "good"]))
     things = [5]
     done = await there.call("go", things=things)
-    if what in ("segfault", "exits", "kills itself", "closes the line", "writes rubbish", "monkeypatches"):
+    if what in BREAKS_THE_LINE:
         assert done.status is ToolStatus.FAILED
         assert "the process of bad-dist" in done.output
     else:
@@ -230,6 +285,28 @@ async def test_a_tool_that_does_not_end_is_given_up_with_its_process(
     assert (await there.call("go", things=[])).status is ToolStatus.TIMEOUT  # it answers again, in another process
 
 
+@pytest.mark.parametrize("how", ["def go():\n    {}", "async def go():\n    {}"])
+async def test_what_was_given_up_does_not_go_on(site: Site, bench: Make, tmp_path: Path, how: str) -> None:
+    """Neither a function that does not look at `cancelled`, nor one that will not be cancelled."""
+    mark = tmp_path / "going on"
+    body = f"'''Does it.'''\n    import time\n    for _ in range(400):\n        open({str(mark)!r}, 'a').write('x')\n"
+    body += "        time.sleep(0.05)"
+    if how.startswith("async"):
+        body = body.replace(
+            "time.sleep(0.05)",
+            "\n        try: await __import__('asyncio').sleep(0.05)\n        except BaseException: pass",
+        )
+    source = f"{HEAD}@tool(risk=Risk.PURE, timeout_s=0.5)\n{how.format(body)}\n@hookimpl\ndef rookery_tools():\n    return [go]\n"
+    site.install("busy", source)
+    there = bench(site.load(only=["busy"]))
+    assert (await there.call("go")).status is ToolStatus.TIMEOUT
+    await asyncio.sleep(1.5)
+    written = mark.read_text()
+    await asyncio.sleep(0.5)
+    assert mark.read_text() == written
+    assert (await there.call("go")).status is ToolStatus.TIMEOUT  # in another process
+
+
 async def test_a_plugin_that_was_uninstalled_meanwhile_is_named(site: Site, bench: Make) -> None:
     site.install("good", GOOD)
     there = bench(site.load(only=["good"]))
@@ -237,6 +314,17 @@ async def test_a_plugin_that_was_uninstalled_meanwhile_is_named(site: Site, benc
     done = await there.call("add_up", a=1)
     assert done.status is ToolStatus.FAILED
     assert "not installed any more" in done.output
+
+
+async def test_what_was_exchanged_while_the_program_ran_is_not_called(site: Site, bench: Make) -> None:
+    site.install("good", GOOD)
+    there = bench(site.load(only=["good"]))
+    site.install("good", GOOD.replace("a + b", "a - b"))  # the same tool, as far as the model and the person are told
+    done = await there.call("add_up", a=1)
+    assert done.status is ToolStatus.FAILED
+    assert "good-dist changed since it was let in" in done.output
+    site.install("good", GOOD)
+    assert (await there.call("add_up", a=1)).status is ToolStatus.OK
 
 
 async def test_a_tool_that_is_not_what_it_was_when_it_was_described_is_not_called(site: Site, bench: Make) -> None:
@@ -255,6 +343,51 @@ async def test_a_tool_that_is_not_what_it_was_when_it_was_described_is_not_calle
         del os.environ["MOOD"]
     assert done.status is ToolStatus.FAILED
     assert "changed since it was let in" in done.output
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("os._exit(3)", "ended with exit code 3"),
+        ("for fd in range(3, 30):\n        with suppress(OSError): os.write(fd, b'5\\n')", "cannot be understood"),
+    ],
+)
+async def test_a_process_that_does_not_get_ready_says_why(site: Site, bench: Make, does: str, said: str) -> None:
+    site.install("bad", f"import os, sys\nfrom contextlib import suppress\nif 'serve' in sys.argv:\n    {does}\n{GOOD}")
+    site.install("good", GOOD)
+    there = bench(site.load(only=["bad", "good"]))
+    done = await there.call("bad.add_up", a=1)
+    assert done.status is ToolStatus.FAILED
+    assert said in done.output
+    assert (await there.call("good.add_up", a=1)).status is ToolStatus.OK
+
+
+async def test_an_import_that_takes_long_is_no_answer_that_takes_long(
+    site: Site, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "FIT_SECONDS", 1.0)
+    site.install("heavy", f"import time\ntime.sleep(1.5)\n{GOOD}")
+    assert (await bench(site.load(only=["heavy"])).call("add_up", a=1)).status is ToolStatus.OK
+
+
+async def test_a_process_that_reads_no_more_costs_each_call_its_own_time(
+    site: Site, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "FIT_SECONDS", 1.0)
+    body = (
+        "import os, signal; os.kill(os.getpid(), signal.SIGSTOP) if ctx.progress('now') is None and not text else None"
+    )
+    source = tool_source(body, parameters="ctx: ToolContext, text: str = ''").replace("timeout_s=20", "timeout_s=4")
+    site.install("frozen", source)
+    there = bench(site.load(only=["frozen"]))
+    first = asyncio.create_task(there.call("go"))
+    async with asyncio.timeout(20):
+        while not any(isinstance(event, ToolProgress) for event in there.events):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    async with asyncio.timeout(20):
+        assert (await there.call("go", text="x" * 2_000_000)).status is ToolStatus.FAILED
+        assert (await first).status is ToolStatus.TIMEOUT
+        assert (await there.call("go", text="x")).status is ToolStatus.OK  # in another process
 
 
 async def test_secrets_are_not_in_the_environment_of_plugins(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -52,6 +53,7 @@ def test_a_new_plugin_waits_and_a_changed_one_waits_again(site: Site) -> None:
     loaded = site.load()
     assert names(loaded) == []
     assert "not what it was" in reasons(loaded)["good"]
+    assert loaded.problems[0].failed  # it was to be used
     site.install("good", GOOD)
     assert states(site) == {"good": State.ENABLED}
     site.install("good", GOOD, version="1.1")
@@ -104,6 +106,68 @@ def test_an_imposter_of_a_built_in_plugin_is_refused(site: Site) -> None:
     assert (mine["fake-dist"].state, "built into Rookery" in mine["fake-dist"].why) == (State.REFUSED, True)
 
 
+def test_a_distribution_that_says_to_be_rookery_is_not_taken_for_it(site: Site) -> None:
+    site.install("fake", GOOD)
+    site.info("fake").joinpath("METADATA").write_text("Metadata-Version: 2.1\nName: rookery\nVersion: 9\n")
+    (fake,) = [c for c in candidates(installed(), site.admissions, Wishes()) if c.name == "fake"]
+    assert (fake.state, "no name of its own" in fake.why) == (State.REFUSED, True)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("METADATA", b"", "no name of its own"),
+        ("METADATA", b"Name: bad-dist\nVersion: 1.0\nAuthor: J\xe9\n", "no name of its own"),
+        ("RECORD", b"b\xe9.py,sha256=x,\n", "cannot be read"),
+        ("entry_points.txt", b"[rookery]\nbad = b\xe9\n", ""),
+        ("entry_points.txt", b"[rookery]\nbad\n", ""),
+        ("entry_points.txt", b"[rookery]\nbad = 1bad::\n", "pending"),
+    ],
+)
+def test_broken_metadata_costs_its_own_distribution(site: Site, file: str, text: bytes, said: str) -> None:
+    """What importlib.metadata cannot read at all is not even seen."""
+    site.install("bad", GOOD)
+    site.install("good", GOOD)
+    site.enable("good")
+    site.info("bad").joinpath(file).write_bytes(text)
+    known = {c.name: c for c in candidates(installed(), site.admissions, Wishes())}
+    assert known["good"].state is State.ENABLED
+    assert known["shell"].state is State.BUILT_IN
+    assert ("bad" in known) == bool(said)
+    assert not said or said in known["bad"].why or said == known["bad"].state
+    assert "bad" not in names(site.load(only=[name for name in ("bad", "good") if name in known]))
+
+
+BY_PIP = """\
+{dist}/INSTALLER,sha256=pip,4
+{dist}/METADATA,sha256=a,9
+{dist}/RECORD,,
+{dist}/direct_url.json,sha256=pip,64
+../../../bin/good,sha256=pip,200
+good.py,sha256=a,9
+__pycache__/good.cpython-311.pyc,,
+"""
+BY_UV = """\
+../../../bin/good,sha256=uv,190
+good.py,sha256=a,9
+{dist}/INSTALLER,sha256=uv,2
+{dist}/METADATA,sha256=a,9
+{dist}/RECORD,,
+{dist}/uv_cache.json,sha256=now,192
+"""
+
+
+def test_a_distribution_is_the_same_whoever_installed_it(site: Site) -> None:
+    site.install("good", GOOD)
+    record = site.info("good") / "RECORD"
+    record.write_text(BY_PIP.format(dist=record.parent.name))
+    site.enable("good")
+    record.write_text(BY_UV.format(dist=record.parent.name))
+    assert states(site) == {"good": State.ENABLED}
+    record.write_text(BY_UV.format(dist=record.parent.name).replace("good.py,sha256=a", "good.py,sha256=b"))
+    assert states(site) == {"good": State.CHANGED}
+
+
 # -- described, not imported ---------------------------------------------------------------------------------------
 
 
@@ -145,6 +209,15 @@ def test_hooks_that_work_only_inside_the_program_are_named(site: Site) -> None:
     assert not reasons(inside)
 
 
+def test_what_was_let_into_the_program_is_not_let_in_as_something_else(site: Site) -> None:
+    site.install("inner", GOOD)
+    site.enable("inner")
+    site.install("inner", f"{GOOD}# changed\n")
+    loaded = site.load(only=["inner"], in_process=["inner"])
+    assert names(loaded) == ["inner"]
+    assert "inner" not in sys.modules
+
+
 def test_a_tool_whose_schema_makes_no_grammar_is_left_out(site: Site) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?<=x)y"}}}
     site.install("odd", f"{HEAD}@hookimpl\ndef rookery_tools():\n    return [Tool('odd', 'Odd.', {schema!r}, print)]\n")
@@ -165,6 +238,18 @@ def test_rules_and_sections_need_no_import(site: Site) -> None:
     (plugin,) = site.load(only=["rules"]).plugins
     assert plugin.offers.sections == ("Be brief.",)
     assert plugin.offers.risk_rules[0].reason == "why"
+
+
+def test_a_manifest_is_checked_wherever_it_is_from(site: Site) -> None:
+    site.install(
+        "rules", f"{HEAD}@hookimpl\ndef rookery_risk_rules():\n    return [RiskRule('*', Risk.WRITE, {{'a': 'b'}})]\n"
+    )
+    assert names(site.load(only=["rules"])) == ["rules"]
+    kept = site.home / "manifests.json"
+    kept.write_text(kept.read_text().replace('\\"b\\"', '\\"(\\"'))
+    loaded = site.load(only=["rules"])
+    assert not loaded.plugins
+    assert "is no regular expression" in reasons(loaded)["rules"]
 
 
 # -- the bad ones (the kinds that show when a plugin is loaded; what calls do is in test_elsewhere) ----------------------
@@ -188,6 +273,7 @@ BAD = {
     "exits": ("import os\nos._exit(9)", "ended with exit code 9"),
     "sleeps": ("import time\ntime.sleep(60)", "took longer than 3 s"),
     "spins": ("while True: pass", "took longer than 3 s"),
+    "holds": ("import ctypes\nctypes.PyDLL(None).sleep(60)", "took longer than 3 s"),
     "wrong": ("rookery_tools = 3", ""),
 }  # fmt: skip
 """What a module does when it is imported, and what is said of it."""
@@ -225,6 +311,15 @@ async def test_bad_plugins_are_named_and_the_good_ones_work(site: Site, bench: M
     assert not {*BAD} - {"wrong"} & {*names(loaded)}
     there = bench(loaded)
     assert (await there.call("good.go")).output == "I work"
+
+
+def test_what_its_process_takes_to_start_is_not_the_plugin_s_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = site.home / "slow"
+    slow.mkdir()
+    (slow / "sitecustomize.py").write_text("import time\ntime.sleep(2)\n")
+    monkeypatch.setenv("PYTHONPATH", f"{slow}{os.pathsep}{os.environ['PYTHONPATH']}")
+    site.install("good", GOOD)
+    assert names(site.load(only=["good"], seconds=2)) == ["good"]
 
 
 def test_what_is_slow_to_import_is_named(site: Site) -> None:

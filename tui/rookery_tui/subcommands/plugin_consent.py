@@ -8,6 +8,8 @@ from rookery_core.errors import PluginError
 from rookery_core.hosting.admission import Candidate, State
 from rookery_core.hosting.catalogue import Described, Plugins
 from rookery_core.text import one_line, visible
+from rookery_core.tools.contract import DESCRIPTION_CHARS
+from rookery_core.tools.gathering import SECTION_CHARS
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 
@@ -45,7 +47,10 @@ def enable(
 
 
 def lines(described: Described, *, in_process: bool = False) -> Iterator[str]:
-    """All that a plugin is and offers; `in_process` where it is about to be let into the program."""
+    """All that a plugin is and offers; `in_process` where it is about to be let into the program.
+
+    What the model will read of it is there in full, since that is what is said yes to.
+    """
     candidate, manifest = described.candidate, described.manifest
     yield f"plugin        {candidate.name} ({candidate.state})"
     yield f"distribution  {candidate.identity.distribution} {candidate.identity.version}"
@@ -55,12 +60,12 @@ def lines(described: Described, *, in_process: bool = False) -> Iterator[str]:
     if manifest.problem:
         yield f"problem       {manifest.problem}"
     for tool in manifest.tools:
-        yield f"tool          {tool.name} ({tool.risk}): {one_line(tool.description, 100)}"
+        yield f"tool          {tool.name} ({tool.risk}): {one_line(tool.description, DESCRIPTION_CHARS)}"
     for rule in manifest.risk_rules:
         when = ", ".join(f"{name} has {pattern}" for name, pattern in rule.when.items())
         yield f"rule          {rule.tool}{f' where {when}' if when else ''} is {rule.risk}: {one_line(rule.reason, 80)}"
     for text in manifest.sections:
-        yield f"prompt        {one_line(text, 100)}"
+        yield f"prompt        {one_line(text, SECTION_CHARS)}"
     for hook in manifest.in_process:
         yield f"hook          {hook}"
     for remark in remarks(described):

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rookery_core.errors import PluginError
-from rookery_core.hosting.admission import Candidate
+from rookery_core.hosting.admission import Candidate, State
 from rookery_core.hosting.catalogue import Plugins
 from rookery_core.hosting.packages import find_installer, run
 from rookery_core.hosting.sketch import sketch
 from rookery_core.text import visible
+from rookery_core.tools.loader import OWN_DISTRIBUTION
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.subcommands.plugin_consent import enable, yes
@@ -28,6 +29,7 @@ def install(plugins: Plugins, requirements: Sequence[str], console: Console, *, 
     plugins.was_installed({candidate.identity.distribution for candidate in new})
     if not new:
         print("No plugin is new with it.", file=console.stdout)
+        _say_what_waits(plugins.all(), console)
     ended = Exit.OK
     for candidate in new:
         try:
@@ -38,20 +40,24 @@ def install(plugins: Plugins, requirements: Sequence[str], console: Console, *, 
     return ended
 
 
-def remove(plugins: Plugins, candidate: Candidate, console: Console, *, unasked: bool) -> Exit:
-    """Remove the distribution of a plugin, with all that it brought. Raises PluginError."""
-    if plugins.is_own(candidate):
-        raise PluginError(f"{candidate.name} is Rookery's own; `rookery plugins disable {candidate.name}` keeps it out")
-    distribution = candidate.identity.distribution
-    with_it = [c.name for c in plugins.all() if c.identity.distribution == distribution and c.name != candidate.name]
-    if with_it:
-        print(f"{distribution} has these plugins too: {', '.join(with_it)}", file=console.stdout)
+def remove(plugins: Plugins, name: str, console: Console, *, unasked: bool) -> Exit:
+    """Remove the distribution of a plugin, with all that it brought. Raises PluginError, ConfigError."""
+    distribution = plugins.distribution_of(name)
+    if distribution == OWN_DISTRIBUTION:
+        raise PluginError(f"{name} is Rookery's own; `rookery plugins disable {name}` keeps it out")
+    its = plugins.of_distribution(distribution)
+    if not its:
+        plugins.was_removed(distribution)
+        print(visible(f"{distribution} was not installed any more, and is forgotten."), file=console.stdout)
+        return Exit.OK
+    if with_it := [each for each in its if each != name]:
+        print(visible(f"{distribution} has these plugins too: {', '.join(with_it)}"), file=console.stdout)
     command = find_installer().removing(distribution)
     if not _agreed(command, console, unasked=unasked):
         return Exit.FAILED
     run(command)
-    plugins.was_removed(candidate)
-    print(f"{candidate.name} is removed.", file=console.stdout)
+    plugins.was_removed(distribution)
+    print(visible(f"{name} is removed."), file=console.stdout)
     return Exit.OK
 
 
@@ -65,18 +71,15 @@ def restore(plugins: Plugins, console: Console, *, unasked: bool) -> Exit:
     if not _agreed(command, console, unasked=unasked):
         return Exit.FAILED
     run(command)
-    waiting = [c for c in plugins.all() if c.identity.distribution in gone and not c.state.used]
-    for candidate in waiting:
-        print(
-            visible(f"{candidate.name} is {candidate.state}: rookery plugins enable {candidate.name}"),
-            file=console.stdout,
-        )
+    _say_what_waits([c for c in plugins.all() if c.identity.distribution in gone], console)
     return Exit.OK
 
 
-def new(name: str, into: str | None, console: Console) -> Exit:
+def new(plugins: Plugins, name: str, into: str | None, console: Console) -> Exit:
     """Write the package of a new plugin. Raises PluginError."""
     plain = name.removeprefix("rookery-")
+    if plain.replace("-", "_") in plugins.of_distribution(OWN_DISTRIBUTION):
+        raise PluginError(f"{plain} is the name of one of Rookery's own plugins, which nobody else may have")
     folder = Path(into or f"rookery-{plain}")
     for file in sketch(name, folder):
         print(visible(str(file)), file=console.stdout)
@@ -89,6 +92,12 @@ def new(name: str, into: str | None, console: Console) -> Exit:
         file=console.stdout,
     )
     return Exit.OK
+
+
+def _say_what_waits(known: Sequence[Candidate], console: Console) -> None:
+    for c in known:
+        if c.state in (State.PENDING, State.CHANGED):
+            print(visible(f"{c.name} is {c.state}: rookery plugins enable {c.name}"), file=console.stdout)
 
 
 def _agreed(command: Sequence[str], console: Console, *, unasked: bool) -> bool:

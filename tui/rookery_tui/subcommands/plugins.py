@@ -31,7 +31,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
             candidate = plugins.get(arguments.plugin)
             return enable(plugins, candidate, console, unasked=arguments.yes, in_process=arguments.in_process)
         case "disable":
-            candidate = plugins.get(arguments.plugin)
+            candidate = plugins.get(arguments.plugin, usable=False)
             plugins.disable(candidate)
             print(f"{candidate.name} is not used any more.", file=console.stdout)
             return Exit.OK
@@ -40,11 +40,11 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         case "install":
             return plugin_packages.install(plugins, arguments.requirements, console, unasked=arguments.yes)
         case "remove":
-            return plugin_packages.remove(plugins, plugins.get(arguments.plugin), console, unasked=arguments.yes)
+            return plugin_packages.remove(plugins, arguments.plugin, console, unasked=arguments.yes)
         case "restore":
             return plugin_packages.restore(plugins, console, unasked=arguments.yes)
         case _:
-            return plugin_packages.new(arguments.name, arguments.into, console)
+            return plugin_packages.new(plugins, arguments.name, arguments.into, console)
 
 
 def _list(known: list[Candidate], console: Console, *, as_json: bool) -> Exit:
@@ -68,15 +68,17 @@ def _info(described: Described, console: Console, *, as_json: bool) -> Exit:
 
 
 def _doctor(plugins: Plugins, console: Console, *, as_json: bool) -> Exit:
+    """Read each plugin that is used, and no other: nothing of one that nobody let in is imported."""
     told, failed = [], False
     for candidate in plugins.all():
-        described = plugins.describe(candidate, anew=True) if candidate.state is not State.REFUSED else None
+        described = plugins.describe(candidate, anew=True) if candidate.state.used else None
         problem = candidate.why if described is None else described.manifest.problem
         said = [] if described is None or problem else [*remarks(described)]
-        failed = failed or bool(problem and (candidate.state.used or candidate.state is State.REFUSED))
+        failed = failed or bool(problem)
         told.append(_told(candidate) | {"problem": problem, "remarks": said})
         if not as_json:
-            print(visible(f"{candidate.name}: {problem or 'good'}"), file=console.stdout)
+            good = "good" if described is not None else f"{candidate.state}, and not looked at"
+            print(visible(f"{candidate.name}: {problem or good}"), file=console.stdout)
             for remark in said:
                 print(visible(f"  {remark}"), file=console.stdout)
     if as_json:
