@@ -34,11 +34,21 @@ FILES = {
     "boats/list.csv": "name,length,year\nNordlys,12.5,1987\nHavfrue,9.1,2004\nSkarv,7.8,1999\n",
     "boats/README.md": "Boats that are for sale. Ask Ann for the keys.\n",
     "src/hello.py": 'print("hello")\n',
+    "harbour.json": '{"berths": [{"name": "A1", "free": true}, {"name": "A2", "free": false}]}\n',
 }
 
 GIT = (
     "git init -q && git add todo.md && git -c user.name=Ann -c user.email=ann@example.org "
     "-c commit.gpgsign=false commit -qm 'a list for today'"
+)
+
+DATABASE = (
+    "python -c \"import sqlite3; db = sqlite3.connect('shop.db'); db.executescript('CREATE TABLE orders (id INTEGER PRIMARY KEY, "
+    "customer TEXT, total REAL, paid INTEGER); INSERT INTO orders VALUES (1, \\\"Ann\\\", 40.5, 1), (2, \\\"Ben\\\", 12, 0)')\""
+)
+DOCUMENT = (
+    "python -c \"import fpdf; pdf = fpdf.FPDF(); pdf.add_page(); pdf.set_font('Helvetica', size=12); "
+    "pdf.cell(text='Dear Ann, the boat is yours from Monday on.'); pdf.output('letter.pdf')\""
 )
 
 
@@ -76,6 +86,13 @@ CHAPTERS: Mapping[str, tuple[Call, ...]] = {
         Call("shell", {"command": "wc -l boats/list.csv"}),
         Call("python", {"code": "prices = [3, 4.5, 8]\nsum(prices) / len(prices)"}),
         Call("git", {"operation": "log", "count": 2}, before=(GIT,)),
+    ),
+    "Data": (
+        Call("query_table", {"path": "boats/list.csv", "sql": "SELECT name, length FROM data WHERE year > 1990"}),
+        Call("query_json", {"path": "harbour.json", "expression": "berths[?free].name"}),
+        Call("query_database", {"path": "shop.db", "sql": "SELECT * FROM orders"}, before=(DATABASE,)),
+        Call("change_database", {"path": "shop.db", "sql": "UPDATE orders SET paid = 1 WHERE id = 2"}),
+        Call("read_document", {"path": "letter.pdf"}, before=(DOCUMENT,)),
     ),
     "Person and memory": (
         Call("remember", {"text": "The boat is called Nordlys."}),
@@ -129,7 +146,8 @@ def main() -> int:
 
 def _run(command: list[str], folder: Path) -> str:
     """What a command prints, without what is of this machine."""
-    environment = {**os.environ, "ROOKERY_HOME": str(folder / "home")}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "ROOKERY_HOME": str(folder / "home")}
     done = subprocess.run(
         command, cwd=folder / "work", env=environment, text=True, check=False,
         stdin=subprocess.DEVNULL, capture_output=True,

@@ -1,0 +1,30 @@
+"""The job that answers a statement from a database."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from rookery_plugins.data.inside.database import reading
+from rookery_plugins.data.inside.guard import Guard
+from rookery_plugins.data.inside.process import Retry, Source
+from rookery_plugins.data.inside.schema import described
+from rookery_plugins.data.inside.statements import one
+from rookery_plugins.data.inside.statements import run as carry_out
+from rookery_plugins.data.inside.tables import markdown
+
+
+def run(source: Source, sql: str) -> str:
+    """The rows of a statement, or without one what there is."""
+    guard = Guard(changes=False, instead="; change_database changes it")
+    if not sql.strip():
+        return reading(source, guard, sql, lambda connection: described(connection, source.name))
+    statement = one(sql)
+    return reading(source, guard, sql, lambda connection: answer(connection, statement))
+
+
+def answer(connection: sqlite3.Connection, statement: str) -> str:
+    """The rows of a statement, as a table."""
+    table = carry_out(connection, statement)
+    if table is None:
+        raise Retry("this statement gives no rows; begin one with SELECT")
+    return markdown(table)

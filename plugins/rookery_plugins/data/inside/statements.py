@@ -1,0 +1,136 @@
+"""Runs SQL that a model wrote, within limits, and explains what is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rookery_plugins.data.inside.guard import Guard
+from rookery_plugins.data.inside.process import Failed, Retry
+from rookery_plugins.data.inside.schema import columns_of, tables_of
+from rookery_plugins.data.inside.tables import Table, collect
+
+VALUE_BYTES = 64 << 20
+HEAP_BYTES = 512 << 20
+COUNTED = 1_000_000
+"""Rows up to which a result is counted."""
+COUNTING_S = 5.0
+LOOKS_EVERY = 20_000
+"""Of SQLite's instructions; some milliseconds."""
+NAMES = 30
+
+_NOTHING = re.compile(r"(?:\s|;|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: VALUE_BYTES,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 1_000,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 100,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+_MISSING = re.compile(r"no such (table|column): (.+)")
+
+
+def bounded(connection: sqlite3.Connection, stop: Callable[[], bool]) -> None:
+    """Limit what statements of a connection may use, and interrupt them once `stop` is true."""
+    for limit, value in _LIMITS.items():
+        connection.setlimit(limit, value)
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    connection.set_progress_handler(stop, LOOKS_EVERY)
+    for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "temp_store=MEMORY", f"hard_heap_limit={HEAP_BYTES}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def parts(sql: str) -> list[str]:
+    """The statements of a text; comments alone are none."""
+    if "\0" in sql:
+        raise Retry("sql holds a NUL character; leave it out")
+    made: list[str] = []
+    text = ""
+    for piece in re.split(r"(?<=;)", sql):
+        text += piece
+        if sqlite3.complete_statement(text):
+            made.append(text)
+            text = ""
+    return [part for part in (*made, text) if not _NOTHING.fullmatch(part)]
+
+
+def one(sql: str) -> str:
+    """The statement of a text. Raises Retry where it is not exactly one."""
+    found = parts(sql)
+    if len(found) != 1:
+        raise Retry("there is no statement in sql" if not found else "give one statement at a time")
+    return found[0]
+
+
+def run(connection: sqlite3.Connection, statement: str) -> Table | None:
+    """Carry out a statement; the rows that it gives, where it is one that gives rows."""
+    cursor = connection.execute(statement)
+    if cursor.description is None:
+        return None
+    until = time.monotonic() + COUNTING_S
+    return collect([column[0] for column in cursor.description], cursor, COUNTED, lambda: time.monotonic() > until)
+
+
+@contextmanager
+def explained(connection: sqlite3.Connection, guard: Guard, name: str, sql: str) -> Iterator[None]:
+    """Turn what SQLite says is wrong into what can be done about it."""
+    try:
+        yield
+    except (sqlite3.Error, sqlite3.Warning, ValueError) as exc:
+        if refused := guard.refused():
+            raise refused from exc
+        raise _explained(connection, exc, name, sql) from exc
+
+
+def _explained(connection: sqlite3.Connection, error: Exception, name: str, sql: str) -> Exception:
+    said = str(error)
+    match getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF:
+        case sqlite3.SQLITE_INTERRUPT:
+            return Failed(f"{name}: the statement took too long and was stopped; {NARROWER}")
+        case sqlite3.SQLITE_TOOBIG:
+            return Failed(f"{name}: a value is larger than {VALUE_BYTES >> 20} MB; take part of it with substr")
+        case sqlite3.SQLITE_FULL:
+            return Failed(f"{name} would grow by too much, or the disk is full; nothing was changed")
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return Failed(f"{name} is being written by another program; try again once it is done")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR:
+            return Failed(f"{name} cannot be used for that: SQLite says: {said}")
+        case sqlite3.SQLITE_NOTADB:
+            return Failed(f"{name} is no SQLite database, or it is encrypted")
+        case sqlite3.SQLITE_CORRUPT:
+            return Failed(f"{name} is damaged: SQLite says: {said}")
+    missing = _MISSING.fullmatch(said)
+    return Retry(f"SQLite says: {said}{_instead(connection, missing, sql) if missing else ''}")
+
+
+NARROWER = "make it do less, with WHERE or LIMIT"
+
+
+def _instead(connection: sqlite3.Connection, missing: re.Match[str], sql: str) -> str:
+    """How a message goes on that says that there is no such table or column: with what there is."""
+    try:
+        tables = tables_of(connection)
+        if missing[1] == "table":
+            return _choice("tables", missing[2], tables)
+        named = [table for table in tables if re.search(rf"(?<!\w){re.escape(table)}(?!\w)", sql, re.IGNORECASE)]
+        columns = {table: columns_of(connection, table) for table in (named or tables)[:NAMES]}
+    except sqlite3.Error:
+        return ""
+    if len(columns) == 1:
+        return _choice("columns", missing[2], *columns.values())
+    return "".join(f"; the columns of {table} are {', '.join(names[:NAMES])}" for table, names in columns.items())
+
+
+def _choice(what: str, wanted: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(wanted, names, n=2)
+    first = f"; did you mean {' or '.join(near)}?" if near else ""
+    return (
+        f"{first}{' The' if near else '; the'} {what} are {', '.join(names[:NAMES])}" if names else "; there are none"
+    )
