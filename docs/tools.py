@@ -43,8 +43,9 @@ GIT = (
 )
 
 DATABASE = (
-    "python -c \"import sqlite3; db = sqlite3.connect('shop.db'); db.executescript('CREATE TABLE orders (id INTEGER PRIMARY KEY, "
-    "customer TEXT, total REAL, paid INTEGER); INSERT INTO orders VALUES (1, \\\"Ann\\\", 40.5, 1), (2, \\\"Ben\\\", 12, 0)')\""
+    "python -c \"import sqlite3; db = sqlite3.connect('shop.db'); db.executescript('CREATE TABLE orders (id INTEGER "
+    "PRIMARY KEY, customer TEXT, total REAL, paid INTEGER); INSERT INTO orders "
+    'VALUES (1, \\"Ann\\", 40.5, 1), (2, \\"Ben\\", 12, 0)\')"'
 )
 DOCUMENT = (
     "python -c \"import fpdf; pdf = fpdf.FPDF(); pdf.add_page(); pdf.set_font('Helvetica', size=12); "

@@ -37,7 +37,12 @@ def query_tool(limits: Limits = QUERY) -> Tool:
                 answer="shop.db has 12 customers.",
             )
         ],
-        phrases=["how many rows are in the database", "look it up in the database", "which tables are in the db file", "the customers from shop.db"],
+        phrases=[
+            "how many rows are in the database",
+            "look it up in the database",
+            "which tables are in the db file",
+            "the customers from shop.db",
+        ],
     )
     def query_database(ctx: ToolContext, path: WorkspacePath, sql: Sql = "") -> str:
         """Reads a SQLite database with SQL; without sql, shows its tables and columns."""
@@ -84,7 +89,11 @@ def _changed_path(arguments: dict[str, Any]) -> list[str]:
             answer="Order 7 is deleted.",
         )
     ],
-    phrases=["insert a row into the database", "update the price in the table of the db", "delete the customer from the database"],
+    phrases=[
+        "insert a row into the database",
+        "update the price in the table of the db",
+        "delete the customer from the database",
+    ],
 )
 def change_database(ctx: ToolContext, path: WorkspacePath, sql: Sql) -> str:
     """Changes a SQLite database with SQL: inserts, updates or deletes rows, creates tables."""

@@ -30,7 +30,12 @@ JSON = Limits(20, memory_mb=1_024, advice="; name less of the document")
             answer="The amounts add up to 84.5.",
         )
     ],
-    phrases=["the total of a column in the spreadsheet", "which row of the CSV has the highest value", "count the rows of the table", "average over the csv file"],
+    phrases=[
+        "the total of a column in the spreadsheet",
+        "which row of the CSV has the highest value",
+        "count the rows of the table",
+        "average over the csv file",
+    ],
 )
 def query_table(ctx: ToolContext, path: WorkspacePath, sql: Sql = "") -> str:
     """Reads a CSV, TSV or JSON table with SQL (FROM data); without sql, shows its columns and first rows."""
@@ -52,7 +57,11 @@ def json_tool(limits: Limits = JSON) -> Tool:
                 answer="The first user is Ann.",
             )
         ],
-        phrases=["the value of a key in the JSON file", "what is the setting in config.json", "which keys does the JSON have"],
+        phrases=[
+            "the value of a key in the JSON file",
+            "what is the setting in config.json",
+            "which keys does the JSON have",
+        ],
     )
     def query_json(ctx: ToolContext, path: WorkspacePath, expression: Expression = "") -> str:
         """Reads values of a JSON file by a JMESPath expression; without one, shows its keys."""
