@@ -10,8 +10,9 @@ from pathlib import Path
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
 from rookery_core.hosting.describing import SLOW_SECONDS, Manifests
-from rookery_core.hosting.elsewhere import Elsewhere, PluginProcess
+from rookery_core.hosting.elsewhere import Elsewhere
 from rookery_core.hosting.manifest import Manifest
+from rookery_core.hosting.plugin_process import PluginProcess
 from rookery_core.tools import loader
 from rookery_core.tools.extending import Deny, ToolUse
 from rookery_core.tools.gathering import Offers
