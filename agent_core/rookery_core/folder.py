@@ -202,18 +202,17 @@ def _reached(root: int, path: str, make: bool) -> int:
 
 
 def _step(fd: int, part: str, make: bool) -> int:
+    if make and part:
+        with suppress(FileExistsError):
+            os.mkdir(part, dir_fd=fd)
     try:
         return os.open(part, _STEP | _HERE, dir_fd=fd)
-    except NotADirectoryError:
-        if stat.S_ISLNK(os.stat(part, dir_fd=fd, follow_symlinks=False).st_mode):
+    except OSError as exc:
+        if exc.errno == errno.ELOOP or (
+            exc.errno == errno.ENOTDIR and stat.S_ISLNK(os.stat(part, dir_fd=fd, follow_symlinks=False).st_mode)
+        ):
             raise _link(part) from None
         raise
-    except FileNotFoundError:
-        if not make or not part:
-            raise
-    with suppress(FileExistsError):
-        os.mkdir(part, dir_fd=fd)
-    return os.open(part, _STEP | _HERE, dir_fd=fd)
 
 
 def _check(info: os.stat_result, name: str) -> None:

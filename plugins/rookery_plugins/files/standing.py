@@ -81,5 +81,9 @@ def in_words(ctx: ToolContext, path: Path, info: os.stat_result) -> str:
             n_folders += met.is_folder
             n_files += not met.is_folder
     except (OSError, TooMuch):
-        return f"a folder with more than {n_files:,} files"
-    return f"a folder with {n_files:,} files and {n_folders:,} folders"
+        return f"a folder with more than {_counted(n_files, 'file')}"
+    return f"a folder with {_counted(n_files, 'file')} and {_counted(n_folders, 'folder')}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
