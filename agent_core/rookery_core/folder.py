@@ -26,6 +26,8 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _STEP = _FOLDER | getattr(os, "O_PATH", 0)
 _HERE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_CLOSED = -1
+"""No descriptor, so that a folder that is used after its end is an error and not a path."""
 _NO_OPENAT2 = frozenset({errno.ENOSYS, errno.EPERM, errno.EINVAL, errno.E2BIG, errno.EAGAIN})
 """An old kernel, or a sandbox that knows nothing of the call; or the kernel says to try again."""
 _NO_EXCLUSIVE_RENAME = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
@@ -79,9 +81,9 @@ class Folder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._fd is not None:
+        if self._fd is not None and self._fd != _CLOSED:
             os.close(self._fd)
-            self._fd = None
+            self._fd = _CLOSED
 
     def folder(self, name: str, *, make: bool = False) -> Folder:
         """The folder `name` in it; `make` makes one that is this person's alone where there is none."""

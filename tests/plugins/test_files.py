@@ -475,6 +475,15 @@ async def test_a_write_that_changes_nothing_says_so(tmp_path: Path) -> None:
     assert (await preview_of(write_file, tmp_path, path="a.txt", content="same\n")).endswith("a.txt stays as it is")
 
 
+async def test_other_line_ends_are_a_change_and_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"one\ntwo\n")
+    assert (await preview_of(write_file, tmp_path, path="a.txt", content="one\r\ntwo\r\n")).endswith(
+        "gets other line ends"
+    )
+    (tmp_path / "a.txt").write_bytes(b"one\r\ntwo\r\n")
+    assert (await preview_of(write_file, tmp_path, path="a.txt", content="one\ntwo\n")).endswith("stays as it is")
+
+
 async def test_a_preview_writes_nothing(tmp_path: Path) -> None:
     await preview_of(write_file, tmp_path, path="sub/new.txt", content="x")
     assert not (tmp_path / "sub").exists()

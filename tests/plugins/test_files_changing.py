@@ -131,6 +131,9 @@ async def test_a_character_that_the_encoding_has_not_is_refused(edit: Tool, tmp_
     (tmp_path / "a.txt").write_bytes("Die Straße führt über den Fluß, schöne Grüße.\n".encode("cp1252"))
     says = await failure(edit, tmp_path, path="a.txt", old="Straße", new="→")
     assert says == "a.txt is written in cp1252, which has no '→'; use other characters"
+    person = Person([])
+    assert (await person.call(edit, tmp_path, path="a.txt", old="Straße", new="→")).output == says
+    assert person.asked == []
 
 
 async def test_bytes_that_are_no_text_in_any_encoding_stay(edit: Tool, tmp_path: Path) -> None:

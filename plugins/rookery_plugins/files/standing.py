@@ -52,8 +52,8 @@ def look(folder: Folder, name: str) -> Standing:
 
 
 def identity(info: os.stat_result) -> tuple[int, ...]:
-    """What is another once a file was changed or became another."""
-    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+    """What is different once a file was changed or became another."""
+    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
 def file_at(folder: Folder, name: str, shown: str) -> Standing:
