@@ -95,8 +95,10 @@ async def test_a_prompt_that_grows_at_its_end_is_not_decoded_again(model: Worker
 
 async def test_the_same_seed_gives_the_same_text(model: WorkerModel) -> None:
     await model.open()
-    texts = [(await complete(model, HELLO, max_tokens=16, temperature=1.0, seed=seed))[1].text for seed in (5, 5, 6)]
-    assert texts[0] == texts[1] != texts[2]
+    # the first reads the prompt, the others know it: a prompt read in one batch is rounded otherwise on some processors
+    seeds = (4, 5, 5, 6)
+    texts = [(await complete(model, HELLO, max_tokens=16, temperature=1.0, seed=seed))[1].text for seed in seeds]
+    assert texts[1] == texts[2] != texts[3]
 
 
 async def test_every_step_satisfies_the_grammar_whatever_the_temperature(model: WorkerModel) -> None:

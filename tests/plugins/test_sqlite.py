@@ -345,8 +345,9 @@ async def test_a_statement_without_end_is_stopped(workspace: Path) -> None:
         workspace, ENDLESS + "SELECT count(*) FROM n", tool=query_tool(Limits(1, advice="; less, please"))
     )
     assert "took too long" in said
-    blind = "SELECT count(*) FROM json_each('[1,2,3,4,5,6,7,8]') a, json_each('[1,2,3]') b WHERE "
-    blind += "hex(randomblob(20000000)) LIKE '%a%b%c%d%e%f%1%2%3%4%5%6%7%8%9%0%'"  # SQLite does not look up meanwhile
+    eight = "json_each('[1,2,3,4,5,6,7,8]')"
+    blind = f"SELECT count(*) FROM {eight} a, {eight} b, {eight} c, {eight} d WHERE "
+    blind += "hex(randomblob(20000000 + a.value * d.value)) LIKE '%a%b%c%d%e%f%1%2%3%4%5%6%7%8%9%0%'"  # SQLite does not look up meanwhile
     said = await refusal(workspace, blind, tool=query_tool(Limits(1, advice="; less, please")))
     assert "longer than 1 seconds; less, please" in said or "took too long" in said
 
