@@ -44,7 +44,7 @@ def test_the_command_the_built_in_plugins_and_the_licence_are_declared(wheel: zi
     entries = configparser.ConfigParser()
     entries.read_string(wheel.read(f"{info}/entry_points.txt").decode())
     assert dict(entries["console_scripts"]) == {"rookery": "rookery_tui.cli:main"}
-    assert set(entries["rookery"]) == {"calculator", "clock", "files", "notes", "shell"}
+    assert set(entries["rookery"]) == {"calculator", "clock", "files", "notes", "shell", "web"}
     assert f"{info}/licenses/LICENSE" in wheel.namelist()
     metadata = wheel.read(f"{info}/METADATA").decode()
     assert "License-Expression: Apache-2.0" in metadata
