@@ -138,12 +138,12 @@ def _addresses(host: str, port: int, reach: Reach, clock: Clock) -> list[Address
 
 def _within(seconds: float, host: str, resolve: Callable[[], Sequence[str]]) -> Sequence[str]:
     """What a resolver says, in a thread of its own: nothing stops one that hangs."""
-    found: list[Sequence[str] | OSError] = []
+    found: list[Sequence[str] | OSError | UnicodeError] = []
 
     def ask() -> None:
         try:
             found.append(resolve())
-        except OSError as exc:
+        except (OSError, UnicodeError) as exc:  # the second is for names that cannot be
             found.append(exc)
 
     asking = threading.Thread(target=ask, name=f"looking up {host}", daemon=True)
@@ -151,7 +151,7 @@ def _within(seconds: float, host: str, resolve: Callable[[], Sequence[str]]) -> 
     asking.join(seconds)
     if not found:
         raise ToolFailed(f"looking {host} up took too long; try it again later")
-    if isinstance(found[0], OSError):
-        why = found[0].strerror or str(found[0]) or type(found[0]).__name__
+    if isinstance(found[0], OSError | UnicodeError):
+        why = getattr(found[0], "strerror", "") or str(found[0]) or type(found[0]).__name__
         raise ToolFailed(f"{host} could not be looked up: {why}")
     return found[0]

@@ -84,7 +84,7 @@ def request(
             line.stream(method, url, headers=sent, content=body) as response,
         ):
             got = {name.decode("latin-1").lower(): _text(value) for name, value in response.headers}
-            reads = response.status not in _REDIRECTS and wanted(got)
+            reads = 200 <= response.status < 300 and wanted(got)
             read = _decoded(_pieces(response.iter_stream(), clock), got, reach.body_bytes) if reads else b""
             return Answer(target, response.status, got, read)
     except (httpcore2.TimeoutException, TimeoutError) as exc:
