@@ -22,6 +22,7 @@ from rookery_plugins.web.target import Target, target
 SHOWN = 8
 QUERY_CHARS = 400
 SNIPPET_CHARS = 300
+ANSWER_BYTES = 2 << 20
 KEY = "search_key"
 """The secret that a provider's key is given in."""
 SEARXNG, BRAVE, TAVILY = "searxng", "brave", "tavily"
@@ -90,8 +91,11 @@ def tavily(query: str, key: str) -> Question:
 KEYED: Mapping[str, Provider] = {BRAVE: brave, TAVILY: tavily}
 
 
-def search_web_tool(reach: Reach, name: str, url: str) -> Tool:
-    """The tool, how far it may go, and who searches: a provider's name, or "" for a SearXNG at that address."""
+def search_web_tool(reach: Reach, name: str, url: str, keyed: Mapping[str, Provider] = KEYED) -> Tool:
+    """The tool, how far it may go, and who searches: a provider's name, or "" for a SearXNG at that address.
+
+    `keyed` are the providers that need a key.
+    """
     chosen = name or (SEARXNG if url else "")
 
     def missing() -> str:
@@ -112,7 +116,7 @@ def search_web_tool(reach: Reach, name: str, url: str) -> Tool:
             raise ToolRetry(f"the query has {len(text)} characters and {QUERY_CHARS} fit; give a few words")
         if why := missing():
             raise ToolFailed(why)
-        asking = KEYED.get(chosen) or partial(searxng, target(url, anywhere=True))
+        asking = keyed.get(chosen) or partial(searxng, target(url, anywhere=True))
         return asking(text, key)
 
     def who(arguments: dict[str, Any]) -> list[str]:
@@ -122,6 +126,7 @@ def search_web_tool(reach: Reach, name: str, url: str) -> Tool:
         return str(question(query))
 
     # The person named the SearXNG, on this machine or another one of theirs; only that exact address is asked.
+    reach = replace(reach, body_bytes=min(reach.body_bytes, ANSWER_BYTES))
     allowed = replace(reach, allowed=lambda address: True) if chosen == SEARXNG else reach
 
     @tool(
@@ -140,7 +145,7 @@ def search_web_tool(reach: Reach, name: str, url: str) -> Tool:
     )
     def search_web(ctx: ToolContext, query: str) -> str:
         """Searches the web."""
-        asked = question(query, ctx.secrets.get(KEY) if chosen in KEYED else "")
+        asked = question(query, ctx.secrets.get(KEY) if chosen in keyed else "")
         ctx.progress(f"asking {asked.target.site}")
         found = _answered(asked, allowed, ctx.cancelled.is_set)
         if not found:

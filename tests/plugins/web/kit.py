@@ -28,6 +28,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     site: Site
+    sent = b""
 
     def do_GET(self) -> None:
         self.site.asked.append(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +14,7 @@ from rookery_core.events import ApprovalRequested, Event, ToolFinished, ToolStat
 from rookery_core.testing import run_tool
 from rookery_plugins.web.connecting import Reach
 from rookery_plugins.web.plugin import Web
-from rookery_plugins.web.search import KEYED, search_web_tool
+from rookery_plugins.web.search import KEYED, Question, search_web_tool
 from rookery_plugins.web.target import target
 from tests.plugins.web.kit import Site, reach
 
@@ -100,6 +101,26 @@ def test_a_key_is_sent_and_never_shown(provider: str) -> None:
     assert [each.url for each in found] == ["https://birds.example/rooks", "https://birds.example/crows"]
     assert found[0].snippet == "They nest together."
     assert list(question.read({})) == []
+
+
+@pytest.mark.parametrize("provider", KEYED)
+async def test_a_service_is_asked_with_the_key_and_the_model_never_sees_it(site: Site, provider: str) -> None:
+    def local(query: str, key: str) -> Question:
+        made = KEYED[provider](query, key)
+        return replace(made, target=replace(made.target, scheme="http", host="service.test", port=site.port))
+
+    site.has("*", json.dumps(ANSWERS[provider]), "application/json")
+    events: list[Event] = []
+    tool = search_web_tool(reach(), provider, "", {provider: local})
+    secrets = {"search_key": "s3cret"}
+    finished = await run_tool(tool, {"query": "rooks"}, secrets=secrets, events=events)
+    assert (finished.status, finished.output) == (ToolStatus.OK, READ)
+    (request,) = site.asked
+    name, value = KEY_HEADERS[provider]
+    assert (request.headers[name], request.command) == (value, "POST" if provider == "tavily" else "GET")
+    if provider == "tavily":
+        assert json.loads(request.sent) == {"query": "rooks", "max_results": 8}
+    assert "s3cret" not in "".join(event.model_dump_json() for event in events)
 
 
 @pytest.mark.parametrize("provider", KEYED)
