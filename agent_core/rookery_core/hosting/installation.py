@@ -8,14 +8,14 @@ from itertools import groupby
 from pathlib import Path
 
 from rookery_core.errors import ConfigError, PluginError
-from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
+from rookery_core.hosting.admission import OFFLINE, Admissions, Candidate, State, Wishes, candidates
 from rookery_core.hosting.describing import SLOW_SECONDS, Manifests
 from rookery_core.hosting.elsewhere import Elsewhere, PluginProcess
 from rookery_core.hosting.manifest import Manifest
 from rookery_core.tools import loader
 from rookery_core.tools.extending import Deny, ToolUse
 from rookery_core.tools.gathering import Offers
-from rookery_core.tools.loader import Loaded, LoadedPlugin, Problem
+from rookery_core.tools.loader import Loaded, LoadedPlugin, Problem, Settings
 
 NEW = "it is new, and not used yet: `rookery plugins enable {name}` lets it in"
 CHANGED = "it is not what it was when it was enabled, and is not used: `rookery plugins enable {name}` lets it in again"
@@ -34,6 +34,7 @@ def load(
     wishes: Wishes,
     *,
     in_process: Collection[str] = (),
+    settings: Settings | None = None,
     log: Path,
 ) -> Loaded:
     """Load what is to be used. Those named in `in_process` are imported, and Rookery's own; others only when called,
@@ -48,7 +49,7 @@ def load(
     inside = {c.name for c in used if c.name in in_process and not admissions.knows_another(c.name, c.identity)}
     here = [c for c in used if c.state is State.BUILT_IN or c.name in inside]
     elsewhere = [c for c in used if c not in here]
-    made = loader.load([candidate.entry_point for candidate in here])
+    made = loader.load([candidate.entry_point for candidate in here], settings=settings)
     plugins, problems = list(made.plugins), [*_kept_out(known), *made.problems]
     read = manifests.of((candidate.name, candidate.identity) for candidate in elsewhere)
     processes: list[PluginProcess] = []
@@ -90,10 +91,14 @@ def _refusing(name: str, why: str) -> Callable[[ToolUse], Deny]:
 
 def _kept_out(known: Iterable[Candidate]) -> list[Problem]:
     """What is said of those that are not used, and were not disabled."""
-    said = {State.PENDING: NEW, State.CHANGED: CHANGED, State.REFUSED: "{why}"}
+    said = {State.PENDING: NEW, State.CHANGED: CHANGED, State.REFUSED: "{why}", State.OFFLINE: OFFLINE}
     return [
         Problem(
-            c.name, c.identity.distribution, said[c.state].format(name=c.name, why=c.why), c.state is not State.PENDING
+            c.name,
+            c.identity.distribution,
+            said[c.state].format(name=c.name, why=c.why),
+            failed=c.state not in (State.PENDING, State.OFFLINE),
+            quiet=c.state is State.OFFLINE,
         )
         for c in known
         if c.state in said
