@@ -16,8 +16,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from rookery_core.hosting.admission import Identity
-from rookery_core.hosting.elsewhere import IMPORT_SECONDS, START_SECONDS, command, environment
 from rookery_core.hosting.manifest import TOO_SLOW, Manifest
+from rookery_core.hosting.plugin_process import IMPORT_SECONDS, START_SECONDS, command, environment
 from rookery_core.paths import private_folder, replace_file
 from rookery_core.process import how_it_ended
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from importlib.metadata import EntryPoint
 from itertools import groupby
 from pathlib import Path
@@ -10,8 +10,9 @@ from pathlib import Path
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import OFFLINE, Admissions, Candidate, State, Wishes, candidates
 from rookery_core.hosting.describing import SLOW_SECONDS, Manifests
-from rookery_core.hosting.elsewhere import Elsewhere, PluginProcess
+from rookery_core.hosting.elsewhere import Elsewhere
 from rookery_core.hosting.manifest import Manifest
+from rookery_core.hosting.plugin_process import PluginProcess
 from rookery_core.tools import loader
 from rookery_core.tools.extending import Deny, ToolUse
 from rookery_core.tools.gathering import Offers
@@ -24,6 +25,7 @@ UNGUARDED = (
     "it was enabled to rule on calls, so none is made without it: `rookery plugins {back}` brings it back, and "
     "`rookery plugins {away}` goes on without it"
 )
+KEPT_OUT = "plugins.disabled in the settings keeps it out: `rookery plugins enable {name}` takes it off that list"
 NEEDS = "{hooks} {works} only inside the program, with all of its rights: `rookery plugins enable {name}` says more"
 
 
@@ -50,7 +52,7 @@ def load(
     here = [c for c in used if c.state is State.BUILT_IN or c.name in inside]
     elsewhere = [c for c in used if c not in here]
     made = loader.load([candidate.entry_point for candidate in here], settings=settings)
-    plugins, problems = list(made.plugins), [*_kept_out(known), *made.problems]
+    plugins, problems = list(made.plugins), [*_kept_out(known, wishes), *made.problems]
     read = manifests.of((candidate.name, candidate.identity) for candidate in elsewhere)
     processes: list[PluginProcess] = []
     by_distribution = sorted(elsewhere, key=lambda candidate: (candidate.identity.distribution, candidate.name))
@@ -89,20 +91,20 @@ def _refusing(name: str, why: str) -> Callable[[ToolUse], Deny]:
     return lambda use: Deny(f"the plugin {name}, which rules on calls, cannot be asked: {why}")
 
 
-def _kept_out(known: Iterable[Candidate]) -> list[Problem]:
-    """What is said of those that are not used, and were not disabled."""
+def _kept_out(known: Iterable[Candidate], wishes: Wishes) -> Iterator[Problem]:
+    """What is said of those that are not used, and were not disabled, or are wished for all the same."""
     said = {State.PENDING: NEW, State.CHANGED: CHANGED, State.REFUSED: "{why}", State.OFFLINE: OFFLINE}
-    return [
-        Problem(
-            c.name,
-            c.identity.distribution,
-            said[c.state].format(name=c.name, why=c.why),
-            failed=c.state not in (State.PENDING, State.OFFLINE),
-            quiet=c.state is State.OFFLINE,
-        )
-        for c in known
-        if c.state in said
-    ]
+    for c in known:
+        wished = c.state is State.DISABLED and c.name in (wishes.only or ())
+        if (text := KEPT_OUT if wished else said.get(c.state)) is not None:
+            reason = text.format(name=c.name, why=c.why)
+            yield Problem(
+                c.name,
+                c.identity.distribution,
+                reason,
+                failed=c.state not in (State.PENDING, State.OFFLINE),
+                quiet=c.state is State.OFFLINE,
+            )
 
 
 def _described(candidate: Candidate, manifest: Manifest) -> tuple[LoadedPlugin | None, list[Problem]]:

@@ -86,13 +86,18 @@ class Site:
                 self.admissions.enable(candidate.name, candidate.identity)
 
     def load(
-        self, *, only: Collection[str] | None = None, seconds: float = 20.0, in_process: Collection[str] = ()
+        self,
+        *,
+        only: Collection[str] | None = None,
+        disabled: Collection[str] = (),
+        seconds: float = 20.0,
+        in_process: Collection[str] = (),
     ) -> Loaded:
         return load(
             self.found(),
             self.admissions,
             Manifests(self.home / "manifests.json", seconds),
-            Wishes(only=only),
+            Wishes(disabled, only),
             in_process=in_process,
             log=self.home / "plugins.log",
         )

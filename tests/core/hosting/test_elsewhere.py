@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rookery_core.events import QuestionAsked, ToolProgress, ToolStarted, ToolStatus
-from rookery_core.hosting import elsewhere
+from rookery_core.hosting import elsewhere, plugin_process
 from rookery_core.tools import running
 from rookery_core.tools.loader import Loaded
 from tests.core.hosting.kit import HEAD, Bench, Site, tool_source
@@ -269,7 +269,7 @@ async def test_a_tool_that_does_not_end_is_given_up_with_its_process(
     site: Site, bench: Make, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "STOP_SECONDS", 0.2)
-    monkeypatch.setattr(elsewhere, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(plugin_process, "STOP_SECONDS", 0.2)
     source = (
         f"{HEAD}@tool(risk=Risk.PURE, timeout_s=0.5)\n{SLOW[what]}\n@hookimpl\ndef rookery_tools():\n    return [go]\n"
     )

@@ -98,6 +98,14 @@ def test_for_one_run_just_these_are_used(site: Site) -> None:
         site.load(only=["nosuch"])
 
 
+def test_what_is_wished_for_and_kept_out_by_the_settings_is_named(site: Site) -> None:
+    site.install("good", GOOD)
+    loaded = site.load(only=["good"], disabled=["good"])
+    assert not loaded.plugins
+    assert "plugins.disabled" in reasons(loaded)["good"]
+    assert not site.load(disabled=["good"]).problems
+
+
 def test_an_imposter_of_a_built_in_plugin_is_refused(site: Site) -> None:
     site.install("fake", GOOD, plugins=["calculator"])
     known = candidates(installed(), site.admissions, Wishes())
