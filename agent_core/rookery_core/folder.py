@@ -26,6 +26,8 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _STEP = _FOLDER | getattr(os, "O_PATH", 0)
 _HERE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_CLOSED = -1
+"""No descriptor, so that a folder that is used after its end is an error and not a path."""
 _NO_OPENAT2 = frozenset({errno.ENOSYS, errno.EPERM, errno.EINVAL, errno.E2BIG, errno.EAGAIN})
 """An old kernel, or a sandbox that knows nothing of the call; or the kernel says to try again."""
 _NO_EXCLUSIVE_RENAME = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
@@ -79,9 +81,9 @@ class Folder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._fd is not None:
+        if self._fd is not None and self._fd != _CLOSED:
             os.close(self._fd)
-            self._fd = None
+            self._fd = _CLOSED
 
     def folder(self, name: str, *, make: bool = False) -> Folder:
         """The folder `name` in it; `make` makes one that is this person's alone where there is none."""
@@ -202,18 +204,17 @@ def _reached(root: int, path: str, make: bool) -> int:
 
 
 def _step(fd: int, part: str, make: bool) -> int:
+    if make and part:
+        with suppress(FileExistsError):
+            os.mkdir(part, dir_fd=fd)
     try:
         return os.open(part, _STEP | _HERE, dir_fd=fd)
-    except NotADirectoryError:
-        if stat.S_ISLNK(os.stat(part, dir_fd=fd, follow_symlinks=False).st_mode):
+    except OSError as exc:
+        if exc.errno == errno.ELOOP or (
+            exc.errno == errno.ENOTDIR and stat.S_ISLNK(os.stat(part, dir_fd=fd, follow_symlinks=False).st_mode)
+        ):
             raise _link(part) from None
         raise
-    except FileNotFoundError:
-        if not make or not part:
-            raise
-    with suppress(FileExistsError):
-        os.mkdir(part, dir_fd=fd)
-    return os.open(part, _STEP | _HERE, dir_fd=fd)
 
 
 def _check(info: os.stat_result, name: str) -> None:

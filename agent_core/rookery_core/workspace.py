@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass
 from itertools import islice
@@ -95,6 +94,8 @@ class Workspace:
 
     def similar(self, path: Path) -> str:
         """How a message goes on that says that `path` is not there: with names like it in its folder, or not at all."""
+        import difflib  # only where a path is wrong
+
         try:
             with self.folder(path.parent) as folder:
                 names = [entry.name for entry in islice(folder.scan(), NAMES_COMPARED)]

@@ -217,6 +217,17 @@ def test_an_open_folder_stays_the_folder_it_was(trap: Trap) -> None:
     assert not (trap.tree / "new.txt").exists()
 
 
+def test_a_folder_that_was_closed_is_not_used_by_its_path(trap: Trap) -> None:
+    with Workspace.at(trap.workspace).folder(trap.workspace) as folder:
+        pass
+    folder.__exit__()
+    for use in (folder.stat, folder.read, folder.remove, folder.folder):
+        with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+            use("inside.txt")
+    with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+        list(folder.scan())
+
+
 def test_folders_are_made_on_the_way_and_never_through_a_link(trap: Trap) -> None:
     workspace = Workspace.at(trap.workspace)
     workspace.folder(trap.workspace / "x" / "y" / "z", make=True).__exit__()

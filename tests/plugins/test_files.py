@@ -161,7 +161,7 @@ async def test_line_breaks_of_every_system_are_read(tmp_path: Path) -> None:
     assert await ok(read_file, tmp_path, path="a.txt") == "one\ntwo\nthree"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 async def test_unicode_is_read_in_the_form_it_has(encoding: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("grün\n", encoding=encoding)
     assert await ok(read_file, tmp_path, path="a.txt") == "grün"
@@ -171,6 +171,46 @@ async def test_bytes_that_are_not_utf8_are_shown_and_named(tmp_path: Path) -> No
     (tmp_path / "a.txt").write_bytes("grün\n".encode("latin-1"))
     output = await ok(read_file, tmp_path, path="a.txt")
     assert output == "grün\n[it is not UTF-8 and was read as cp1252]"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Die Straße führt über den Fluß, schöne Grüße."),
+        ("cp1252", "El niño comió piñas en la montaña mañana."),
+        ("cp1252", "grün"),
+        ("cp1252", "He said “hello” – it’s fine"),
+        ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy."),
+        ("cp1251", "Съешь же ещё этих мягких французских булок да выпей чаю."),
+        ("koi8-r", "Съешь же ещё этих мягких французских булок да выпей чаю."),
+        ("cp866", "Съешь же ещё этих мягких французских булок да выпей чаю."),
+        ("cp1253", "Η γρήγορη καφέ αλεπού πηδάει πάνω από το σκυλί."),
+        ("cp850", "El niño comió piñas en la montaña mañana."),
+        ("shift_jis", "これは日本語の文章です。とても短いです。"),
+        ("euc_jp", "これは日本語の文章です。とても短いです。"),
+        ("gb18030", "这是一个用中文写的句子，用来测试编码检测。"),
+        ("big5", "這是一個用中文寫的句子，用來測試編碼檢測。"),
+        ("euc_kr", "이것은 한국어로 쓰여진 문장입니다."),
+    ],
+)
+async def test_an_old_encoding_is_recognised_and_named(encoding: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(f"{text}\nend\n".encode(encoding))
+    read, end, note = (await ok(read_file, tmp_path, path="a.txt")).splitlines()
+    assert (read, end) == (text, "end")
+    assert note.startswith("[it is not UTF-8 and was read as ")
+    assert await ok(search_files, tmp_path, text=text[:5]) == f"a.txt:1: {text}"
+
+
+async def test_a_mistake_in_utf8_far_down_is_shown_and_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"x\n" * 40_000 + b"caf\xe9\n")
+    assert await ok(read_file, tmp_path, path="a.txt", start=40_001) == (
+        "caf\ufffd\n[some of it is not UTF-8 and shown as \ufffd]"
+    )
+
+
+async def test_what_looks_like_text_and_ends_within_a_character_is_utf8(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x" + "ä" * 50_000)  # the part that is looked at ends within one
+    assert "not UTF-8" not in await ok(read_file, tmp_path, path="a.txt", lines=1)
 
 
 async def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
@@ -202,6 +242,47 @@ async def test_what_is_no_text_file_is_refused_without_waiting(tmp_path: Path) -
     assert "a pipe or a device" in await failure(read_file, tmp_path, path="pipe")
     assert "use list_files" in await failure(read_file, tmp_path, path="folder")
     assert "not a text file" in await failure(read_file, tmp_path, path="image.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("a.png", b"\x89PNG\r\n\x1a\n\0", "a PNG image"),
+        ("a.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "a JPEG image"),
+        ("a.pdf", b"%PDF-1.7\n1 0 obj\n", "a PDF document"),
+        ("a.zip", b"PK\x03\x04\x14\0", "a ZIP archive"),
+        ("a.docx", b"PK\x03\x04\x14\0", "a Word document"),
+        ("a.gz", b"\x1f\x8b\x08\0", "compressed with gzip"),
+        ("a.db", b"SQLite format 3\0", "an SQLite database"),
+        ("a.wav", b"RIFF\x24\0\0\0WAVEfmt ", "a WAV sound"),
+        ("a.mp4", b"\0\0\0\x18ftypmp42", "an MP4 film or sound"),
+        ("a.out", b"\x7fELF\x02\x01\x01\0", "a program"),
+        ("a.tar", b"a.txt".ljust(257, b"\0") + b"ustar\x0000", "a tar archive"),
+    ],
+)
+async def test_what_is_no_text_is_refused_with_what_it_seems_to_be(
+    name: str, data: bytes, kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert await failure(read_file, tmp_path, path=name) == f"{name} is not a text file; it seems to be {kind}"
+
+
+async def test_text_that_begins_like_something_else_is_text(tmp_path: Path) -> None:
+    for text in (
+        "BZh is how bzip2 begins",
+        "MZ is how programs begin",
+        "GIF8 is no picture",
+        "ID3 is no sound",
+        "a\x0cb\x1b[1m\t",
+    ):
+        (tmp_path / "a.txt").write_text(text)
+        assert await ok(read_file, tmp_path, path="a.txt") == text
+
+
+@pytest.mark.parametrize("data", [os.urandom(1_000) + b"\0", bytes(range(1, 32)) * 10, b"\0" * 50])
+async def test_bytes_of_no_known_kind_are_no_text(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "data").write_bytes(data)
+    assert await failure(read_file, tmp_path, path="data") == "data is not a text file"
 
 
 async def test_a_link_inside_the_workspace_is_followed(tmp_path: Path) -> None:
@@ -392,6 +473,15 @@ async def test_the_person_sees_what_replaces_a_file_that_cannot_be_compared(tmp_
 async def test_a_write_that_changes_nothing_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("same\n")
     assert (await preview_of(write_file, tmp_path, path="a.txt", content="same\n")).endswith("a.txt stays as it is")
+
+
+async def test_other_line_ends_are_a_change_and_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"one\ntwo\n")
+    assert (await preview_of(write_file, tmp_path, path="a.txt", content="one\r\ntwo\r\n")).endswith(
+        "gets other line ends"
+    )
+    (tmp_path / "a.txt").write_bytes(b"one\r\ntwo\r\n")
+    assert (await preview_of(write_file, tmp_path, path="a.txt", content="one\ntwo\n")).endswith("stays as it is")
 
 
 async def test_a_preview_writes_nothing(tmp_path: Path) -> None:

@@ -131,6 +131,9 @@ async def test_a_character_that_the_encoding_has_not_is_refused(edit: Tool, tmp_
     (tmp_path / "a.txt").write_bytes("Die Straße führt über den Fluß, schöne Grüße.\n".encode("cp1252"))
     says = await failure(edit, tmp_path, path="a.txt", old="Straße", new="→")
     assert says == "a.txt is written in cp1252, which has no '→'; use other characters"
+    person = Person([])
+    assert (await person.call(edit, tmp_path, path="a.txt", old="Straße", new="→")).output == says
+    assert person.asked == []
 
 
 async def test_bytes_that_are_no_text_in_any_encoding_stay(edit: Tool, tmp_path: Path) -> None:
@@ -425,7 +428,7 @@ async def test_the_person_sees_from_where_to_where(move: Tool, tmp_path: Path) -
     shown = await preview_of(move, tmp_path, source="a.txt", destination="folder")
     assert shown.startswith(f"{root}/a.txt\nbecomes\n{root}/folder/a.txt\n\n4 bytes, last changed 20")
     shown = await preview_of(move, tmp_path, source="folder", destination="other")
-    assert shown.endswith("a folder with 1 files and 1 folders")
+    assert shown.endswith("a folder with 1 file and 1 folder")
 
 
 # --- delete_file ---
@@ -526,7 +529,7 @@ async def test_the_person_sees_what_goes(delete: Tool, tmp_path: Path) -> None:
         (tmp_path / "folder" / "node_modules" / f"{n}").touch()
     (tmp_path / "link").symlink_to("folder")
     assert await preview_of(delete, tmp_path, path="folder") == (
-        f"to the trash: {root}/folder\n\na folder with 3 files and 1 folders"
+        f"to the trash: {root}/folder\n\na folder with 3 files and 1 folder"
     )
     assert "what it leads to stays" in await preview_of(delete, tmp_path, path="link")
 

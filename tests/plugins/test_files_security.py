@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from rookery_core import folder as folders
+from rookery_core import syscalls
 from rookery_core.events import ToolStatus
 from rookery_core.plugin import Tool
 from rookery_core.testing import run_tool
@@ -119,6 +121,12 @@ def attacker(workspace: Path) -> Iterator[None]:
             process.stdout.close()
 
 
+def without_newer_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a kernel and a disk that know neither of them: these numbers they do not."""
+    monkeypatch.setattr(syscalls, "OPENAT2", 9_999)
+    monkeypatch.setattr(syscalls, "RENAME_NOREPLACE", 1 << 20)
+
+
 def can_exchange(folder: Path) -> bool:
     for name in ("x", "y"):
         (folder / name).touch()
@@ -130,16 +138,23 @@ def can_exchange(folder: Path) -> bool:
 
 
 @pytest.mark.timeout(600)
-def test_what_is_swapped_between_the_check_and_the_use_leads_nowhere(quick: Path, record_property: Any) -> None:
+@pytest.mark.parametrize("way", ["openat2", "step by step"])
+def test_what_is_swapped_between_the_check_and_the_use_leads_nowhere(
+    way: str, quick: Path, record_property: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = TRIES
+    if way == "step by step":
+        tries //= 4
+        without_newer_calls(monkeypatch)
     if not can_exchange(quick):
         pytest.skip("names cannot be exchanged here")
     trap = Trap.lay(quick / "trap")
     workspace, outside = trap.workspace, quick / "trap" / "tree" / "outside"
     spot = workspace / "spot"
-    for folder, text in ((spot, "inside 1"), (outside, CANARY)):
-        (folder / "sub").mkdir(parents=True)
+    for place, text in ((spot, "inside 1"), (outside, CANARY)):
+        (place / "sub").mkdir(parents=True)
         for name in ("data.txt", "sub/x.txt", "d.txt", "m.txt", CANARY):
-            (folder / name).write_text(f"{text}\n")
+            (place / name).write_text(f"{text}\n")
     (spot / CANARY).unlink()
     (workspace / "evil").symlink_to(outside)
     (workspace / "file.txt").write_text("inside 1\n")
@@ -147,9 +162,9 @@ def test_what_is_swapped_between_the_check_and_the_use_leads_nowhere(quick: Path
     really = os.open(spot, os.O_RDONLY)
     top = os.open(workspace, os.O_RDONLY)
 
-    def make(name: str, folder: int) -> None:
+    def make(name: str, place: int) -> None:
         with suppress(FileExistsError):
-            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, dir_fd=folder))
+            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, dir_fd=place))
 
     changes = Changes(quick / "home" / "Trash")
     kinds: list[tuple[Tool, dict[str, Any]]] = [
@@ -177,15 +192,15 @@ def test_what_is_swapped_between_the_check_and_the_use_leads_nowhere(quick: Path
     before = trap.outside()
     seen = naive = 0
     with attacker(workspace):
-        for n in range(TRIES):
+        for n in range(tries):
             tool, arguments = kinds[n % len(kinds)]
             if n % len(kinds) == 0:
                 make("m.txt", really)
                 make("d.txt", really)
                 make("given.txt", top)
-                for name, folder in (("taken.txt", top), ("given.txt", really), ("w.txt", really)):
+                for name, place in (("taken.txt", top), ("given.txt", really), ("w.txt", really)):
                     with suppress(FileNotFoundError):
-                        os.unlink(name, dir_fd=folder)
+                        os.unlink(name, dir_fd=place)
             values = calls.fit(tool, **arguments)
             if values is not None:
                 said = calls.run(tool, values)
@@ -193,7 +208,7 @@ def test_what_is_swapped_between_the_check_and_the_use_leads_nowhere(quick: Path
                     said = said.replace(str(argument), "")
                 seen += CANARY in said
         others = Calls(workspace)
-        for _ in range(TRIES // 10):  # to know that there was something to be seen
+        for _ in range(tries // 10):  # to know that there was something to be seen
             values = others.fit(read_file, path="spot/data.txt")
             with suppress(OSError):
                 naive += values is not None and CANARY in values["path"].read_text()
@@ -203,7 +218,36 @@ def test_what_is_swapped_between_the_check_and_the_use_leads_nowhere(quick: Path
     assert trap.outside() == before
     assert all(calls.outcomes.get(outcome) for outcome in ("done", "refused before it ran", "refused by the tool"))
     record_property("outcomes", calls.outcomes)
-    print(f"\n{TRIES} tries: {calls.outcomes}; checking and then opening by path: {naive} of {TRIES // 10} led out")
+    print(
+        f"\n{way}, {tries} tries: {calls.outcomes}; checking and then opening by path: {naive} of {tries // 10} led out"
+    )
+
+
+@pytest.mark.parametrize("way", ["an old kernel", "no open folders"])
+async def test_the_tools_work_on_other_systems(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if way == "an old kernel":
+        without_newer_calls(monkeypatch)
+    else:  # as on Windows
+        monkeypatch.setattr(folders, "STEPS", False)
+    trap = Trap.lay(tmp_path)
+    workspace, changes = trap.workspace, Changes(tmp_path / "home" / "Trash")
+    before = trap.outside()
+    await ok(changes.write_file, workspace, path="new/deep/a.txt", content="one\ntwo\n")
+    await ok(changes.write_file, workspace, path="new/deep/a.txt", content="one\n2\n")
+    await ok(changes.edit_file, workspace, path="new/deep/a.txt", old="2", new="two")
+    assert await ok(read_file, workspace, path="new/deep/a.txt") == "one\ntwo"
+    assert await ok(list_files, workspace, folder="new") == "deep/"
+    assert await ok(search_files, workspace, text="two", folder="new") == "new/deep/a.txt:2: two"
+    assert await ok(find_files, workspace, pattern="a.txt") == "new/deep/a.txt"
+    await ok(changes.move_file, workspace, source="new/deep/a.txt", destination="b.txt")
+    assert "is there already" in await failure(changes.move_file, workspace, source="b.txt", destination="inside.txt")
+    await ok(changes.move_file, workspace, source="new", destination="inside")
+    assert "is there already" in await failure(changes.move_file, workspace, source="a", destination="link")
+    await ok(changes.delete_file, workspace, path="b.txt")
+    assert "there is no file b.txt" in await failure(read_file, workspace, path="b.txt")
+    for path in ("../secret.txt", "link/secret.txt", "leak.txt"):
+        assert (await run_tool(read_file, {"path": path}, workspace=workspace)).status is ToolStatus.INVALID
+    assert trap.outside() == before
 
 
 # -- what is no ordinary file -------------------------------------------------------------------------------------

@@ -60,13 +60,15 @@ class Changes:
         self._shown.keep(ctx, old.state)
         if old.info is None:
             return f"new file {path}\n\n{content}"
+        if _as_bytes(content, old, name) == old.data:
+            return f"{path} stays as it is"
         try:
             before = TextFile.of(old.data, str(path)).text if old.whole else None
         except ToolFailed as exc:
             return f"{exc}\n\nreplaced by\n\n{content}"
         after = one_end(content)
         if before == after:
-            return f"{path} stays as it is"
+            return f"{path} keeps its text and gets other line ends"
         found = difference(before, after, str(path)) if before is not None else ""
         return found or f"{path}, {old.info.st_size} bytes, is too long for a comparison and replaced by\n\n{content}"
 
@@ -95,10 +97,7 @@ class Changes:
         with _writing(ctx, path), ctx.workspace.folder(path.parent, make=True) as folder:
             old = file_at(folder, path.name, name)
             self._shown.check(ctx, old.state, name)
-            encoding, end = style_of(old.data[:HEAD_BYTES])
-            if end == "\r\n" and "\r\n" not in content:
-                content = content.replace("\n", "\r\n")
-            data = encoded(content.removeprefix("\ufeff" if encoding.mark else ""), encoding, name)
+            data = _as_bytes(content, old, name)
             put(folder, path.name, lambda file: file.write(data), old.info, name)
         return f"{'created' if old.info is None else 'replaced'} {name}, {len(data)} bytes"
 
@@ -110,6 +109,7 @@ class Changes:
         self._shown.keep(ctx, found.state)
         before = TextFile.of(found.data, ctx.workspace.relative(path))
         after, _ = edited(before, old, new, ctx.workspace.relative(path))
+        after.data(ctx.workspace.relative(path))  # its encoding may not have all of the characters
         return difference(before.text, after.text, str(path)) or f"in {path}\n\n{old}\n\nis replaced by\n\n{new}"
 
     @tool(
@@ -132,7 +132,7 @@ class Changes:
         ],
     )
     def edit_file(self, ctx: ToolContext, path: WorkspacePath, old: str, new: str) -> str:
-        """Changes part of a text file by replacing an old text with a new one."""
+        """Changes part of a text file: replaces an old text with a new one."""
         name = ctx.workspace.relative(path)
         with _writing(ctx, path), ctx.workspace.folder(path.parent) as folder:
             found = _file_to_edit(ctx, folder, path)
@@ -228,6 +228,14 @@ def _writing(ctx: ToolContext, path: Path) -> Iterator[None]:
         raise ToolRetry(f"there is no file {name}{similar(ctx.workspace, path)}") from None
     except OSError as exc:
         raise ToolFailed(f"{name} cannot be written: {exc.strerror}; choose another path") from exc
+
+
+def _as_bytes(content: str, old: Standing, name: str) -> bytes:
+    """A new text, with the line ends and the byte order mark of what was there."""
+    encoding, end = style_of(old.data[:HEAD_BYTES])
+    if end == "\r\n" and "\r\n" not in content:
+        content = content.replace("\n", "\r\n")
+    return encoded(content.removeprefix("\ufeff" if encoding.mark else ""), encoding, name)
 
 
 def _file_to_edit(ctx: ToolContext, folder: Folder, path: Path) -> Standing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 CONTEXT = 3
@@ -13,6 +12,8 @@ _NUMBERS = re.compile(r"@@ -(\d+)(,\d+)? \+(\d+)(,\d+)? @@")
 
 def difference(before: str, after: str, name: str) -> str:
     """A unified diff; "" where the changes are too far apart to compare."""
+    from difflib import unified_diff
+
     old, new = _lines(before), _lines(after)
     same = _alike(old, new)
     same_at_end = _alike(old[same:][::-1], new[same:][::-1])
@@ -21,7 +22,7 @@ def difference(before: str, after: str, name: str) -> str:
     old, new = old[skipped : len(old) - dropped], new[skipped : len(new) - dropped]
     if max(len(old), len(new)) > LINES_MAX:
         return ""
-    found = difflib.unified_diff(old, new, name, name, lineterm="", n=CONTEXT)
+    found = unified_diff(old, new, name, name, lineterm="", n=CONTEXT)
     return "\n".join(_numbered(line, skipped) if line.startswith("@@") else line for line in found)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from itertools import islice
 
@@ -52,7 +51,9 @@ def _line(text: str, at: int) -> int:
 
 def _nearest(text: str, wanted: str) -> str:
     """How the message goes on: with the line that is most like the first one wanted."""
+    from difflib import get_close_matches
+
     first = next((line for line in wanted.split("\n") if line.strip()), "")[:LINE_CHARS]
     lines = [line[:LINE_CHARS] for line in text.split("\n")[:LINES_COMPARED]]
-    near = difflib.get_close_matches(first, lines, n=1)
+    near = get_close_matches(first, lines, n=1)
     return f"; line {lines.index(near[0]) + 1} is {near[0]!r}" if near else "; read_file shows what is in it"

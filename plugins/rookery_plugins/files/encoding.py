@@ -22,8 +22,8 @@ _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _LIKELY = (
-    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "koi8_r", "cp866", "cp850", "cp852", "mac_roman", "iso8859_2",
-    "iso8859_5", "shift_jis", "euc_jp", "iso2022_jp", "gb18030", "big5", "euc_kr",
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "koi8_r", "cp866", "cp850", "shift_jis", "euc_jp", "iso2022_jp",
+    "gb18030", "big5", "euc_kr",
 )  # fmt: skip
 """What is considered. Of all there are, some rare one fits nearly every short text."""
 _CONTROL = re.compile(rb"[\x01-\x06\x0e-\x1a\x1c-\x1f\x7f]")

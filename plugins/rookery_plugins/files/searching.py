@@ -17,7 +17,7 @@ SEARCH_FILES = 10_000
 SEARCH_CHARS = 50_000_000
 SNIPPET_CHARS = 180
 REGEX_CHARS = 500
-REGEX_LINE_CHARS = 100_000
+REGEX_LINE_CHARS = 50_000
 """A regular expression sees a longer line in pieces of this size."""
 FOUND_MAX = 100
 FOUND_CHARS = 6_000

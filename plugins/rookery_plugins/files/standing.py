@@ -52,8 +52,8 @@ def look(folder: Folder, name: str) -> Standing:
 
 
 def identity(info: os.stat_result) -> tuple[int, ...]:
-    """What is another once a file was changed or became another."""
-    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+    """What is different once a file was changed or became another."""
+    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
 def file_at(folder: Folder, name: str, shown: str) -> Standing:
@@ -81,5 +81,9 @@ def in_words(ctx: ToolContext, path: Path, info: os.stat_result) -> str:
             n_folders += met.is_folder
             n_files += not met.is_folder
     except (OSError, TooMuch):
-        return f"a folder with more than {n_files:,} files"
-    return f"a folder with {n_files:,} files and {n_folders:,} folders"
+        return f"a folder with more than {_counted(n_files, 'file')}"
+    return f"a folder with {_counted(n_files, 'file')} and {_counted(n_folders, 'folder')}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

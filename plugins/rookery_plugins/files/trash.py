@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from urllib.parse import quote
 
 from rookery_core.plugin import Folder, ToolFailed
 
@@ -74,6 +73,8 @@ class Trash:
 
 def _moved(folder: Folder, name: str, path: Path, place: Place) -> Path:
     """Move it to one place, with a record of where it was and when."""
+    from urllib.parse import quote
+
     with ExitStack() as stack:
         parent = stack.enter_context(Folder.at(place.parent))
         trash = stack.enter_context(parent.folder(place.name, make=True))
