@@ -13,12 +13,11 @@ from typing import Any
 
 from rookery_core.approval.policy import Answerer, Approver
 from rookery_core.budget import Budget, Limits
-from rookery_core.errors import ModelError, PluginError, PromptTooLong, RookeryError, TurnPaused
+from rookery_core.errors import ConfigError, ModelError, PluginError, PromptTooLong, RookeryError, TurnPaused
 from rookery_core.events import (
     Answered,
     Event,
     MemoryRecalled,
-    PluginFailed,
     QuestionAsked,
     ToolFinished,
     ToolRequested,
@@ -28,6 +27,7 @@ from rookery_core.events import (
     TurnStatus,
 )
 from rookery_core.hosting.catalogue import Plugins
+from rookery_core.mcp.servers import Servers
 from rookery_core.memory.episodic import Episode, Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.memory.retrieve import recall
@@ -64,6 +64,10 @@ class Gear:
     """Plugins that were left out, and why."""
     close: Callable[[], Awaitable[None]]
     """Ends the processes of plugins."""
+    edition: int
+    """Of the MCP servers, whose tools are among these."""
+    renewed: Callable[[Gear], Gear]
+    """The same with what MCP servers offer by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Parts:
     gear: Gear
     regear: Callable[[Gear], Gear]
     """Looks at the installed plugins anew. Raises ConfigError, PluginError; it may take seconds."""
+    servers: Servers
     plugins: Plugins
     approver: Approver
     answerer: Answerer
@@ -101,6 +106,8 @@ class Assistant:
         self._task: asyncio.Task[None] | None = None
         self._granted_in = ""
         self._stopped_by = BY_THE_PERSON
+        self._told = {*parts.gear.problems}
+        """What was said of plugins and MCP servers, by `start` or whoever made this."""
 
     @property
     def sessions(self) -> Sessions:
@@ -115,7 +122,12 @@ class Assistant:
     @property
     def tools(self) -> ToolRunner:
         """The offered tools and where they run."""
-        return self._parts.gear.runner
+        return self._up_to_date().runner
+
+    @property
+    def servers(self) -> Servers:
+        """The MCP servers; none is waited for, unless by `servers.known`."""
+        return self._parts.servers
 
     @property
     def model_name(self) -> str:
@@ -154,14 +166,16 @@ class Assistant:
         return self._parts.sessions.create(self._parts.gear.runner.workspace.root)
 
     async def start(self, session: SessionLog) -> AsyncGenerator[Event, None]:
-        """Say which plugins were left out and load the model, before anything is asked. Raises ModelError.
+        """Start the MCP servers, say which plugins were left out and load the model, before anything is asked.
+
+        Raises ModelError, and PluginError for an MCP server that cannot be used, where that is strict.
 
         Front ends call it early so that the first turn need not wait; a turn loads the model itself where it must.
         """
-        failed = [
-            PluginFailed(plugin=problem.plugin, distribution=problem.distribution, reason=problem.reason)
-            for problem in self._parts.gear.problems
-        ]
+        await self._parts.servers.start()
+        problems = self._up_to_date().problems
+        self._told.update(problems)
+        failed = [problem.event() for problem in problems]
         async with aclosing(self._load(self._parts.model, session, failed)) as events:
             async for event in events:
                 yield event
@@ -185,6 +199,8 @@ class Assistant:
         if self._task is not None:
             raise RuntimeError("a turn is in progress; wait for its end or cancel it")
         self._stopped_by = BY_THE_PERSON
+        self._parts.servers.begin()
+        self._up_to_date()
         shown: asyncio.Queue[Event | None] = asyncio.Queue()
         self._task = task = asyncio.create_task(self._carry_out(session, storable(text), shown.put_nowait))
         task.add_done_callback(lambda _: shown.put_nowait(None))
@@ -219,7 +235,27 @@ class Assistant:
         self._parts = replace(self._parts, gear=gear)
         await old.close()
         await asyncio.to_thread(old.sinks.close)
+        await self._parts.servers.look_again()
+        self._told.update(gear.problems)
         return gear.problems
+
+    def _up_to_date(self) -> Gear:
+        """The gear in use, with what MCP servers offer by now; during a turn it stays as it is."""
+        gear = self._parts.gear
+        if gear.edition != self._parts.servers.edition and not self.busy:
+            try:
+                gear = gear.renewed(gear)
+            except (ConfigError, PluginError) as exc:  # a name that was asked for is taken by now, say
+                problems = (*gear.problems, Problem("mcp", "MCP servers", f"all is as it was: {exc}"))
+                gear = replace(gear, edition=self._parts.servers.edition, problems=problems)
+            self._parts = replace(self._parts, gear=gear)
+        return gear
+
+    def _news(self) -> list[Problem]:
+        """What there is to say of plugins and MCP servers that was not said yet."""
+        news = [p for p in (*self._parts.gear.problems, *self._parts.servers.waiting()) if p not in self._told]
+        self._told.update(news)
+        return news
 
     def cancel(self, reason: str = BY_THE_PERSON) -> None:
         """Stop the turn in progress: what was written is kept, and `TurnEnded` follows in its stream."""
@@ -229,9 +265,8 @@ class Assistant:
             self._task.get_loop().call_soon(self._task.cancel)
 
     async def close(self) -> None:
-        """End the model's process and close the database."""
-        await self._parts.models.close()
-        await self._parts.gear.close()
+        """End the model's process, the plugins' and the MCP servers, and close the database."""
+        await asyncio.gather(self._parts.models.close(), self._parts.gear.close(), self._parts.servers.close())
         await asyncio.to_thread(self._parts.gear.sinks.close)
         self._parts.store.close()
 
@@ -291,6 +326,8 @@ class Assistant:
             )
         )
         try:
+            for problem in self._news():
+                run.emit(problem.event())
             await run.ready()
             items = recall(
                 text, episodes=parts.episodes, notes=parts.notes, session=session.id, limit=parts.recall_limit

@@ -13,18 +13,21 @@ from rookery_core.approval.policy import Allowed, Answerer, Approver, Grants, no
 from rookery_core.assistant import Assistant, Gear, Parts
 from rookery_core.budget import Limits
 from rookery_core.config import Config, ModelSettings, load_config
-from rookery_core.errors import ConfigError, GrammarError, ModelUnreadable, PluginError
+from rookery_core.errors import ConfigError, ModelUnreadable, PluginError
 from rookery_core.hosting import installation
 from rookery_core.hosting.admission import Admissions, Wishes
 from rookery_core.hosting.catalogue import Plugins
 from rookery_core.hosting.describing import Manifests
+from rookery_core.mcp.remembered import Remembered
+from rookery_core.mcp.server import Surroundings
+from rookery_core.mcp.servers import Servers, used
+from rookery_core.mcp.settings import ServerSettings
 from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.model.adapters import made_for
 from rookery_core.model.backends import WorkerModel
 from rookery_core.model.base import LoadOptions, ModelBackend, ModelInfo, PromptTier, Sampling
 from rookery_core.model.choice import Models
-from rookery_core.model.constraint import step_grammar
 from rookery_core.model.hashes import Hashes
 from rookery_core.model.probes import Probes
 from rookery_core.model.registry import ModelFile, available, find
@@ -42,9 +45,9 @@ from rookery_core.tools import loader
 from rookery_core.tools.extras import Extras, put_together
 from rookery_core.tools.lending import EnvironmentSecrets, Lender
 from rookery_core.tools.loader import Loaded, Problem
-from rookery_core.tools.registry import OfferedTool, Registry, register
+from rookery_core.tools.registry import Registry, register
 from rookery_core.tools.runner import ToolRunner
-from rookery_core.tools.running import HERE
+from rookery_core.tools.usable import usable_of
 from rookery_core.workspace import Workspace
 
 STRATEGIES: Mapping[str, Strategy] = {"react": react}
@@ -104,18 +107,21 @@ class Equipment:
         )
 
 
-def equip(config: Config, paths: Paths, options: Options, plugins: Loaded | None = None) -> Equipment:
-    """Load the plugins. Raises ConfigError for a tool or workspace that there is not, PluginError where strict."""
+def equip(
+    config: Config, paths: Paths, options: Options, plugins: Loaded | None = None, *, refuse: bool = True
+) -> Equipment:
+    """Load the plugins. Raises ConfigError for a tool or workspace that there is not, and PluginError where that is
+    strict, unless not to `refuse`."""
     if not options.workspace.is_dir():
         raise ConfigError(f"the workspace {options.workspace} is not a folder")
     loaded = plugins or installed_plugins(config, paths, options.plugins)
-    everything, renamed = register(loaded.plugins)
+    everything, renamed = register(loaded.plugins, loaded.expected)
     extras = put_together(loaded.plugins, strategies=STRATEGIES, commands=options.commands)
-    usable, left_out = _usable(everything)
+    usable, left_out = usable_of(everything)
     usable.only([*(options.tools or ())])
     Allowed.parse(options.allow, usable)
     problems = (*loaded.problems, *renamed, *extras.problems, *left_out)
-    if options.strict or config.plugins.strict:
+    if refuse and _is_strict(config, options):
         _refuse(problems)
     return Equipment(usable, extras, problems, loaded.close)
 
@@ -138,7 +144,9 @@ def build(
 
     Raises ConfigError, ModelMissing, ModelUnreadable (the file is not there), StoreError. Nothing is left open then.
     """
-    equipment = equip(config, paths, options, plugins)
+    servers = mcp_servers(config if plugins is None else Config(), paths, options)
+    loaded = plugins or installed_plugins(config, paths, options.plugins)
+    equipment = equip(config, paths, options, servers.joined(loaded))
     extras = equipment.extras
     if model is None:
         wanted = config.model.path if options.model is None else options.model
@@ -152,8 +160,14 @@ def build(
         strategy_of(config, extras)
     store = Store(paths.database)
 
-    def gear(equipped: Equipment, settings: Config, grants: Grants) -> Gear:
+    def gear(equipped: Equipment, loaded: Loaded, settings: Config, grants: Grants, sinks: Sinks, edition: int) -> Gear:
         runner = equipped.runner(store, options, grants)
+
+        def renewed(old: Gear) -> Gear:
+            edition = servers.edition
+            anew = equip(settings, paths, options, servers.joined(loaded), refuse=False)
+            return gear(anew, loaded, settings, old.runner.grants, old.sinks, edition)
+
         return Gear(
             offer=Offer(
                 runner.registry,
@@ -164,16 +178,20 @@ def build(
                 equipped.extras.sections,
             ),
             runner=runner,
-            sinks=Sinks(equipped.extras.sinks),
+            sinks=sinks,
             commands=equipped.extras.commands,
             strategy=strategy or strategy_of(settings, equipped.extras),
             problems=equipped.problems,
             close=equipped.close,
+            edition=edition,
+            renewed=renewed,
         )
 
     def regear(old: Gear) -> Gear:
         settings = config.model_copy(update={"plugins": load_config(paths).config.plugins})
-        return gear(equip(settings, paths, options, plugins), settings, old.runner.grants)
+        loaded, edition = plugins or installed_plugins(settings, paths, options.plugins), servers.edition
+        equipped = equip(settings, paths, options, servers.joined(loaded))
+        return gear(equipped, loaded, settings, old.runner.grants, Sinks(equipped.extras.sinks), edition)
 
     return Assistant(
         Parts(
@@ -183,8 +201,9 @@ def build(
             notes=Notes(store, time.time),
             model=model,
             models=models,
-            gear=gear(equipment, config, Grants()),
+            gear=gear(equipment, loaded, config, Grants(), Sinks(extras.sinks), servers.edition),
             regear=regear,
+            servers=servers,
             plugins=Plugins(paths),
             approver=approver,
             answerer=answerer,
@@ -236,7 +255,11 @@ def subject(config: Config, paths: Paths, wanted: str | None, worker: Worker | N
 
 
 def installed_plugins(config: Config, paths: Paths, only: Collection[str] | None = None) -> Loaded:
-    """The plugins that are installed and let in, or `only` these; ConfigError for one of them that is not there."""
+    """The plugins that are installed and let in, or `only` these; ConfigError for one of them that is not there.
+
+    A name in `only` that is an MCP server's is not looked for.
+    """
+    only = None if only is None else [name for name in only if name not in config.mcp.servers]
     return installation.load(
         loader.installed(),
         Admissions(paths.plugins),
@@ -245,6 +268,21 @@ def installed_plugins(config: Config, paths: Paths, only: Collection[str] | None
         in_process=config.plugins.in_process,
         log=paths.plugin_log,
     )
+
+
+def mcp_servers(config: Config, paths: Paths, options: Options) -> Servers:
+    """The MCP servers that are to be used, none of them started yet."""
+
+    def wanted(settings: Config) -> dict[str, ServerSettings]:
+        return used(settings.mcp.servers, options.plugins, settings.plugins.disabled)
+
+    around = Surroundings(os.environ, options.workspace.absolute(), paths.server_log, Remembered(paths.offered))
+    again = partial(load_config, paths)
+    return Servers(wanted(config), around, lambda: wanted(again().config), strict=_is_strict(config, options))
+
+
+def _is_strict(config: Config, options: Options) -> bool:
+    return options.strict or config.plugins.strict
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
@@ -352,25 +390,3 @@ def _sampling(config: Config, options: Options) -> Sampling:
         seed=config.model.seed if options.seed is None else options.seed,
         max_tokens=config.model.max_tokens,
     )
-
-
-def _usable(registry: Registry) -> tuple[Registry, list[Problem]]:
-    """The tools that work here and whose schema makes a grammar; others are left out by name."""
-    usable: list[OfferedTool] = []
-    problems: list[Problem] = []
-    for offered in registry:
-        try:
-            missing = offered.tool.available() if offered.tool.available else ""
-            if offered.place is HERE:  # for others it was looked at when they were described
-                step_grammar([(offered.name, offered.tool.schema)])
-        except GrammarError as exc:
-            missing = str(exc)
-        except Exception as exc:
-            missing = f"it cannot say whether it works here: {exc!r}"
-        if missing:
-            problems.append(
-                Problem(offered.plugin, offered.distribution, f"tool {offered.full_name} is left out: {missing}")
-            )
-        else:
-            usable.append(offered)
-    return Registry(usable), problems

@@ -95,7 +95,7 @@ class Grants:
 
 
 def _definition(offered: OfferedTool) -> str:
-    return f"{offered.full_name} {offered.tool.fingerprint}"
+    return f"{offered.full_name} {offered.distribution} {offered.tool.fingerprint}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,11 @@ def assess(offered: OfferedTool, arguments: Mapping[str, Any], rules: Iterable[R
         ):
             assessed = Assessed(rule.risk, rule.reason)
     return assessed
+
+
+def riskier(one: Risk, other: Risk) -> Risk:
+    """The kind that does more to the world."""
+    return max(one, other, key=_HEIGHT.__getitem__)
 
 
 def asks(offered: OfferedTool, risk: Risk, parts: Collection[str], allowed: Allowed, grants: Grants) -> bool:

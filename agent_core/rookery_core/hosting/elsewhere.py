@@ -16,11 +16,11 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from rookery_core.errors import ArgumentsInvalid, ToolFailed
 from rookery_core.hosting.serving import TOLD
-from rookery_core.paths import private_file, private_folder
+from rookery_core.paths import opened_log
 from rookery_core.process import how_it_ended
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.contract import Tool, check_schema
@@ -32,8 +32,6 @@ START_SECONDS = 10.0
 FIT_SECONDS = 5.0
 """What a plugin's own validators and `scope` may take."""
 LINE_LIMIT = 1 << 25
-LOG_LIMIT = 1_000_000
-"""Bytes after which the log is begun anew."""
 SECRETS = "ROOKERY_SECRET_"
 """Variables that begin so are for the plugin they name, which gets them through its context."""
 MAY_BE_ASKED = {
@@ -96,7 +94,7 @@ class _Running:
     async def begin(cls, distribution: str, known: Mapping[str, str], log_path: Path) -> _Running:
         """Start it and wait until it is ready. Raises ToolFailed."""
         plugins = sorted({name.partition(".")[0] for name in known})
-        with _opened(log_path) as log:
+        with opened_log(log_path) as log:
             process = await asyncio.create_subprocess_exec(
                 *command("serve", distribution, *plugins),
                 stdin=asyncio.subprocess.PIPE,
@@ -295,12 +293,6 @@ def command(what: str, distribution: str, *plugins: str) -> Sequence[str]:
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What such a process may see of the environment."""
     return {name: value for name, value in environ.items() if not name.startswith(SECRETS)}
-
-
-def _opened(log: Path) -> IO[bytes]:
-    private_folder(log.parent)
-    private_file(log)
-    return log.open("wb" if log.stat().st_size > LOG_LIMIT else "ab")
 
 
 async def _lend(running: _Running, message: Message, what: str, context: ToolContext) -> None:

@@ -189,8 +189,10 @@ def _explain(error: Mapping[str, Any]) -> str:
 def check_schema(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments, once they fit the tool's schema. Raises ArgumentsInvalid."""
     import jsonschema  # 60 ms, and only needed by tools that bring a schema of their own
+    from referencing import Registry
 
-    errors = list(jsonschema.Draft202012Validator(dict(tool.schema)).iter_errors(dict(arguments)))
+    schema = jsonschema.Draft202012Validator(dict(tool.schema), registry=Registry())  # which fetches nothing
+    errors = list(schema.iter_errors(dict(arguments)))
     if errors:
         raise ArgumentsInvalid(f"{tool.name}: " + "; ".join(f"{e.json_path}: {e.message}" for e in errors))
     return dict(arguments)

@@ -13,6 +13,7 @@ from typing import Any
 import pluggy
 
 from rookery_core.errors import PluginError
+from rookery_core.events import PluginFailed
 from rookery_core.tools import hooks
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.gathering import Offers, gather
@@ -58,6 +59,10 @@ class Problem:
     failed: bool = True
     """Whether something that was to be used is not; otherwise it is only to be known."""
 
+    def event(self) -> PluginFailed:
+        """That it happened."""
+        return PluginFailed(plugin=self.plugin, distribution=self.distribution, reason=self.reason)
+
 
 async def _nothing() -> None: ...
 
@@ -70,6 +75,8 @@ class Loaded:
     problems: tuple[Problem, ...]
     close: Callable[[], Awaitable[None]] = _nothing
     """Ends what runs elsewhere."""
+    expected: frozenset[str] = frozenset()
+    """Names of plugins whose tools may come later."""
 
 
 def installed() -> list[importlib.metadata.EntryPoint]:

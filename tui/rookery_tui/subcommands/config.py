@@ -67,7 +67,7 @@ def _settings(paths: Paths) -> Iterator[str]:
     loaded = load_config(paths)
     section = ""
     for key, value in flatten(loaded.config):
-        table, _, name = key.partition(".")
+        table, _, name = key.rpartition(".")
         if table != section:
             section = table
             yield f"[{table}]"
