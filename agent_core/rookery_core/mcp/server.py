@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,6 +157,7 @@ class Server:
     async def _start(self, *, again: bool) -> None:
         try:
             if not again:
+                self._check_command()
                 await self._recall()
             library = await asyncio.to_thread(_library)
             self._connection = None
@@ -173,6 +175,12 @@ class Server:
             self._recalled.set()
         self.state, self.problem, self._why = "ready", "", ""
         self._news()
+
+    def _check_command(self) -> None:
+        """Raise PluginError for a command that there is not, which is known before anything is imported for it."""
+        command, path = self.settings.command, self.settings.env.get("PATH", self._surroundings.environ.get("PATH"))
+        if command and "/" not in command and shutil.which(command, path=path) is None:
+            raise PluginError(f"it could not be started: there is no command {command}")
 
     async def _recall(self) -> None:
         remembered = await asyncio.to_thread(self._surroundings.remembered.get, self.name, self.settings)

@@ -17,6 +17,8 @@ from rookery_core.tools.contract import Risk
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 """As a plugin's."""
+_LAUNCHER = re.compile(r"(python[\d.]*|node|npx|uvx|deno|bunx)(\.exe)?$")
+"""Programs that say nothing of a server until it is known what they start."""
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -78,7 +80,9 @@ class ServerSettings(BaseModel):
         if self.url:
             address = urlsplit(self.url)
             return f"{address.scheme}://{address.hostname}{f':{address.port}' if address.port else ''}"
-        return PurePath(self.command).name
+        program = PurePath(self.command).name
+        what = next((arg for arg in self.args if not arg.startswith("-")), "") if _LAUNCHER.match(program) else ""
+        return f"{program} {PurePath(what).name}".strip()
 
     def shown(self, name: str) -> object:
         """A setting as it may be shown: what stands in `env` and `headers` itself is hidden, a reference is not."""

@@ -46,6 +46,10 @@ class Registry:
     def __len__(self) -> int:
         return len(self._tools)
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a tool of that short or full name."""
+        return name in self._by_name
+
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(offered.name for offered in self._tools)
