@@ -231,7 +231,7 @@ class Connection:
         person, asked = self._calls[0].person, params.model_dump(mode="json", by_alias=True, exclude_none=True)
         try:
             action, content = await in_thread(lambda: questions.asked(person, asked), name="MCP question")
-        except ToolFailed:
+        except (ToolFailed, LookupError, TypeError, AttributeError):  # the call is over, or the form is none
             return ElicitResult(action="cancel")
         return ElicitResult(action=action, content=content)
 

@@ -21,7 +21,7 @@ def names(theirs: Iterable[str]) -> dict[str, str]:
     wanted = {name: name if _VALID.fullmatch(name) else _made_valid(name) for name in theirs}
     holders = Counter(wanted.values())
     return {
-        name: ours if name == ours or (holders[ours] == 1 and len(ours) <= MOST) else _told_apart(name, ours)
+        name: ours if len(ours) <= MOST and (name == ours or holders[ours] == 1) else _told_apart(name, ours)
         for name, ours in wanted.items()
     }
 

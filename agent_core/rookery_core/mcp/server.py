@@ -116,6 +116,8 @@ class Server:
                 await self._make_sure(self._connection)
             if self._connection is None or self._connection.over:
                 await self._start_again()
+        if self._relisting is not None:
+            await asyncio.wait([self._relisting])
         if self._connection is None:
             raise ToolFailed(f"the MCP server {self.name} cannot be used: {self.problem or self._why}")
         now = self.offered.get(tool.name)

@@ -79,11 +79,17 @@ def tools() -> list[Tool]:
         tool("block", "Answers nobody meanwhile.", seconds=NUMBER),
         tool("die", how=STRING),
         tool("ask", kind=STRING),
-        tool("moody", "Does something else." if changed else "Does one thing."),
+        Tool(
+            name="moody",
+            description="Does something else." if changed else "Does one thing.",
+            input_schema={"type": "object", "properties": {"n": NUMBER}},
+        ),
         tool("surroundings"),
         Tool(name="elsewhere", input_schema={"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:1/a"}}}),
-        Tool(name="task_only", input_schema={"type": "object"}, execution=ToolExecution(task_support="required")),
     ]
+    if "legacy" in MOODS:  # the newer protocol cannot say that
+        execution = ToolExecution(task_support="required")
+        found.append(Tool(name="task_only", input_schema={"type": "object"}, execution=execution))
     return [*found, tool("extra")] if changed else found
 
 

@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from rookery_tui.console import Console, json_for
 from rookery_tui.exits import Exit
 from rookery_tui.presenter import approval_text, question_text, remembered_text
 from rookery_tui.starting import is_strict, wished
+from rookery_tui.stopping import Stop, on_signals
 from rookery_tui.width import cut_to, width_of
 
 NONE_YET = "No MCP server is configured: a table [mcp.servers.NAME] in {file} makes one."
@@ -102,14 +103,27 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
         from rookery_core.mcp.offering import Offering
     except ImportError as exc:
         raise PluginError(NO_LIBRARY.format(why=exc)) from exc
-    store = Store(paths.database)
+    store, stop = Store(paths.database), Stop()
     try:
         runner = equipment.runner(store, options).lending(artifacts=lambda *_: _Forgetful())
-        await Offering(runner, _shown).serve()
+        await _until(stop, Offering(runner, _shown).serve())
     finally:
         await equipment.close()
         store.close()
+    if stop.signal:
+        os._exit(128 + stop.signal)  # the protocol's library waits for a line of input, and cannot be stopped in that
     return Exit.OK
+
+
+async def _until(stop: Stop, serving: Coroutine[Any, Any, None]) -> None:
+    """Serve until there is no more input, or a signal ends it."""
+    work, told = asyncio.create_task(serving), asyncio.Event()
+    waiting = asyncio.create_task(told.wait())
+    with on_signals(stop.request, insist=True), stop.tells(told.set):
+        await asyncio.wait([work, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if work.done():
+        await work
 
 
 class _Forgetful(NotLent):
