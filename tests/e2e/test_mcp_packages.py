@@ -33,13 +33,16 @@ from tests.core.conftest import act, answer, play
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(600)]
 
 OK = ToolStatus.OK
+MAIN = "import sys; from rookery_tui.cli import main; sys.exit(main())"
 Make = Callable[..., Assistant]
 
 
 def installed(folder: Path, *requirements: str) -> Path:
     """A folder to import from with these packages, and what they need, in it."""
-    command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", str(folder)]
-    subprocess.run([*command, *requirements], check=True, capture_output=True, timeout=500)
+    command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run(
+        [*command, "--no-compile", "--target", str(folder), *requirements], check=True, capture_output=True, timeout=500
+    )
     return folder
 
 
@@ -92,7 +95,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
             build(
                 Config(mcp=McpSettings(servers=dict(servers))),
                 Paths.find({"ROOKERY_HOME": str(tmp_path / "home")}),
-                Options(tmp_path),
+                Options(tmp_path, max_steps=20),
                 approver=allowed,
                 answerer=no_answer_but_yes,
                 model=ScriptedModel(script),
@@ -164,10 +167,8 @@ async def test_a_database_from_pip_with_an_older_protocol(
         answer("done"),
     ]
     file = tmp_path / "birds.db"
-    server = python_server(with_an_older_library, "mcp_server_sqlite", "--db-path", str(file))
-    # the package has no __main__, so it is run as its command would
-    run = "import sys, mcp_server_sqlite; sys.argv[0] = 'mcp-server-sqlite'; mcp_server_sqlite.main()"
-    server = server.model_copy(update={"args": ("-c", run, "--db-path", str(file))})
+    run = "import mcp_server_sqlite; mcp_server_sqlite.main()"  # the module itself is no program
+    server = python_server(with_an_older_library, "", args=("-c", run, "--db-path", str(file)))
     assistant = make(script, {"sqlite": server})
     (created, written, read, dropped) = done(await played(assistant))
     assert (created[0], written[0], read) == (OK, OK, (OK, "[{'name': 'rook', 'n': 12}]"))
@@ -221,7 +222,7 @@ def test_the_default_model_uses_a_server_from_pip(with_pip: Path, tmp_path: Path
         f"env = {{ PYTHONPATH = {str(with_pip)!r} }}\nrisk = {{ get_current_time = 'read', convert_time = 'read' }}\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "rookery_tui.cli", "run", "What is the current time in Asia/Tokyo?", "--tools", "time"],
+        [sys.executable, "-c", MAIN, "run", "What is the current time in Asia/Tokyo?", "--tools", "time"],
         capture_output=True, text=True, timeout=500, check=False, cwd=tmp_path, stdin=subprocess.DEVNULL,
         env={**os.environ, "ROOKERY_HOME": str(tmp_path)},
     )  # fmt: skip

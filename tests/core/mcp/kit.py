@@ -31,7 +31,7 @@ SAMPLE = Path(__file__).with_name("sample.py")
 
 def sample(folder: Path, *moods: str, **settings: Any) -> ServerSettings:
     """The sample server, started by its command."""
-    given = {"command": sys.executable, "args": (str(SAMPLE), str(folder), *moods), "start_s": 60.0, **settings}
+    given = {"command": sys.executable, "args": (str(SAMPLE), str(folder), *moods), "start_s": 200.0, **settings}
     return ServerSettings(**given)
 
 
@@ -92,7 +92,7 @@ class Yard:
 
     async def until(self, what: Callable[[], object]) -> None:
         """Let everything go on until something holds."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(200):
             while not what():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 

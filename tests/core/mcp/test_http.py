@@ -15,6 +15,8 @@ from rookery_core.mcp.settings import ServerSettings
 from rookery_core.plugin import Risk
 from tests.core.mcp.kit import SAMPLE, Yard, one
 
+pytestmark = pytest.mark.timeout(400)  # each server is a process that imports the library
+
 
 class Host:
     """The sample server at an address, which can be ended and started again there."""

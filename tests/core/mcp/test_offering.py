@@ -23,7 +23,8 @@ from rookery_core.mcp.settings import ServerSettings
 from tests.core.hosting.kit import Site, empty_site, tool_source
 from tests.core.mcp.kit import Yard, one
 
-COMMAND = (sys.executable, "-m", "rookery_tui.cli", "mcp", "serve")
+pytestmark = pytest.mark.timeout(400)  # each server is a process that imports the library
+
 RUN = "import sys; from rookery_tui.cli import main; sys.exit(main(['mcp', 'serve', *sys.argv[1:]]))"
 Mode = Literal["auto", "legacy"]
 
@@ -160,7 +161,7 @@ async def test_a_call_that_the_other_assistant_gives_up_is_stopped(site: Site) -
     async with assistant(site.home, None) as client:
         with anyio.move_on_after(5):
             await client.call_tool("go", {})
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             while not (site.home / "stopped").exists():  # noqa: ASYNC110
                 await anyio.sleep(0.05)
         assert await called(client, "calculator", expression="1 + 1") == (False, "2")
@@ -172,7 +173,7 @@ async def test_rookery_inside_rookery(yard: Yard, tmp_path: Path) -> None:
         command=sys.executable,
         args=("-c", RUN, "--workspace", str(tmp_path / "work"), "--tools", "calculator,write_file"),
         env=environment(tmp_path),
-        start_s=60.0,
+        start_s=200.0,
     )
     servers = await yard.ready(inner=inner)
     assert one(servers).problem == ""
@@ -191,7 +192,7 @@ async def test_rookery_inside_rookery(yard: Yard, tmp_path: Path) -> None:
 def said_by(*arguments: str, home: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", RUN, *arguments],
-        input=stdin, capture_output=True, text=True, timeout=60, check=False,
+        input=stdin, capture_output=True, text=True, timeout=200, check=False,
         env={**os.environ, "ROOKERY_HOME": str(home)},
     )  # fmt: skip
 
@@ -224,7 +225,7 @@ def test_rubbish_on_its_input_ends_nothing_and_only_messages_are_on_its_output(t
     process.stdin.flush()
     answers = [json.loads(process.stdout.readline()) for _ in range(2)]
     process.stdin.close()
-    assert (process.stdout.read(), process.wait(60)) == ("", 0)
+    assert (process.stdout.read(), process.wait(200)) == ("", 0)
     process.stdout.close()
     assert [answer["id"] for answer in answers] == [1, 2]
     assert answers[1]["result"]["content"][0]["text"] == "3"

@@ -18,6 +18,8 @@ from rookery_core.tools.loader import Loaded, LoadedPlugin
 from rookery_core.tools.registry import OfferedTool
 from tests.core.mcp.kit import Yard, one, sample
 
+pytestmark = pytest.mark.timeout(400)  # each server is a process that imports the library
+
 SHOWN = {
     "plain": "plain",
     "structured": '{"a": [1, 2]}',

@@ -22,6 +22,8 @@ from rookery_core.testing import ScriptedModel
 from tests.core.conftest import act, answer, play
 from tests.core.mcp.kit import sample
 
+pytestmark = pytest.mark.timeout(400)  # each server is a process that imports the library
+
 Make = Callable[..., Assistant]
 SUM = act("get_sum", '{"a": 2, "b": 3}')
 
@@ -155,7 +157,7 @@ async def test_reloading_reads_the_settings_anew(make: Make, tmp_path: Path) -> 
     home = tmp_path / "home"
     file = home / "config.toml"
     good = sample(tmp_path)
-    file.write_text(f"[mcp.servers.good]\ncommand = {good.command!r}\nargs = {[*good.args]!r}\nstart_s = 60\n")
+    file.write_text(f"[mcp.servers.good]\ncommand = {good.command!r}\nargs = {[*good.args]!r}\nstart_s = 200\n")
     await assistant.reload_plugins()
     assert [server.name for server in assistant.servers] == ["good"]
     await assistant.servers.settled()
