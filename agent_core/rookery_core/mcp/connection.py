@@ -94,6 +94,8 @@ class Connection:
         self._log: TextIO | None = None
         self._hung_up = False
         """Whether it was the other side that ended it."""
+        self._refused = ""
+        """What the last answer over HTTP was, where it was an error."""
 
     @property
     def over(self) -> bool:
@@ -144,7 +146,7 @@ class Connection:
                 raise ToolFailed(f"its MCP server ended during the call{self.how and f': {self.how}'}") from exc
             if exc.message == "Session terminated":  # a server that was started again knows nothing of us
                 self._gone.set()
-            raise ToolFailed(one_line(exc.message, 2_000) or "the MCP server refused it") from exc
+            raise ToolFailed(f"{one_line(exc.message, 2_000) or 'the MCP server failed'}{self._refused}") from exc
         except (ValidationError, RuntimeError) as exc:  # its answer is none, or not as it says that it would be
             raise ToolFailed(f"the MCP server's answer cannot be used: {one_line(str(exc), 500)}") from exc
         finally:
@@ -191,7 +193,7 @@ class Connection:
                         await self._gone.wait()
                         group.cancel_scope.cancel()
         except (Exception, BaseExceptionGroup) as exc:
-            self.how = self.how or _reason(exc, self._endpoint)
+            self.how = self.how or _reason(exc, self._endpoint) + self._refused
         finally:
             if self._hung_up and not self.how and (last := _last_line(self._endpoint.log, began)):
                 self.how = f"its last words were: {last}"
@@ -205,7 +207,10 @@ class Connection:
         async with AsyncExitStack() as stack:
             if at.url:
                 timeout = httpx2.Timeout(CONNECT_SECONDS, read=READ_SECONDS)
-                http = await stack.enter_async_context(httpx2.AsyncClient(headers=dict(at.headers), timeout=timeout))
+                hooks = {"response": [self._remember]}
+                http = await stack.enter_async_context(
+                    httpx2.AsyncClient(headers=dict(at.headers), timeout=timeout, event_hooks=hooks)
+                )
                 read, write = await stack.enter_async_context(
                     streamable_http_client(at.url, http_client=http, max_sse_event_size=EVENT_BYTES)
                 )
@@ -213,6 +218,9 @@ class Connection:
                 program = StdioServerParameters(command=at.command, args=[*at.args], env=dict(at.env), cwd=at.cwd)
                 read, write = await stack.enter_async_context(stdio_client(program, errlog=log))
             yield _Read(read, self._ended), write
+
+    async def _remember(self, response: httpx2.Response) -> None:
+        self._refused = f" (HTTP {response.status_code} {response.reason_phrase})" if response.is_error else ""
 
     def _ended(self) -> None:
         self._hung_up = not self._gone.is_set() and not self._scope.cancel_called

@@ -60,6 +60,11 @@ class Offered:
     """The server's name of each tool, by Rookery's."""
     remarks: tuple[Remark, ...] = ()
 
+    @property
+    def summary(self) -> object:
+        """What is another where something else is offered."""
+        return [(tool.name, tool.fingerprint) for tool in self.tools], self.theirs, self.remarks
+
     def get(self, name: str) -> Tool | None:
         """The tool of that name of Rookery's."""
         return next((tool for tool in self.tools if tool.name == name), None)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from rookery_core.errors import PluginError, ToolFailed
-from rookery_core.mcp.definitions import Offered, offered
+from rookery_core.mcp.definitions import Definition, Offered, offered
 from rookery_core.mcp.remembered import Remembered
 from rookery_core.mcp.settings import ServerSettings, resolved
 from rookery_core.tools.contract import Tool
@@ -64,6 +64,8 @@ class Server:
         self._connection: Connection | None = None
         self._starting: asyncio.Task[None] | None = None
         self._relisting: asyncio.Task[None] | None = None
+        self._stale = False
+        """Whether the server said that it offers something else than what is known."""
         self._one_at_a_time = asyncio.Lock()
         self._recalled = asyncio.Event()
         self._restarts_left = RESTARTS
@@ -162,10 +164,12 @@ class Server:
                 self._check_command()
                 await self._recall()
             library = await asyncio.to_thread(_library)
-            self._connection = None
+            if (old := self._connection) is not None:
+                self._connection = None
+                await old.close()
             self._connection = await library(self._endpoint(), self._changed)
             self.about = self._connection.about
-            await self._take_in()
+            await self._take_in(self._connection)
         except (PluginError, ToolFailed) as exc:
             self._why = str(exc)
             if not again:
@@ -176,7 +180,7 @@ class Server:
         finally:
             self._recalled.set()
         self.state, self.problem, self._why = "ready", "", ""
-        self._news()
+        self._list_where_stale()
 
     def _check_command(self) -> None:
         """Raise PluginError for a command that there is not, which is known before anything is imported for it."""
@@ -187,25 +191,34 @@ class Server:
     async def _recall(self) -> None:
         remembered = await asyncio.to_thread(self._surroundings.remembered.get, self.name, self.settings)
         if remembered is not None:
-            self.offered = await asyncio.to_thread(offered, remembered, self.settings)
-            self._news()
+            await self._offer(remembered)
         self._recalled.set()
 
-    async def _take_in(self) -> None:
-        assert self._connection is not None
-        definitions = self._connection.definitions
-        self.offered = await asyncio.to_thread(offered, definitions, self.settings)
-        await asyncio.to_thread(self._surroundings.remembered.keep, self.name, self.settings, definitions)
+    async def _take_in(self, connection: Connection) -> None:
+        await self._offer(connection.definitions)
+        await asyncio.to_thread(self._surroundings.remembered.keep, self.name, self.settings, connection.definitions)
+
+    async def _offer(self, definitions: Sequence[Definition]) -> None:
+        made = await asyncio.to_thread(offered, definitions, self.settings)
+        if made.summary != self.offered.summary:
+            self.offered = made
+            self._news()
 
     def _changed(self) -> None:
-        if self._connection is not None and (self._relisting is None or self._relisting.done()):
-            self._relisting = asyncio.create_task(self._list_again(self._connection), name=f"list {self.name}")
+        self._stale = True
+        if self.state == "ready":
+            self._list_where_stale()
 
-    async def _list_again(self, connection: Connection) -> None:
-        with contextlib.suppress(ToolFailed):  # then it is as it was; a server that is gone is noticed by a call
-            connection.definitions = await connection.listed()
-            await self._take_in()
-            self._news()
+    def _list_where_stale(self) -> None:
+        if self._stale and (self._relisting is None or self._relisting.done()):
+            self._relisting = asyncio.create_task(self._list_again(), name=f"list {self.name}")
+
+    async def _list_again(self) -> None:
+        while self._stale and (connection := self._connection) is not None:
+            self._stale = False
+            with contextlib.suppress(ToolFailed):  # then it is as it was; a server that is gone is noticed by a call
+                connection.definitions = await connection.listed()
+                await self._take_in(connection)
 
     async def _make_sure(self, connection: Connection) -> None:
         """End a server that does not answer any more."""

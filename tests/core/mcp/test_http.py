@@ -97,3 +97,16 @@ async def test_where_nothing_answers_that_is_said_without_what_may_be_secret(yar
     assert problem.distribution == "MCP server http://127.0.0.1:9"
     assert problem.reason.startswith("it could not be started: nothing answers at http://127.0.0.1:9/mcp: ")
     assert "s3cret" not in problem.reason
+
+
+async def test_an_address_that_refuses_is_named_with_its_answer(yard: Yard) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        servers = await yard.ready(bad=ServerSettings(url=f"http://127.0.0.1:{port}/mcp"))
+    (problem,) = one(servers).problems()
+    assert "(HTTP 401 Unauthorized)" in problem.reason
