@@ -148,7 +148,7 @@ def main() -> int:
 def _run(command: list[str], folder: Path) -> str:
     """What a command prints, without what is of this machine."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "ROOKERY_HOME": str(folder / "home")}
+    environment = {**os.environ, "PATH": path, "HOME": str(folder), "ROOKERY_HOME": str(folder / "home")}
     done = subprocess.run(
         command, cwd=folder / "work", env=environment, text=True, check=False,
         stdin=subprocess.DEVNULL, capture_output=True,
