@@ -45,7 +45,7 @@ def query_tool(limits: Limits = QUERY) -> Tool:
         ],
     )
     def query_database(ctx: ToolContext, path: WorkspacePath, sql: Sql = "") -> str:
-        """Reads a SQLite database with SQL; without sql, shows its tables and columns."""
+        """Reads a SQLite database (.db) with SQL; without sql, shows its tables and columns."""
         name = ctx.workspace.relative(path)
         with open_file(ctx.workspace, path) as file:
             return apart("query", file, path, name, limits, ctx.cancelled.is_set, sql=sql)
@@ -96,7 +96,7 @@ def _changed_path(arguments: dict[str, Any]) -> list[str]:
     ],
 )
 def change_database(ctx: ToolContext, path: WorkspacePath, sql: Sql) -> str:
-    """Changes a SQLite database with SQL: inserts, updates or deletes rows, creates tables."""
+    """Changes a SQLite database (.db) with SQL: inserts, updates or deletes rows, creates tables."""
     name = ctx.workspace.relative(path)
     made = not os.path.lexists(path)
     if made:
