@@ -6,6 +6,7 @@ one that is gone afterwards.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
@@ -27,7 +28,8 @@ LOOK_S = 0.05
 GRACE_S = 1.0
 """Between the request to end and the end by force."""
 
-_START = "import sys; sys.path[:] = sys.argv[1:]; from rookery_plugins.data.inside.process import main; main()"
+_START = "import sys; sys.path += sys.argv[1:]; from rookery_plugins.data.inside.process import main; main()"
+"""What Python finds by itself comes first, then what the program was told of."""
 _PASSED = frozenset({"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TZ", "LANG"})
 
 
@@ -96,9 +98,11 @@ def _answer(process: subprocess.Popen[bytes], deadline: float, cancelled: Callab
 
 @contextmanager
 def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    atexit.register(process.terminate)  # this thread dies with the program
     try:
         yield
     finally:
+        atexit.unregister(process.terminate)
         process.terminate()  # a database is put in order first
         try:
             process.communicate(timeout=GRACE_S)

@@ -47,9 +47,9 @@ def reading(source: Source, guard: Guard, sql: str, work: Callable[[sqlite3.Conn
         connection, locks = _for_reading(source)
         with closing(connection):
             try:
-                bounded(connection, lambda: source.left_s < 0)
-                guard.on(connection)
                 with explained(connection, guard, source.name, sql):
+                    bounded(connection, lambda: source.left_s < 0)
+                    guard.on(connection)
                     made = work(connection)
             except Exception:
                 if locks or _state(source) == before:

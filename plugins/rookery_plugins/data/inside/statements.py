@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from rookery_plugins.data.inside.guard import Guard
 from rookery_plugins.data.inside.process import Failed, Retry
-from rookery_plugins.data.inside.schema import columns_of, tables_of
-from rookery_plugins.data.inside.tables import Table, collect
+from rookery_plugins.data.inside.schema import as_written, columns_of, tables_of
+from rookery_plugins.data.inside.tables import Table, collect, label
 
 VALUE_BYTES = 64 << 20
 HEAP_BYTES = 512 << 20
@@ -22,7 +22,9 @@ COUNTED = 1_000_000
 COUNTING_S = 5.0
 LOOKS_EVERY = 20_000
 """Of SQLite's instructions; some milliseconds."""
-NAMES = 30
+NAMES, TABLES = 30, 5
+"""Of those that there are, as many are told where one is wrong."""
+SAID_CHARS = 300
 
 _NOTHING = re.compile(r"(?:\s|;|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 _LIMITS = {
@@ -83,14 +85,14 @@ def explained(connection: sqlite3.Connection, guard: Guard, name: str, sql: str)
     """Turn what SQLite says is wrong into what can be done about it."""
     try:
         yield
-    except (sqlite3.Error, sqlite3.Warning, ValueError) as exc:
+    except (sqlite3.Error, sqlite3.Warning) as exc:
         if refused := guard.refused():
             raise refused from exc
         raise _explained(connection, exc, name, sql) from exc
 
 
 def _explained(connection: sqlite3.Connection, error: Exception, name: str, sql: str) -> Exception:
-    said = str(error)
+    said = str(error)[:SAID_CHARS]
     match getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF:
         case sqlite3.SQLITE_INTERRUPT:
             return Failed(f"{name}: the statement took too long and was stopped; {NARROWER}")
@@ -120,17 +122,22 @@ def _instead(connection: sqlite3.Connection, missing: re.Match[str], sql: str) -
         if missing[1] == "table":
             return _choice("tables", missing[2], tables)
         named = [table for table in tables if re.search(rf"(?<!\w){re.escape(table)}(?!\w)", sql, re.IGNORECASE)]
-        columns = {table: columns_of(connection, table) for table in (named or tables)[:NAMES]}
+        columns = {table: columns_of(connection, table) for table in (named or tables)[:TABLES]}
     except sqlite3.Error:
         return ""
     if len(columns) == 1:
         return _choice("columns", missing[2], *columns.values())
-    return "".join(f"; the columns of {table} are {', '.join(names[:NAMES])}" for table, names in columns.items())
+    return "".join(f"; the columns of {_list([table])} are {_list(names)}" for table, names in columns.items())
 
 
 def _choice(what: str, wanted: str, names: list[str]) -> str:
+    if not names:
+        return "; there are none"
     near = difflib.get_close_matches(wanted, names, n=2)
-    first = f"; did you mean {' or '.join(near)}?" if near else ""
-    return (
-        f"{first}{' The' if near else '; the'} {what} are {', '.join(names[:NAMES])}" if names else "; there are none"
-    )
+    if near:
+        return f"; did you mean {' or '.join(_list([name]) for name in near)}? The {what} are {_list(names)}"
+    return f"; the {what} are {_list(names)}"
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(label(as_written(name)) for name in names[:NAMES])

@@ -12,6 +12,8 @@ ROWS = 100
 COLUMNS = 50
 CELL_CHARS = 200
 NAME_CHARS = 80
+SHORTEST = 10
+"""To which a name or a cell is cut where there are very many columns."""
 
 Value = int | float | str | bytes | None
 
@@ -108,11 +110,12 @@ def _lines(
     names: Sequence[str], rows: Sequence[Sequence[Value]], chars: int, *, single: bool
 ) -> tuple[list[str], int, bool]:
     """The lines of a table, how many of the rows are in it, and whether a cell was cut."""
-    room = chars // max(len(names), 1)
-    most = room if single else min(CELL_CHARS, room)
+    width = max(len(names), 1)
     marks = ["---:" if _is_numeric(row[n] for row in rows) else "---" for n in range(len(names))]
-    lines = [line(names), line(marks)]
+    lines = [line([_cut(name, max(chars // 4 // width, SHORTEST)) for name in names]), line(marks)]
     size = sum(map(len, lines))
+    room = max((chars - size) // width - 3, SHORTEST)
+    most = room if single else min(CELL_CHARS, room)
     cut = False
     for n_row, row in enumerate(rows):
         texts = [shown(value) for value in row]
