@@ -447,6 +447,13 @@ async def test_what_is_deleted_is_in_the_trash_and_it_is_said_where(delete: Tool
     assert stat.S_IMODE(trash.stat().st_mode) == 0o700
 
 
+async def test_a_home_without_a_trash_gets_one(trash: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    there = trash.parent / "share" / "not" / "yet" / "Trash"
+    assert (await ok(Changes(there).delete_file, tmp_path, path="a.txt")).endswith(f"from {there}/files/a.txt")
+    assert stat.S_IMODE(there.parent.stat().st_mode) == 0o700
+
+
 async def test_two_of_one_name_are_both_kept(delete: Tool, trash: Path, tmp_path: Path) -> None:
     for text in ("one", "two", "three"):
         (tmp_path / "a.tar.gz").write_text(text)

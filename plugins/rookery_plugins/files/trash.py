@@ -12,7 +12,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -63,6 +63,8 @@ class Trash:
         user = os.geteuid()
         home = self._home or _home()
         if home is not None:
+            with suppress(OSError):
+                home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             yield Place(home.parent, home.name, None)
         top = _top(path)
         if _is_shared(top / ".Trash"):
@@ -121,7 +123,6 @@ def _home() -> Path | None:
         nearest = next(folder for folder in (data, *data.parents) if folder.exists())
         if nearest.stat().st_uid != os.geteuid():  # a program run as root with the home of someone else
             return None
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Path(os.path.realpath(data / "Trash"))
     except (OSError, RuntimeError):
         return None
