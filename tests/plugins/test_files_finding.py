@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rookery_core.events import ToolStatus
 from rookery_core.plugin import ToolContext, Workspace
 from rookery_core.testing import ListMemory, run_tool
 from rookery_plugins.files import find_files, list_files, search_files
@@ -138,6 +139,7 @@ async def test_a_name_cannot_pass_for_two(tmp_path: Path) -> None:
     lay(tmp_path, "a\nb.txt", text="cat\n")
     (tmp_path / os.fsdecode(b"\xff.txt")).write_text("cat\n")
     assert await found(tmp_path, "*.txt") == [r"'a\nb.txt'", r"'\udcff.txt'"]
+    assert len((await ok(search_files, tmp_path, text="b|cat", regex=True)).splitlines()) == 3
     assert (await ok(search_files, tmp_path, text="cat")).splitlines() == [r"'a\nb.txt':1: cat", r"'\udcff.txt':1: cat"]
 
 
@@ -291,6 +293,12 @@ async def test_a_regular_expression_finds_lines_in_any_case(tmp_path: Path) -> N
     assert await ok(search_files, tmp_path, text=r"a\.t.t", regex=True) == "a.txt: (the file's name)"
 
 
+async def test_a_match_far_in_a_line_is_shown_with_what_is_around_it(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("ä€😀" * 1_000 + "need1e" + "x" * 1_000)
+    line = await ok(search_files, tmp_path, text=r"need\de", regex=True)
+    assert ("need1e" in line, len(line) < 200) == (True, True)
+
+
 async def test_the_line_end_is_no_part_of_the_line(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"one\r\ntwo\n\nthree")
     assert (await ok(search_files, tmp_path, text="e$", regex=True)).splitlines() == ["a.txt:1: one", "a.txt:4: three"]
@@ -324,7 +332,18 @@ async def test_fifty_patterns_that_take_others_forever_are_answered(tmp_path: Pa
     line = "a" * 5_000 + "!"
     (tmp_path / "a.txt").write_text(f"{line}\n" * 20 + "ab" * 2_000 + "\n")
     for text in EXPONENTIAL:
-        await ok(search_files, tmp_path, text=text, regex=True)
+        finished = await run_tool(search_files, {"text": text, "regex": True}, workspace=tmp_path)
+        assert finished.status is ToolStatus.OK or "takes too long" in finished.output
+
+
+async def test_a_pattern_that_is_slow_all_the_same_is_given_up(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(("a" * 5_000 + "!\n") * 1_000)
+    says = await failure(search_files, tmp_path, text="((a{1,10}){1,10}){1,9}b", regex=True)
+    assert says.endswith("takes too long on these files; give a simpler pattern")
+    (tmp_path / "a.txt").write_text(
+        "x\n" * 400_000 + "an ordinary line of an ordinary text, some eighty characters long: 17\n" * 200_000
+    )
+    assert "is in no file" in await ok(search_files, tmp_path, text=r"^\w+ \d{3}$", regex=True)
 
 
 async def test_while_a_pattern_is_searched_for_other_threads_go_on(tmp_path: Path) -> None:
@@ -340,7 +359,7 @@ async def test_while_a_pattern_is_searched_for_other_threads_go_on(tmp_path: Pat
 
     thread = threading.Thread(target=beat)
     thread.start()
-    await ok(search_files, tmp_path, text=r"(a?){30}b|(.*a){9}c", regex=True)
+    await run_tool(search_files, {"text": r"(a?){30}b|(.*a){9}c", "regex": True}, workspace=tmp_path)
     stop.set()
     thread.join()
     assert longest[0] < 5  # with `re` it would be for ever

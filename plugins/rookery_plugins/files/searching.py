@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from itertools import islice
@@ -19,6 +20,8 @@ SNIPPET_CHARS = 180
 REGEX_CHARS = 500
 REGEX_LINE_CHARS = 50_000
 """A regular expression sees a longer line in pieces of this size."""
+REGEX_S, REGEX_S_PER_LINE, REGEX_S_PER_CHAR = 1.0, 20e-6, 1e-7
+"""What it may take of the processor. The time of one with large counted repetitions grows as the text too, but fast."""
 FOUND_MAX = 100
 FOUND_CHARS = 6_000
 
@@ -157,9 +160,17 @@ def _by_regex(pattern: str) -> Find:
     except re2.error as exc:
         raise ToolRetry(f"{pattern!r} is no regular expression of RE2: {_words(exc)}") from exc
 
+    left_s = REGEX_S
+
     def find(text: str) -> int:
-        found = compiled.search(text)
-        return int(found.start()) if found else -1
+        nonlocal left_s
+        started = time.thread_time()
+        data = text.encode("utf-8", "replace")  # as re2 would, and a name may hold half characters
+        found = compiled.search(data)
+        left_s += REGEX_S_PER_LINE + REGEX_S_PER_CHAR * len(text) - (time.thread_time() - started)
+        if left_s < 0:
+            raise ToolRetry(f"{pattern!r} takes too long on these files; give a simpler pattern")
+        return len(data[: found.start()].decode("utf-8", "replace")) if found else -1
 
     return find
 
