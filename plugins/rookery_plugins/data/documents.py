@@ -8,7 +8,6 @@ from pydantic import Field
 
 from rookery_core.plugin import Example, Risk, Tool, ToolContext, WorkspacePath, hookimpl, tool
 from rookery_plugins.data.apart import Limits, apart
-from rookery_plugins.data.opening import open_file
 
 rookery_contract = 1
 
@@ -31,7 +30,7 @@ READ = Limits(25, memory_mb=1_024, advice="; name a page or two")
 def read_document(ctx: ToolContext, path: WorkspacePath, pages: Annotated[str, Field(max_length=100)] = "") -> str:
     """Reads the text of a PDF or Word (docx) document."""
     name = ctx.workspace.relative(path)
-    with open_file(ctx.workspace, path) as file:
+    with ctx.workspace.open(path) as file:
         return apart("document", file, path, name, READ, ctx.cancelled.is_set, pages=pages)
 
 

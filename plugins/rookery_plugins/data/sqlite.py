@@ -10,7 +10,6 @@ from pydantic import Field
 
 from rookery_core.plugin import Example, Risk, Tool, ToolContext, ToolFailed, ToolRetry, WorkspacePath, hookimpl, tool
 from rookery_plugins.data.apart import Limits, apart
-from rookery_plugins.data.opening import open_file
 
 rookery_contract = 1
 
@@ -47,7 +46,7 @@ def query_tool(limits: Limits = QUERY) -> Tool:
     def query_database(ctx: ToolContext, path: WorkspacePath, sql: Sql = "") -> str:
         """Reads a SQLite database (.db) with SQL; without sql, shows its tables and columns."""
         name = ctx.workspace.relative(path)
-        with open_file(ctx.workspace, path) as file:
+        with ctx.workspace.open(path) as file:
             return apart("query", file, path, name, limits, ctx.cancelled.is_set, sql=sql)
 
     return query_database
@@ -69,7 +68,7 @@ def _tried(path: Path, sql: str, ctx: ToolContext) -> str:
     if not os.path.lexists(path):
         _is_new(name, sql)
         return f"new database {name}\n\n{apart('trial', None, path, name, TRIAL, sql=sql)}"
-    with open_file(ctx.workspace, path) as file:
+    with ctx.workspace.open(path) as file:
         return apart("trial", file, path, name, TRIAL, ctx.cancelled.is_set, sql=sql)
 
 
@@ -103,7 +102,7 @@ def change_database(ctx: ToolContext, path: WorkspacePath, sql: Sql) -> str:
         _is_new(name, sql)
         _make(path, name)
     try:
-        with open_file(ctx.workspace, path) as file:
+        with ctx.workspace.open(path) as file:
             return apart("change", file, path, name, CHANGE, ctx.cancelled.is_set, sql=sql)
     finally:
         if made and os.path.lexists(path) and not path.stat().st_size:  # it did not come to anything

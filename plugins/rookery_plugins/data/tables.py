@@ -8,7 +8,6 @@ from pydantic import Field
 
 from rookery_core.plugin import Example, Risk, Tool, ToolContext, WorkspacePath, hookimpl, tool
 from rookery_plugins.data.apart import Limits, apart
-from rookery_plugins.data.opening import open_file
 
 rookery_contract = 1
 
@@ -40,7 +39,7 @@ JSON = Limits(20, memory_mb=1_024, advice="; name less of the document")
 def query_table(ctx: ToolContext, path: WorkspacePath, sql: Sql = "") -> str:
     """Reads a CSV, TSV or JSON table with SQL (FROM data); without sql, shows its columns and first rows."""
     name = ctx.workspace.relative(path)
-    with open_file(ctx.workspace, path) as file:
+    with ctx.workspace.open(path) as file:
         return apart("table", file, path, name, TABLE, ctx.cancelled.is_set, sql=sql)
 
 
@@ -66,7 +65,7 @@ def json_tool(limits: Limits = JSON) -> Tool:
     def query_json(ctx: ToolContext, path: WorkspacePath, expression: Expression = "") -> str:
         """Reads values of a JSON file by a JMESPath expression; without one, shows its keys."""
         name = ctx.workspace.relative(path)
-        with open_file(ctx.workspace, path) as file:
+        with ctx.workspace.open(path) as file:
             return apart("json_value", file, path, name, limits, ctx.cancelled.is_set, expression=expression)
 
     return query_json
