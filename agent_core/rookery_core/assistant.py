@@ -163,6 +163,7 @@ class Assistant:
         failed = [
             PluginFailed(plugin=problem.plugin, distribution=problem.distribution, reason=problem.reason)
             for problem in self._parts.gear.problems
+            if not problem.quiet
         ]
         async with aclosing(self._load(self._parts.model, session, failed)) as events:
             async for event in events:
@@ -228,7 +229,7 @@ class Assistant:
         self._parts = replace(self._parts, gear=gear)
         await old.close()
         await asyncio.to_thread(old.sinks.close)
-        return gear.problems
+        return tuple(problem for problem in gear.problems if not problem.quiet)
 
     def cancel(self, reason: str = BY_THE_PERSON) -> None:
         """Stop the turn in progress: what was written is kept, and `TurnEnded` follows in its stream."""

@@ -15,7 +15,7 @@ from rookery_core.budget import Limits
 from rookery_core.config import Config, ModelSettings, load_config
 from rookery_core.errors import ConfigError, GrammarError, ModelUnreadable, PluginError
 from rookery_core.hosting import installation
-from rookery_core.hosting.admission import Admissions, Wishes
+from rookery_core.hosting.admission import NEEDS_NETWORK, Admissions, Wishes
 from rookery_core.hosting.catalogue import Plugins
 from rookery_core.hosting.describing import Manifests
 from rookery_core.memory.episodic import Episodes
@@ -70,6 +70,8 @@ class Options:
     """Of the plugins that are not Rookery's own, use these alone, enabled or not; None: those that were enabled."""
     strict: bool = False
     """Whether a plugin that is to be used and cannot be keeps the program from starting."""
+    online: bool = False
+    """Whether Rookery's own plugins may use the network, also where the settings do not say so."""
     commands: Collection[str] = ()
     """Names of the front end's own slash commands, which no plugin may take."""
 
@@ -108,7 +110,7 @@ def equip(config: Config, paths: Paths, options: Options, plugins: Loaded | None
     """Load the plugins. Raises ConfigError for a tool or workspace that there is not, PluginError where strict."""
     if not options.workspace.is_dir():
         raise ConfigError(f"the workspace {options.workspace} is not a folder")
-    loaded = plugins or installed_plugins(config, paths, options.plugins)
+    loaded = plugins or installed_plugins(config, paths, options.plugins, online=options.online)
     everything, renamed = register(loaded.plugins)
     extras = put_together(loaded.plugins, strategies=STRATEGIES, commands=options.commands)
     usable, left_out = _usable(everything)
@@ -172,7 +174,8 @@ def build(
         )
 
     def regear(old: Gear) -> Gear:
-        settings = config.model_copy(update={"plugins": load_config(paths).config.plugins})
+        fresh = load_config(paths).config
+        settings = config.model_copy(update={"plugins": fresh.plugins, "web": fresh.web})
         return gear(equip(settings, paths, options, plugins), settings, old.runner.grants)
 
     return Assistant(
@@ -235,14 +238,17 @@ def subject(config: Config, paths: Paths, wanted: str | None, worker: Worker | N
     return Subject(models.get(wanted), file.path, adapter, models, _probed_labelled(paths, str(file.path)))
 
 
-def installed_plugins(config: Config, paths: Paths, only: Collection[str] | None = None) -> Loaded:
+def installed_plugins(
+    config: Config, paths: Paths, only: Collection[str] | None = None, *, online: bool = False
+) -> Loaded:
     """The plugins that are installed and let in, or `only` these; ConfigError for one of them that is not there."""
     return installation.load(
         loader.installed(),
         Admissions(paths.plugins),
         Manifests(paths.manifests),
-        Wishes(config.plugins.disabled, only),
+        Wishes(config.plugins.disabled, only, online or config.web.online),
         in_process=config.plugins.in_process,
+        settings=_plugin_settings(config),
         log=paths.plugin_log,
     )
 
@@ -256,7 +262,12 @@ def _refuse(problems: Iterable[Problem]) -> None:
 def built_in(config: Config) -> Loaded:
     """The plugins that come with the program, and no others."""
     own = [ep for ep in loader.installed() if loader.distribution_of(ep) == loader.OWN_DISTRIBUTION]
-    return loader.load(own, disabled=config.plugins.disabled)
+    offline = () if config.web.online else NEEDS_NETWORK
+    return loader.load(own, disabled=[*config.plugins.disabled, *offline], settings=_plugin_settings(config))
+
+
+def _plugin_settings(config: Config) -> loader.Settings:
+    return {"web": config.web.model_dump()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,8 +370,10 @@ def _usable(registry: Registry) -> tuple[Registry, list[Problem]]:
     usable: list[OfferedTool] = []
     problems: list[Problem] = []
     for offered in registry:
+        known = False
         try:
             missing = offered.tool.available() if offered.tool.available else ""
+            known = bool(missing) and offered.built_in
             if offered.place is HERE:  # for others it was looked at when they were described
                 step_grammar([(offered.name, offered.tool.schema)])
         except GrammarError as exc:
@@ -368,9 +381,9 @@ def _usable(registry: Registry) -> tuple[Registry, list[Problem]]:
         except Exception as exc:
             missing = f"it cannot say whether it works here: {exc!r}"
         if missing:
-            problems.append(
-                Problem(offered.plugin, offered.distribution, f"tool {offered.full_name} is left out: {missing}")
-            )
+            # What comes with Rookery and needs something more is there for whoever wants it.
+            reason = f"tool {offered.full_name} is left out: {missing}"
+            problems.append(Problem(offered.plugin, offered.distribution, reason, failed=not known, quiet=known))
         else:
             usable.append(offered)
     return Registry(usable), problems

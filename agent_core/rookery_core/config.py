@@ -107,6 +107,18 @@ class PluginSettings(Section):
     """Whether a plugin that is to be used and cannot be keeps the program from starting."""
 
 
+class WebSettings(Section):
+    """Reading and searching the web, which nothing of Rookery's does unless it is allowed."""
+
+    online: bool = False
+    """Offer the tools for it, which ask before each use. `--online` does so for one start."""
+    search_provider: Literal["", "searxng", "brave", "tavily"] = ""
+    """Who searches: searxng at search_url, or brave or tavily with your key in ROOKERY_SECRET_WEB_SEARCH_KEY. Empty:
+    searxng where there is a search_url, else nobody."""
+    search_url: str = ""
+    """The address of a SearXNG, such as http://localhost:8888. It must have json among its search.formats."""
+
+
 class MemorySettings(Section):
     """What is recalled from earlier sessions."""
 
@@ -129,6 +141,7 @@ class Config(Section):
     model: ModelSettings = ModelSettings()
     agent: AgentSettings = AgentSettings()
     plugins: PluginSettings = PluginSettings()
+    web: WebSettings = WebSettings()
     memory: MemorySettings = MemorySettings()
     tui: TuiSettings = TuiSettings()
 

@@ -46,6 +46,14 @@ def test_composing_loads_neither_llama_cpp_nor_front_ends_nor_plugins(tmp_path: 
     assert not found & {"textual", "prompt_toolkit", "llama_cpp", "rookery_plugins", "rookery_tui"}
 
 
+@pytest.mark.parametrize("options", [[], ["--online"]])
+def test_nothing_of_the_network_is_loaded_before_it_is_used(tmp_path: Path, options: list[str]) -> None:
+    run = RUN.format(argv=["tools", "call", "clock", *options])
+    is_there = "any(name.startswith('rookery_plugins.web') for name in sys.modules)"
+    found = loaded(f"{run}\nassert {is_there} is {bool(options)}", tmp_path)
+    assert not found & {"httpcore2", "h11", "selectolax", "idna", "truststore"}
+
+
 @pytest.mark.parametrize("argv", [["sessions", "list"], ["sessions", "search", "word"]])
 def test_sessions_load_neither_model_nor_plugins_nor_screen(tmp_path: Path, argv: list[str]) -> None:
     found = loaded(RUN.format(argv=argv), tmp_path)

@@ -46,7 +46,7 @@ def test_the_command_the_built_in_plugins_and_the_licence_are_declared(wheel: zi
     assert dict(entries["console_scripts"]) == {"rookery": "rookery_tui.cli:main"}
     assert {"calculator", "clock", "files", "notes", "person", "shell", "tasks"} <= set(entries["rookery"])
     for module in entries["rookery"].values():
-        path = module.replace(".", "/")
+        path = module.partition(":")[0].replace(".", "/")
         assert {f"{path}.py", f"{path}/__init__.py"} & set(wheel.namelist())
     assert f"{info}/licenses/LICENSE" in wheel.namelist()
     assert f"{info}/licenses/agent_core/rookery_core/embeddings/potion/LICENSE" in wheel.namelist()

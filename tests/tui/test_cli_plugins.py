@@ -99,6 +99,19 @@ def test_a_built_in_plugin_is_disabled_and_enabled_in_the_settings(shell: Shell)
     assert shell.states()["shell"] == "built in"
 
 
+def test_a_plugin_that_needs_the_network_says_how_it_is_let_in(shell: Shell) -> None:
+    assert shell.states()["web"] == "offline"
+    code, out, err = shell("enable", "web", "--yes")
+    assert (code, out) == (1, "")
+    assert "web: it is not used, since nothing may go online" in err
+    assert "`rookery config set web.online true`" in err
+    assert "runs in       the program itself" in shell("info", "web")[1]
+    (shell.home / "config.toml").write_text("[web]\nonline = true\n")
+    assert shell.states()["web"] == "built in"
+    shell("disable", "web")
+    assert shell.states()["web"] == "disabled"
+
+
 @pytest.mark.parametrize("action", ["info", "enable", "disable"])
 def test_a_plugin_that_is_not_there_is_named_with_the_nearest(shell: Shell, action: str) -> None:
     code, _, err = shell(action, "gard")

@@ -51,6 +51,27 @@ def test_a_risky_call_needs_someone_to_ask_or_to_be_allowed(capsys: pytest.Captu
     assert (home / "x.txt").read_text() == "egg"
 
 
+def test_what_needs_the_network_is_offered_where_it_is_allowed_and_else_said_to_who_looks(
+    capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    code, out, err = tools(capsys, "list")
+    assert (code, "fetch_page" in out) == (0, False)
+    assert "plugin web: it is not used, since nothing may go online: `--online` allows it for one start" in err
+    code, out, err = tools(capsys, "list", "--online")
+    assert "fetch_page" in out
+    assert "tool web.search_web is left out: nobody is set up who searches" in err
+    code, out, err = tools(capsys, "call", "fetch_page", '{"url": "example.org"}')
+    assert (code, "`--online` allows it" in err) == (2, True)
+    code, out, err = tools(capsys, "call", "fetch_page", '{"url": "example.org"}', "--online")
+    assert (code, out) == (4, "")
+    assert "nobody is there to be asked" in err
+    (home / "home").mkdir(exist_ok=True)
+    (home / "home" / "config.toml").write_text('[web]\nonline = true\nsearch_provider = "brave"\n')
+    assert tools(capsys, "show", "search_web")[0] == 0
+    code, _, err = tools(capsys, "call", "search_web", '{"query": "rooks"}', "--allow", "web")
+    assert (code, "set ROOKERY_SECRET_WEB_SEARCH_KEY" in err) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

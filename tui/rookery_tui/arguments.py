@@ -87,9 +87,14 @@ def _assistant_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="run these without asking: kinds of risk (write, execute, network), tools or plugins",
     )
+    _online_option(parser)
     _plugin_options(parser)
     parser.add_argument("--max-steps", metavar="N", type=_whole(1, 1000), help="steps before it gives up")
     parser.add_argument("--seed", metavar="N", type=_whole(0, 2**31 - 1), help="for the same text each time")
+
+
+def _online_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--online", action="store_true", help="offer the tools that read and search the web")
 
 
 def _plugin_options(parser: argparse.ArgumentParser) -> None:
@@ -257,6 +262,7 @@ def _tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--allow", metavar="KINDS|TOOLS", type=_words, action="extend", default=[], help="as for `rookery run`"
     )
     for action in (listing, show, call):
+        _online_option(action)
         _plugin_options(action)
 
 

@@ -7,7 +7,7 @@ import asyncio
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.events import QuestionAsked
-from rookery_core.hosting.admission import Candidate, State
+from rookery_core.hosting.admission import OFFLINE, Candidate, State
 from rookery_core.hosting.catalogue import Plugins
 from rookery_core.tools.lending import NO, YES
 from rookery_tui.subcommands.plugin_consent import INSIDE, lines
@@ -44,6 +44,8 @@ def _listed(known: list[Candidate]) -> str:
 
 
 async def _enable(assistant: Assistant, plugins: Plugins, candidate: Candidate) -> str:
+    if candidate.state is State.OFFLINE:
+        raise PluginError(f"{candidate.name}: {OFFLINE}")
     if not plugins.is_own(candidate):
         described = await asyncio.to_thread(plugins.describe, candidate, anew=True)
         if described.manifest.problem:

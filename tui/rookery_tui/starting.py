@@ -48,6 +48,7 @@ def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = N
         recall=arguments.recall,
         plugins=wished(arguments.plugins, os.environ),
         strict=is_strict(arguments, os.environ),
+        online=arguments.online,
         commands=(*PLAIN_COMMANDS, *ALIASES),
     )
 

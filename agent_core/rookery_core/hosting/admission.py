@@ -32,12 +32,23 @@ class State(StrEnum):
     CHANGED = "changed"
     """It is not what it was when it was enabled."""
     DISABLED = "disabled"
+    OFFLINE = "offline"
+    """It is Rookery's own, uses the network, and nothing may go online."""
     REFUSED = "refused"
     """Its name cannot be used."""
 
     @property
     def used(self) -> bool:
         return self in (State.BUILT_IN, State.ENABLED, State.THIS_RUN)
+
+
+NEEDS_NETWORK = frozenset({"web"})
+"""Rookery's own plugins that are used only where something may go online."""
+OFFLINE = (
+    "it is not used, since nothing may go online: `--online` allows it for one start, "
+    "`rookery config set web.online true` from now on"
+)
+"""What is said of them elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,8 @@ class Wishes:
     """Names, as the settings have them."""
     only: Collection[str] | None = None
     """Of the plugins that are not built in, these alone, enabled or not; None: the enabled ones."""
+    online: bool = False
+    """Whether Rookery's own plugins may use the network."""
 
 
 class Admissions:
@@ -169,7 +182,7 @@ def candidates(found: Iterable[EntryPoint], admissions: Admissions, wishes: Wish
         if ep.name in wishes.disabled:
             state = State.DISABLED
         elif distribution == OWN_DISTRIBUTION:
-            state = State.BUILT_IN
+            state = State.OFFLINE if ep.name in NEEDS_NETWORK and not wishes.online else State.BUILT_IN
         elif why:
             state = State.REFUSED
         elif wishes.only is not None:

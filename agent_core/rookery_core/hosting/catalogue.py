@@ -45,8 +45,8 @@ class Plugins:
 
     def all(self) -> list[Candidate]:
         """Every installed plugin, by name, without importing any. Raises ConfigError."""
-        disabled = load_config(self._paths).config.plugins.disabled
-        return candidates(installed(), self._admissions, Wishes(disabled))
+        config = load_config(self._paths).config
+        return candidates(installed(), self._admissions, Wishes(config.plugins.disabled, online=config.web.online))
 
     def get(self, name: str, *, usable: bool = True) -> Candidate:
         """The plugin of that name. Raises ConfigError where there is none, PluginError where it has to be `usable`."""
@@ -67,7 +67,7 @@ class Plugins:
             self.forget(candidate)
         manifest = self._manifests.of([(candidate.name, candidate.identity)])[candidate.name]
         named = candidate.name in load_config(self._paths).config.plugins.in_process
-        return Described(candidate, manifest, candidate.state is State.BUILT_IN or named)
+        return Described(candidate, manifest, self.is_own(candidate) or named)
 
     def forget(self, candidate: Candidate) -> None:
         """Have it described anew when it is needed next."""

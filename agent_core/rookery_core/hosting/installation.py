@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from rookery_core.errors import ConfigError, PluginError
-from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
+from rookery_core.hosting.admission import OFFLINE, Admissions, Candidate, State, Wishes, candidates
 from rookery_core.hosting.describing import SLOW_SECONDS, Manifests
 from rookery_core.hosting.elsewhere import Elsewhere
 from rookery_core.hosting.manifest import Manifest
@@ -16,7 +16,7 @@ from rookery_core.hosting.plugin_process import PluginProcess
 from rookery_core.tools import loader
 from rookery_core.tools.extending import Deny, ToolUse
 from rookery_core.tools.gathering import Offers
-from rookery_core.tools.loader import Loaded, LoadedPlugin, Problem
+from rookery_core.tools.loader import Loaded, LoadedPlugin, Problem, Settings
 
 NEW = "it is new, and not used yet: `rookery plugins enable {name}` lets it in"
 CHANGED = "it is not what it was when it was enabled, and is not used: `rookery plugins enable {name}` lets it in again"
@@ -36,6 +36,7 @@ def load(
     wishes: Wishes,
     *,
     in_process: Collection[str] = (),
+    settings: Settings | None = None,
     log: Path,
 ) -> Loaded:
     """Load what is to be used. Those named in `in_process` are imported, and Rookery's own; others only when called,
@@ -50,7 +51,7 @@ def load(
     inside = {c.name for c in used if c.name in in_process and not admissions.knows_another(c.name, c.identity)}
     here = [c for c in used if c.state is State.BUILT_IN or c.name in inside]
     elsewhere = [c for c in used if c not in here]
-    made = loader.load([candidate.entry_point for candidate in here])
+    made = loader.load([candidate.entry_point for candidate in here], settings=settings)
     plugins, problems = list(made.plugins), [*_kept_out(known, wishes), *made.problems]
     read = manifests.of((candidate.name, candidate.identity) for candidate in elsewhere)
     processes: list[PluginProcess] = []
@@ -92,12 +93,18 @@ def _refusing(name: str, why: str) -> Callable[[ToolUse], Deny]:
 
 def _kept_out(known: Iterable[Candidate], wishes: Wishes) -> Iterator[Problem]:
     """What is said of those that are not used, and were not disabled, or are wished for all the same."""
-    said = {State.PENDING: NEW, State.CHANGED: CHANGED, State.REFUSED: "{why}"}
+    said = {State.PENDING: NEW, State.CHANGED: CHANGED, State.REFUSED: "{why}", State.OFFLINE: OFFLINE}
     for c in known:
         wished = c.state is State.DISABLED and c.name in (wishes.only or ())
         if (text := KEPT_OUT if wished else said.get(c.state)) is not None:
             reason = text.format(name=c.name, why=c.why)
-            yield Problem(c.name, c.identity.distribution, reason, failed=c.state is not State.PENDING)
+            yield Problem(
+                c.name,
+                c.identity.distribution,
+                reason,
+                failed=c.state not in (State.PENDING, State.OFFLINE),
+                quiet=c.state is State.OFFLINE,
+            )
 
 
 def _described(candidate: Candidate, manifest: Manifest) -> tuple[LoadedPlugin | None, list[Problem]]:

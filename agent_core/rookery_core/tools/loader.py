@@ -6,7 +6,7 @@ import importlib.metadata
 import inspect
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,8 @@ class Problem:
     reason: str
     failed: bool = True
     """Whether something that was to be used is not; otherwise it is only to be known."""
+    quiet: bool = False
+    """Whether it is said only to who asks what there is, and not at every start."""
 
 
 async def _nothing() -> None: ...
@@ -82,10 +84,20 @@ def installed() -> list[importlib.metadata.EntryPoint]:
     return sorted(found, key=lambda ep: (ep.name, distribution_of(ep)))
 
 
-def load(entry_points: Iterable[importlib.metadata.EntryPoint], *, disabled: Collection[str] = ()) -> Loaded:
+Settings = Mapping[str, Mapping[str, Any]]
+"""Of plugins that have a section in Rookery's settings, by the plugin's name."""
+
+
+def load(
+    entry_points: Iterable[importlib.metadata.EntryPoint],
+    *,
+    disabled: Collection[str] = (),
+    settings: Settings | None = None,
+) -> Loaded:
     """Load each plugin that is not disabled; whatever one of them does, the others are loaded.
 
-    Two distributions that use one name: a built-in keeps it, otherwise neither is loaded.
+    A factory that takes `settings` is given those of the plugin's name, which only Rookery's own have. Two
+    distributions that use one name: a built-in keeps it, otherwise neither is loaded.
     """
     found = [ep for ep in entry_points if ep.name not in disabled]
     owners = Counter(ep.name for ep in found)
@@ -99,7 +111,7 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], *, disabled: Col
         try:
             if why := why_not_loaded(ep, owners[ep.name], built_in=ep.name in own):
                 raise PluginError(why)
-            offers, ignored = _load_one(manager, ep)
+            offers, ignored = _load_one(manager, ep, (settings or {}).get(ep.name, {}))
         except BaseException as exc:  # a plugin may raise anything at import, SystemExit and KeyboardInterrupt included
             problems.append(Problem(ep.name, distribution, _reason(exc)))
             continue
@@ -134,10 +146,12 @@ def _one_by_one() -> Iterator[importlib.metadata.EntryPoint]:
             continue
 
 
-def _load_one(manager: pluggy.PluginManager, ep: importlib.metadata.EntryPoint) -> tuple[Offers, list[str]]:
+def _load_one(
+    manager: pluggy.PluginManager, ep: importlib.metadata.EntryPoint, settings: Mapping[str, Any]
+) -> tuple[Offers, list[str]]:
     plugin = ep.load()
-    if isinstance(plugin, type) or inspect.isroutine(plugin):
-        plugin = plugin()  # a factory without arguments
+    if isinstance(plugin, type) or inspect.isroutine(plugin):  # a factory
+        plugin = plugin(settings=settings) if _takes_settings(plugin) else plugin()
     version = getattr(plugin, "rookery_contract", hooks.CONTRACT_VERSION)
     if not isinstance(version, int) or version > hooks.CONTRACT_VERSION:
         raise PluginError(
@@ -159,6 +173,13 @@ def _load_one(manager: pluggy.PluginManager, ep: importlib.metadata.EntryPoint) 
     except BaseException:
         manager.unregister(plugin)
         raise
+
+
+def _takes_settings(factory: Callable[..., Any]) -> bool:
+    try:
+        return "settings" in inspect.signature(factory).parameters
+    except (TypeError, ValueError):  # some built into Python have none
+        return False
 
 
 def _by_position(impl: pluggy.HookImpl, caller: pluggy.HookCaller) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rookery_core.errors import ConfigError, ToolUnknown
 from rookery_core.tools.contract import Tool
-from rookery_core.tools.loader import LoadedPlugin, Problem
+from rookery_core.tools.loader import OWN_DISTRIBUTION, LoadedPlugin, Problem
 from rookery_core.tools.running import HERE, Place
 
 
@@ -28,6 +28,10 @@ class OfferedTool:
     @property
     def full_name(self) -> str:
         return f"{self.plugin}.{self.tool.name}"
+
+    @property
+    def built_in(self) -> bool:
+        return self.distribution == OWN_DISTRIBUTION
 
 
 class Registry:

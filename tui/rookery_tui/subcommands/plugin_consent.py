@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rookery_core.errors import PluginError
-from rookery_core.hosting.admission import Candidate, State
+from rookery_core.hosting.admission import OFFLINE, Candidate, State
 from rookery_core.hosting.catalogue import Described, Plugins
 from rookery_core.text import one_line, visible
 from rookery_core.tools.contract import DESCRIPTION_CHARS
 from rookery_core.tools.gathering import SECTION_CHARS
+from rookery_core.tools.loader import OWN_DISTRIBUTION
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 
@@ -27,6 +28,8 @@ def enable(
         plugins.enable(candidate)
         print(f"{candidate.name} is used.", file=console.stdout)
         return Exit.OK
+    if candidate.state is State.OFFLINE:
+        raise PluginError(f"{candidate.name}: {OFFLINE}")
     described = plugins.describe(candidate, anew=True)
     if described.manifest.problem:
         raise PluginError(f"{candidate.name} cannot be used: {described.manifest.problem}")
@@ -75,8 +78,9 @@ def lines(described: Described, *, in_process: bool = False) -> Iterator[str]:
 def remarks(described: Described) -> Iterator[str]:
     """What is to be known of it."""
     yield from described.manifest.ignored
+    own = described.candidate.identity.distribution == OWN_DISTRIBUTION  # `rookery tools list` knows their settings
     for tool in described.manifest.tools:
-        if tool.missing:
+        if tool.missing and not own:
             yield f"tool {tool.name} is not offered: {tool.missing}"
     if described.manifest.import_s > 0.3:
         yield f"its import takes {described.manifest.import_s:.1f} s"

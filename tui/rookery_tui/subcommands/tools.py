@@ -38,10 +38,14 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         allow=getattr(arguments, "allow", ()),
         plugins=wished(arguments.plugins, os.environ),
         strict=is_strict(arguments, os.environ),
+        online=arguments.online,
     )
     equipment = equip(load_config(paths).config, paths, options)
+    named = getattr(arguments, "tool", "")
+    found = any(named in (offered.name, offered.full_name) for offered in equipment.usable)
     for problem in equipment.problems:
-        print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+        if not (problem.quiet and found):
+            print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
     match arguments.action:
         case "list":
             return _list(equipment, console, as_json=arguments.json)
