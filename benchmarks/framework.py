@@ -8,8 +8,9 @@ import time
 from contextlib import aclosing
 from pathlib import Path
 
-from rookery_core.compose import Options, build
+from rookery_core.compose import build
 from rookery_core.config import Config
+from rookery_core.equipment import Options
 from rookery_core.events import TurnEnded, TurnStatus
 from rookery_core.model.scripted import ScriptedModel
 from rookery_core.paths import Paths

@@ -14,8 +14,9 @@ from typing import Any
 
 from kit import default_model, percentile, prose
 
-from rookery_core.compose import Options, build, load_options
+from rookery_core.compose import build, load_options
 from rookery_core.config import Config
+from rookery_core.equipment import Options
 from rookery_core.events import TokenDelta
 from rookery_core.model.backends import WorkerModel
 from rookery_core.model.base import Delta, Message, Sampling

@@ -51,7 +51,8 @@ def rookery_tools():
 START = """
 import sys
 from pathlib import Path
-from rookery_core.compose import Options, build
+from rookery_core.compose import build
+from rookery_core.equipment import Options
 from rookery_core.config import load_config
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel

@@ -58,10 +58,9 @@ def _events() -> str:
 
 def _settings() -> str:
     rows = []
-    for section, field in config.Config.model_fields.items():
-        for name, setting in type(field.default).model_fields.items():
-            value = config.toml_line(name, getattr(field.default, name)).partition(" = ")[2]
-            rows.append((f"`{section}.{name}`", f"`{value}`", " ".join((setting.description or "").split())))
+    for table, _, settings in config.documented():
+        for name, default, does in settings:
+            rows.append((f"`{table}.{name}`", f"`{config.toml_line(name, default).partition(' = ')[2]}`", does))
     return _table("setting|default|what it does", rows)
 
 

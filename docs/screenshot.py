@@ -16,8 +16,9 @@ from textual.pilot import Pilot
 
 from rookery_core.approval.policy import Answerer, Approver
 from rookery_core.assistant import Assistant
-from rookery_core.compose import Options, build
+from rookery_core.compose import build
 from rookery_core.config import Config
+from rookery_core.equipment import Options
 from rookery_core.paths import Paths
 from rookery_tui.app import RookeryApp
 from rookery_tui.screens.approval import ApprovalScreen

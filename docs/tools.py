@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rookery_core.compose import built_in
 from rookery_core.config import Config
+from rookery_core.equipment import built_in
 from rookery_core.reasoning.prompt import describe
 from rookery_core.tools.registry import register
 

@@ -6,19 +6,17 @@ Makes none of its collaborators (`compose` does) and knows no screen.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from rookery_core.approval.policy import Answerer, Approver
-from rookery_core.budget import Budget, Limits
-from rookery_core.errors import ModelError, PluginError, PromptTooLong, RookeryError, TurnPaused
+from rookery_core.budget import Budget
+from rookery_core.errors import ConfigError, ModelError, PluginError, PromptTooLong, RookeryError, TurnPaused
 from rookery_core.events import (
     Answered,
     Event,
     MemoryRecalled,
-    PluginFailed,
     QuestionAsked,
     ToolFinished,
     ToolRequested,
@@ -28,18 +26,16 @@ from rookery_core.events import (
     TurnStatus,
 )
 from rookery_core.hosting.catalogue import Plugins
+from rookery_core.mcp.servers import Servers
 from rookery_core.memory.episodic import Episode, Episodes
-from rookery_core.memory.notes import Notes
 from rookery_core.memory.retrieve import recall
 from rookery_core.model.base import Message, ModelBackend
 from rookery_core.model.choice import Models
-from rookery_core.observe.sinks import Sinks
-from rookery_core.offer import Offer
+from rookery_core.parts import Gear, Parts
 from rookery_core.perception.attaching import attach
-from rookery_core.reasoning.base import Strategy, Task
+from rookery_core.reasoning.base import Task
 from rookery_core.reasoning.prompt import describe
 from rookery_core.run import Run, observation_limit, open_model
-from rookery_core.store.db import Store
 from rookery_core.store.sessions import SessionLog, Sessions
 from rookery_core.text import storable
 from rookery_core.tools.extending import Command
@@ -51,49 +47,6 @@ BY_THE_PERSON = "stopped by the person"
 BY_A_SIGNAL = "stopped by a signal"
 
 
-@dataclass(frozen=True, slots=True)
-class Gear:
-    """What depends on the plugins; it may be exchanged between two turns."""
-
-    offer: Offer
-    runner: ToolRunner
-    sinks: Sinks
-    commands: Mapping[str, Command]
-    """Plugins' slash commands."""
-    strategy: Strategy
-    problems: tuple[Problem, ...]
-    """Plugins that were left out, and why."""
-    close: Callable[[], Awaitable[None]]
-    """Ends the processes of plugins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What an assistant is made of."""
-
-    store: Store
-    sessions: Sessions
-    episodes: Episodes
-    notes: Notes
-    model: ModelBackend
-    models: Models
-    """Those it may be exchanged for."""
-    gear: Gear
-    regear: Callable[[Gear], Gear]
-    """Looks at the installed plugins anew. Raises ConfigError, PluginError; it may take seconds."""
-    plugins: Plugins
-    approver: Approver
-    answerer: Answerer
-    strategy_name: str
-    limits: Limits
-    recall_limit: int
-    """Memories offered to the model in each turn; 0 for none."""
-    now: Callable[[], float]
-    """Unix time."""
-    clock: Callable[[], float]
-    """Seconds, monotonic."""
-
-
 class Assistant:
     """One assistant; it carries out one turn at a time."""
 
@@ -103,6 +56,8 @@ class Assistant:
         self._granted_in = ""
         self._regearing = False
         self._stopped_by = BY_THE_PERSON
+        self._told = {*parts.gear.problems}
+        """What was said of plugins and MCP servers, by `start` or whoever made this."""
 
     @property
     def sessions(self) -> Sessions:
@@ -117,7 +72,12 @@ class Assistant:
     @property
     def tools(self) -> ToolRunner:
         """The offered tools and where they run."""
-        return self._parts.gear.runner
+        return self._up_to_date().runner
+
+    @property
+    def servers(self) -> Servers:
+        """The MCP servers; none is waited for, unless by `servers.known`."""
+        return self._parts.servers
 
     @property
     def model_name(self) -> str:
@@ -156,15 +116,16 @@ class Assistant:
         return self._parts.sessions.create(self._parts.gear.runner.workspace.root)
 
     async def start(self, session: SessionLog) -> AsyncGenerator[Event, None]:
-        """Say which plugins were left out and load the model, before anything is asked. Raises ModelError.
+        """Start the MCP servers, say which plugins were left out and load the model, before anything is asked.
+
+        Raises ModelError, and PluginError for an MCP server that cannot be used, where that is strict.
 
         Front ends call it early so that the first turn need not wait; a turn loads the model itself where it must.
         """
-        failed = [
-            PluginFailed(plugin=problem.plugin, distribution=problem.distribution, reason=problem.reason)
-            for problem in self._parts.gear.problems
-            if not problem.quiet
-        ]
+        await self._parts.servers.start()
+        problems = self._up_to_date().problems
+        self._told.update(problems)
+        failed = [problem.event() for problem in problems if not problem.quiet]
         async with aclosing(self._load(self._parts.model, session, failed)) as events:
             async for event in events:
                 yield event
@@ -189,6 +150,8 @@ class Assistant:
         if self._task is not None:
             raise RuntimeError("a turn is in progress; wait for its end or cancel it")
         self._stopped_by = BY_THE_PERSON
+        self._parts.servers.begin()
+        self._up_to_date()
         shown: asyncio.Queue[Event | None] = asyncio.Queue()
         self._task = task = asyncio.create_task(self._carry_out(session, storable(text), inputs, shown.put_nowait))
         task.add_done_callback(lambda _: shown.put_nowait(None))
@@ -229,7 +192,28 @@ class Assistant:
         self._parts = replace(self._parts, gear=gear)
         await old.close()
         await asyncio.to_thread(old.sinks.close)
+        await self._parts.servers.look_again()
+        self._told.update(gear.problems)
         return tuple(problem for problem in gear.problems if not problem.quiet)
+
+    def _up_to_date(self) -> Gear:
+        """The gear in use, with what MCP servers offer by now; during a turn it stays as it is."""
+        gear = self._parts.gear
+        if gear.edition != self._parts.servers.edition and not self.busy:
+            try:
+                gear = gear.renewed(gear)
+            except (ConfigError, PluginError) as exc:  # a name that was asked for is taken by now, say
+                problems = (*gear.problems, Problem("mcp", "MCP servers", f"all is as it was: {exc}"))
+                gear = replace(gear, edition=self._parts.servers.edition, problems=problems)
+            self._parts = replace(self._parts, gear=gear)
+        return gear
+
+    def _news(self) -> list[Problem]:
+        """What there is to say of plugins and MCP servers that was not said yet."""
+        known = (*self._parts.gear.problems, *self._parts.servers.waiting())
+        news = [problem for problem in known if not problem.quiet and problem not in self._told]
+        self._told.update(news)
+        return news
 
     def cancel(self, reason: str = BY_THE_PERSON) -> None:
         """Stop the turn in progress: what was written is kept, and `TurnEnded` follows in its stream."""
@@ -239,9 +223,8 @@ class Assistant:
             self._task.get_loop().call_soon(self._task.cancel)
 
     async def close(self) -> None:
-        """End the model's process and close the database."""
-        await self._parts.models.close()
-        await self._parts.gear.close()
+        """End the model's process, the plugins' and the MCP servers, and close the database."""
+        await asyncio.gather(self._parts.models.close(), self._parts.gear.close(), self._parts.servers.close())
         await asyncio.to_thread(self._parts.gear.sinks.close)
         self._parts.store.close()
 
@@ -303,6 +286,8 @@ class Assistant:
             )
         )
         try:
+            for problem in self._news():
+                run.emit(problem.event())
             info = await run.ready()
             limit = observation_limit(info.n_ctx)
             for event in await asyncio.to_thread(attach, inputs, text, session.id, parts.gear.runner, limit):

@@ -4,122 +4,39 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from rookery_core.approval.policy import Allowed, Answerer, Approver, Grants, no_answer, nobody
-from rookery_core.assistant import Assistant, Gear, Parts
+from rookery_core.approval.policy import Answerer, Approver, Grants, no_answer, nobody
+from rookery_core.assistant import Assistant
 from rookery_core.budget import Limits
 from rookery_core.config import Config, ModelSettings, load_config
-from rookery_core.errors import ConfigError, GrammarError, ModelUnreadable, PluginError
-from rookery_core.hosting import installation
-from rookery_core.hosting.admission import NEEDS_NETWORK, Admissions, Wishes
+from rookery_core.equipment import STRATEGIES, Equipment, Options, equip, installed_plugins, mcp_servers
+from rookery_core.errors import ConfigError, ModelUnreadable
 from rookery_core.hosting.catalogue import Plugins
-from rookery_core.hosting.describing import Manifests
 from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.model.adapters import made_for
 from rookery_core.model.backends import WorkerModel
 from rookery_core.model.base import LoadOptions, ModelBackend, ModelInfo, PromptTier, Sampling
 from rookery_core.model.choice import Models
-from rookery_core.model.constraint import step_grammar
 from rookery_core.model.hashes import Hashes
 from rookery_core.model.probes import Probes
 from rookery_core.model.registry import ModelFile, available, find
 from rookery_core.model.worker import Worker
 from rookery_core.observe.sinks import Sinks
 from rookery_core.offer import Offer
+from rookery_core.parts import Gear, Parts
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
-from rookery_core.reasoning.react import react
-from rookery_core.store.artifacts import CallArtifacts
 from rookery_core.store.db import Store
-from rookery_core.store.plugin_data import PluginData
 from rookery_core.store.sessions import Sessions
-from rookery_core.tools import loader
-from rookery_core.tools.extras import Extras, put_together
-from rookery_core.tools.lending import EnvironmentSecrets, Lender
-from rookery_core.tools.loader import Loaded, Problem
-from rookery_core.tools.registry import OfferedTool, Registry, register
-from rookery_core.tools.runner import ToolRunner
-from rookery_core.tools.running import HERE
-from rookery_core.workspace import Workspace
+from rookery_core.tools.extras import Extras
+from rookery_core.tools.loader import Loaded
 
-STRATEGIES: Mapping[str, Strategy] = {"react": react}
 Backend = Callable[[str], ModelBackend]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What is decided for one start of the program, over the settings."""
-
-    workspace: Path
-    model: str | None = None
-    """Path or name; None: as configured."""
-    tools: Collection[str] | None = None
-    """Offer only these tools or plugins; None: all."""
-    allow: Collection[str] = ()
-    """Kinds of risk and tools that run without asking."""
-    max_steps: int | None = None
-    seed: int | None = None
-    recall: bool | None = None
-    """Whether earlier sessions and notes are put before the model; None: as configured."""
-    plugins: Collection[str] | None = None
-    """Of the plugins that are not Rookery's own, use these alone, enabled or not; None: those that were enabled."""
-    strict: bool = False
-    """Whether a plugin that is to be used and cannot be keeps the program from starting."""
-    online: bool = False
-    """Whether Rookery's own plugins may use the network, also where the settings do not say so."""
-    commands: Collection[str] = ()
-    """Names of the front end's own slash commands, which no plugin may take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Equipment:
-    """The tools there are, and what else plugins bring."""
-
-    usable: Registry
-    """All tools that work."""
-    extras: Extras
-    problems: tuple[Problem, ...]
-    close: Callable[[], Awaitable[None]]
-    """Ends the processes of plugins."""
-
-    def runner(self, store: Store, options: Options, grants: Grants | None = None) -> ToolRunner:
-        """What carries out calls of the tools that are offered. Raises ConfigError."""
-        return ToolRunner(
-            registry=self.usable if options.tools is None else self.usable.only(options.tools),
-            workspace=Workspace.at(options.workspace),
-            lender=Lender(
-                memory=Notes(store, time.time),
-                data=partial(PluginData, store),
-                artifacts=lambda session, call: CallArtifacts(store, session, call, time.time),
-                secrets=lambda plugin: EnvironmentSecrets(plugin, os.environ),
-            ),
-            allowed=Allowed.parse(options.allow, self.usable),
-            grants=grants or Grants(),
-            clock=time.monotonic,
-            rules=self.extras.risk_rules,
-            rulings=self.extras.rulings,
-        )
-
-
-def equip(config: Config, paths: Paths, options: Options, plugins: Loaded | None = None) -> Equipment:
-    """Load the plugins. Raises ConfigError for a tool or workspace that there is not, PluginError where strict."""
-    if not options.workspace.is_dir():
-        raise ConfigError(f"the workspace {options.workspace} is not a folder")
-    loaded = plugins or installed_plugins(config, paths, options.plugins, online=options.online)
-    everything, renamed = register(loaded.plugins)
-    extras = put_together(loaded.plugins, strategies=STRATEGIES, commands=options.commands)
-    usable, left_out = _usable(everything)
-    usable.only([*(options.tools or ())])
-    Allowed.parse(options.allow, usable)
-    problems = (*loaded.problems, *renamed, *extras.problems, *left_out)
-    if options.strict or config.plugins.strict:
-        _refuse(problems)
-    return Equipment(usable, extras, problems, loaded.close)
 
 
 def build(
@@ -140,7 +57,9 @@ def build(
 
     Raises ConfigError, ModelMissing, ModelUnreadable (the file is not there), StoreError. Nothing is left open then.
     """
-    equipment = equip(config, paths, options, plugins)
+    servers = mcp_servers(config if plugins is None else Config(), paths, options)
+    loaded = plugins or installed_plugins(config, paths, options.plugins)
+    equipment = equip(config, paths, options, servers.joined(loaded))
     extras = equipment.extras
     if model is None:
         wanted = config.model.path if options.model is None else options.model
@@ -154,8 +73,14 @@ def build(
         strategy_of(config, extras)
     store = Store(paths.database)
 
-    def gear(equipped: Equipment, settings: Config, grants: Grants) -> Gear:
+    def gear(equipped: Equipment, loaded: Loaded, settings: Config, grants: Grants, sinks: Sinks, edition: int) -> Gear:
         runner = equipped.runner(store, options, grants)
+
+        def renewed(old: Gear) -> Gear:
+            edition = servers.edition
+            anew = equip(settings, paths, options, servers.joined(loaded), refuse=False)
+            return gear(anew, loaded, settings, old.runner.grants, old.sinks, edition)
+
         return Gear(
             offer=Offer(
                 runner.registry,
@@ -166,17 +91,22 @@ def build(
                 equipped.extras.sections,
             ),
             runner=runner,
-            sinks=Sinks(equipped.extras.sinks),
+            sinks=sinks,
             commands=equipped.extras.commands,
             strategy=strategy or strategy_of(settings, equipped.extras),
             problems=equipped.problems,
             close=equipped.close,
+            edition=edition,
+            renewed=renewed,
         )
 
     def regear(old: Gear) -> Gear:
         fresh = load_config(paths).config
         settings = config.model_copy(update={"plugins": fresh.plugins, "web": fresh.web})
-        return gear(equip(settings, paths, options, plugins), settings, old.runner.grants)
+        loaded = plugins or installed_plugins(settings, paths, options.plugins, online=options.online)
+        edition = servers.edition
+        equipped = equip(settings, paths, options, servers.joined(loaded))
+        return gear(equipped, loaded, settings, old.runner.grants, Sinks(equipped.extras.sinks), edition)
 
     return Assistant(
         Parts(
@@ -186,8 +116,9 @@ def build(
             notes=Notes(store, time.time),
             model=model,
             models=models,
-            gear=gear(equipment, config, Grants()),
+            gear=gear(equipment, loaded, config, Grants(), Sinks(extras.sinks), servers.edition),
             regear=regear,
+            servers=servers,
             plugins=Plugins(paths),
             approver=approver,
             answerer=answerer,
@@ -236,38 +167,6 @@ def subject(config: Config, paths: Paths, wanted: str | None, worker: Worker | N
     options = load_options(config.model, file.path, paths, expand=config.model.expand)
     adapter = Path(options.adapter) if options.adapter else None
     return Subject(models.get(wanted), file.path, adapter, models, _probed_labelled(paths, str(file.path)))
-
-
-def installed_plugins(
-    config: Config, paths: Paths, only: Collection[str] | None = None, *, online: bool = False
-) -> Loaded:
-    """The plugins that are installed and let in, or `only` these; ConfigError for one of them that is not there."""
-    return installation.load(
-        loader.installed(),
-        Admissions(paths.plugins),
-        Manifests(paths.manifests),
-        Wishes(config.plugins.disabled, only, online or config.web.online),
-        in_process=config.plugins.in_process,
-        settings=_plugin_settings(config),
-        log=paths.plugin_log,
-    )
-
-
-def _refuse(problems: Iterable[Problem]) -> None:
-    failed = [f"{problem.plugin} ({problem.distribution}): {problem.reason}" for problem in problems if problem.failed]
-    if failed:
-        raise PluginError("strict: " + "; ".join(failed))
-
-
-def built_in(config: Config) -> Loaded:
-    """The plugins that come with the program, and no others."""
-    own = [ep for ep in loader.installed() if loader.distribution_of(ep) == loader.OWN_DISTRIBUTION]
-    offline = () if config.web.online else NEEDS_NETWORK
-    return loader.load(own, disabled=[*config.plugins.disabled, *offline], settings=_plugin_settings(config))
-
-
-def _plugin_settings(config: Config) -> loader.Settings:
-    return {"web": config.web.model_dump()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,27 +262,3 @@ def _sampling(config: Config, options: Options) -> Sampling:
         seed=config.model.seed if options.seed is None else options.seed,
         max_tokens=config.model.max_tokens,
     )
-
-
-def _usable(registry: Registry) -> tuple[Registry, list[Problem]]:
-    """The tools that work here and whose schema makes a grammar; others are left out by name."""
-    usable: list[OfferedTool] = []
-    problems: list[Problem] = []
-    for offered in registry:
-        known = False
-        try:
-            missing = offered.tool.available() if offered.tool.available else ""
-            known = bool(missing) and offered.built_in
-            if offered.place is HERE:  # for others it was looked at when they were described
-                step_grammar([(offered.name, offered.tool.schema)])
-        except GrammarError as exc:
-            missing = str(exc)
-        except Exception as exc:
-            missing = f"it cannot say whether it works here: {exc!r}"
-        if missing:
-            # What comes with Rookery and needs something more is there for whoever wants it.
-            reason = f"tool {offered.full_name} is left out: {missing}"
-            problems.append(Problem(offered.plugin, offered.distribution, reason, failed=not known, quiet=known))
-        else:
-            usable.append(offered)
-    return Registry(usable), problems

@@ -19,11 +19,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rookery_core.budget import Limits
 from rookery_core.errors import ConfigError
+from rookery_core.mcp.settings import McpSettings, ServerSettings
 from rookery_core.paths import Paths, replace_file
 from rookery_core.text import one_line
 
 MAX_BYTES = 100_000
 DEFAULT = "default"
+MCP, SERVERS = "mcp", "mcp.servers"
 OPTION = "--set"
 """Where a setting is from that was given with the command."""
 STRICT = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, strict=True, allow_inf_nan=False)
@@ -144,6 +146,7 @@ class Config(Section):
     web: WebSettings = WebSettings()
     memory: MemorySettings = MemorySettings()
     tui: TuiSettings = TuiSettings()
+    mcp: McpSettings = McpSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,7 @@ def load_config(paths: Paths, options: Iterable[str] = ()) -> LoadedConfig:
     for file in (paths.config_file, paths.settings_file):
         for section, table in _checked(_read(file), file).items():
             values.setdefault(section, {}).update(table)
-            sources.update({f"{section}.{key}": str(file) for key in table})
+            sources.update({key: str(file) for key in _keys(section, table)})
     for option in options:
         key, equals, text = option.partition("=")
         if not equals:
@@ -179,11 +182,32 @@ def load_config(paths: Paths, options: Iterable[str] = ()) -> LoadedConfig:
 
 
 def flatten(config: Config) -> Iterator[tuple[str, Any]]:
-    """Every setting as (`section.key`, value)."""
+    """Every setting as (`section.key`, value); of MCP servers what may be shown, as (`mcp.servers.NAME.key`, value)."""
     for section in Config.model_fields:
         table = getattr(config, section)
         for key in type(table).model_fields:
-            yield f"{section}.{key}", getattr(table, key)
+            if section != MCP:
+                yield f"{section}.{key}", getattr(table, key)
+    for name, server in config.mcp.servers.items():
+        for key in ServerSettings.model_fields:
+            yield f"{SERVERS}.{name}.{key}", server.shown(key)
+
+
+def documented() -> Iterator[tuple[str, str, Iterator[tuple[str, Any, str]]]]:
+    """Every table with what it is for and its settings, each with its default and what it does."""
+    for section, field in Config.model_fields.items():
+        table = field.default
+        kind: type[BaseModel] = ServerSettings if section == MCP else type(table)
+        name = f"{SERVERS}.NAME" if section == MCP else section
+        settings = (
+            (
+                key,
+                setting.get_default(call_default_factory=True) if section == MCP else getattr(table, key),
+                _text(setting.description),
+            )
+            for key, setting in kind.model_fields.items()
+        )
+        yield name, _text(type(table).__doc__), settings
 
 
 def value_of(config: Config, key: str) -> Any:
@@ -218,6 +242,10 @@ def set_value(paths: Paths, key: str, text: str, check: Callable[[Any], object] 
 def _setting(key: str, text: str) -> tuple[str, str, Any]:
     """Section, name and value of one setting that was written as text; whether there is such a one is not checked."""
     section, dot, name = key.partition(".")
+    if section == MCP:
+        raise ConfigError(
+            "MCP servers are tables in config.toml, which is yours; `rookery config path` says where it is"
+        )
     if not dot:
         raise ConfigError(f"{_shown(key)} is not a setting: write section.key{_nearest_setting(key)}")
     if "." in name:
@@ -232,11 +260,11 @@ def example() -> str:
         "# Rookery's settings, each with its default. Copy what you change into the file that",
         "# `rookery config path` names, and take away the leading `# `.",
     ]
-    for section, field in Config.model_fields.items():
-        table = field.default
-        lines += ["", f"# {_text(type(table).__doc__)}", f"[{section}]"]
-        for name, setting in type(table).model_fields.items():
-            lines += [f"# {_text(setting.description)}", f"# {toml_line(name, getattr(table, name))}"]
+    for table, about, settings in documented():
+        there = "# " if table.startswith(MCP) else ""
+        lines += ["", f"# {about}", f"{there}[{table}]"]
+        for name, value, does in settings:
+            lines += [f"# {does}", f"# {toml_line(name, value)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -244,6 +272,8 @@ def toml_line(name: str, value: Any) -> str:
     """`name = value` as TOML, on one line."""
     if isinstance(value, tuple | list):
         return f"{name} = [{', '.join(toml_line('v', item).removeprefix('v = ') for item in value)}]"
+    if isinstance(value, Mapping):
+        return f"{name} = {{{', '.join(toml_line(key, item) for key, item in value.items())}}}"
     return tomli_w.dumps({name: value}).strip()
 
 
@@ -279,6 +309,15 @@ def _replace(file: Path, text: str) -> None:
         replace_file(file, text)
     except OSError as exc:
         raise ConfigError(f"{file} cannot be written: {exc.strerror}") from exc
+
+
+def _keys(section: str, table: Mapping[str, Any]) -> Iterator[str]:
+    """The full names of the settings in a section of a file."""
+    if section != MCP:
+        yield from (f"{section}.{key}" for key in table)
+        return
+    for name, server in table.get("servers", {}).items():
+        yield from (f"{SERVERS}.{name}.{key}" for key in server)
 
 
 def _default(section: str, name: str) -> Any:
@@ -317,8 +356,17 @@ def _validate(values: Mapping[str, Any], file: Path | str) -> Config:
 
 
 def _explain(error: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in error["loc"])
+    where = _shown(".".join(str(part) for part in error["loc"]))
+    match error["type"]:
+        case "setting":
+            return f"{where}: {error['msg']}"
+        case "extra_forbidden":
+            return f"{where} is not a setting{_nearest(str(error['loc'][-1]), list(ServerSettings.model_fields))}"
+        case "model_type":
+            return f"{where} must be a table"
     expected = str(error["msg"]).removeprefix("Input should be ").replace("a valid tuple", "a list")
+    if {"env", "headers"} & {*error["loc"]}:  # what stands there may be secret
+        return f"{where} must be {expected}"
     with contextlib.suppress(TypeError, ValueError, RecursionError):
         return f"{where} must be {expected}, not {one_line(json.dumps(error['input']), 60)}"
     return f"{where} must be {expected}"

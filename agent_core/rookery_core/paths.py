@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import platformdirs
 
@@ -24,6 +25,17 @@ def private_folder(path: Path) -> None:
 def private_file(path: Path) -> None:
     """Make an empty file that only this person may read; one that exists is left as it is."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+
+
+LOG_LIMIT = 1_000_000
+"""Bytes after which a log is begun anew."""
+
+
+def opened_log(path: Path) -> TextIO:
+    """A log to write on at its end; only this person may read it. Raises OSError."""
+    private_folder(path.parent)
+    private_file(path)
+    return path.open("w" if path.stat().st_size > LOG_LIMIT else "a", encoding="utf-8", errors="backslashreplace")
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -86,6 +98,15 @@ class Paths:
     def plugin_log(self) -> Path:
         """What plugins print in their own processes."""
         return self.logs / "plugins.log"
+
+    def server_log(self, name: str) -> Path:
+        """What the MCP server of that name prints on its standard error, and tells to be logged."""
+        return self.logs / f"mcp-{name}.log"
+
+    @property
+    def offered(self) -> Path:
+        """What MCP servers offered when they were last started; may be deleted at any time."""
+        return self.data / "mcp-tools.json"
 
     @property
     def plugins(self) -> Path:

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from rookery_core.approval.policy import Allowed, Grants, no_answer, nobody
-from rookery_core.compose import built_in
 from rookery_core.config import Config
+from rookery_core.equipment import built_in
 from rookery_core.errors import ArgumentsInvalid, ModelError
 from rookery_core.evals.cases import Case, DecisionCase, TaskCase
 from rookery_core.evals.conversation import Call, Observation

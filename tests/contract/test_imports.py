@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = frozenset({"textual", "prompt_toolkit", "llama_cpp", "llguidance", "sqlite_utils", "rookery_plugins"})
+MCP = frozenset({"mcp", "mcp_types", "httpx2", "anyio"})
+HEAVY = MCP | {"textual", "prompt_toolkit", "llama_cpp", "llguidance", "sqlite_utils", "rookery_plugins"}
 RUN = "import sys; from rookery_tui.cli import main\ntry:\n    main({argv})\nexcept SystemExit:\n    pass"
 
 
@@ -69,6 +70,37 @@ def test_config_loads_no_database_either(tmp_path: Path, argv: list[str]) -> Non
 def test_headless_loads_neither_textual_nor_prompt_toolkit(tmp_path: Path) -> None:
     found = loaded("import rookery_tui.headless, rookery_tui.subcommands.run", tmp_path)
     assert not found & {"textual", "prompt_toolkit", "llama_cpp", "rookery_plugins"}
+
+
+TURN = """
+import asyncio, sys
+from pathlib import Path
+reached = []
+sys.addaudithook(lambda event, given: reached.append(event) if event in REACHES else None)
+REACHES = {"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto"}
+from rookery_core.compose import build
+from rookery_core.equipment import Options
+from rookery_core.config import load_config
+from rookery_core.paths import Paths
+from rookery_core.testing import ScriptedModel
+async def turn():
+    paths = Paths.find({"ROOKERY_HOME": HOME})
+    script = ['Thought: a\\nAction: calculator\\nInput: {"expression": "1 + 1"}', 'Thought: b\\nAnswer: 2']
+    assistant = build(load_config(paths).config, paths, Options(Path(HOME)), model=ScriptedModel(script))
+    session = assistant.new_session()
+    async for _ in assistant.start(session): pass
+    async for _ in assistant.turn(session, "1 and 1?"): pass
+    await assistant.servers.known()
+    await assistant.close()
+asyncio.run(turn())
+assert not reached, reached
+"""
+
+
+def test_without_mcp_servers_a_turn_neither_loads_their_library_nor_reaches_for_the_network(tmp_path: Path) -> None:
+    found = loaded(f"HOME = {str(tmp_path)!r}\n{TURN}", tmp_path)
+    assert "sqlite_utils" in found
+    assert not found & MCP
 
 
 def test_no_module_does_work_when_it_is_imported(tmp_path: Path) -> None:

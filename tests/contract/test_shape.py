@@ -11,8 +11,8 @@ from pathlib import Path
 
 import rookery_core.plugin
 from rookery_core import errors, events
-from rookery_core.compose import built_in
 from rookery_core.config import Config
+from rookery_core.equipment import built_in
 from rookery_core.plugin import ToolContext, tool
 from rookery_core.reasoning.prompt import describe
 from rookery_core.tools import hooks

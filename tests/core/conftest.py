@@ -11,8 +11,9 @@ import pytest
 
 from rookery_core.approval.policy import Answerer, Approver, no_answer, nobody
 from rookery_core.assistant import Assistant
-from rookery_core.compose import Options, build
+from rookery_core.compose import build
 from rookery_core.config import Config
+from rookery_core.equipment import Options
 from rookery_core.events import Event
 from rookery_core.paths import Paths
 from rookery_core.plugin import Risk, Tool, ToolFailed, WorkspacePath, tool

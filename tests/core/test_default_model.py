@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 
 from rookery_core.assistant import Assistant
-from rookery_core.compose import Options, build
+from rookery_core.compose import build
 from rookery_core.config import Config, MemorySettings
+from rookery_core.equipment import Options
 from rookery_core.events import Answered, ToolFinished, ToolRequested, ToolStatus
 from rookery_core.paths import Paths
 from tests.core.conftest import play

@@ -15,8 +15,9 @@ from textual.widget import Widget
 
 from rookery_core.approval.policy import Answerer, Approver, no_answer
 from rookery_core.assistant import Assistant
-from rookery_core.compose import Options, build
+from rookery_core.compose import build
 from rookery_core.config import Config
+from rookery_core.equipment import Options
 from rookery_core.events import Event
 from rookery_core.model.base import Completion, Delta, Message, Sampling
 from rookery_core.model.scripted import ScriptedModel

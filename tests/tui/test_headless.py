@@ -215,8 +215,9 @@ async def test_jsonl_without_the_ephemeral_events_is_what_is_stored(home: Lab) -
 
 
 async def test_a_left_out_plugin_is_named(home: Lab) -> None:
-    from rookery_core.compose import Options, build
+    from rookery_core.compose import build
     from rookery_core.config import Config
+    from rookery_core.equipment import Options
     from rookery_core.paths import Paths
     from rookery_core.tools.loader import Loaded, Problem
 

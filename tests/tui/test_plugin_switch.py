@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from rookery_core.assistant import Assistant
-from rookery_core.compose import Options, build
+from rookery_core.compose import build
 from rookery_core.config import Config
+from rookery_core.equipment import Options
 from rookery_core.events import QuestionAsked, ToolFinished
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel

@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _models(commands)
     _plugins(commands)
     _tools(commands)
+    _mcp(commands)
     _bench(commands)
     _eval(commands)
     return top
@@ -264,6 +265,31 @@ def _tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     for action in (listing, show, call):
         _online_option(action)
         _plugin_options(action)
+
+
+def _mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    mcp = commands.add_parser(
+        "mcp", help="use the tools of MCP servers, and offer Rookery's to other assistants", allow_abbrev=False
+    )
+    actions = mcp.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the configured servers, their state and tools", allow_abbrev=False)
+    check = actions.add_parser("check", help="start a server and say what it offers, or why not", allow_abbrev=False)
+    check.add_argument("server", metavar="NAME")
+    for action in (listing, check):
+        action.add_argument("--json", action="store_true", help="as JSON")
+    serve = actions.add_parser(
+        "serve",
+        help="offer the installed tools to another assistant",
+        description="Speak MCP on standard input and output. Calls are checked as Rookery's own are, and the other "
+        "assistant is asked to ask its person about them; where it cannot, what would ask is denied.",
+        allow_abbrev=False,
+    )
+    serve.add_argument("--workspace", metavar="DIR", default=".", help="the folder tools work in; default: this one")
+    serve.add_argument("--tools", metavar="NAMES", type=_names, help="offer only these tools or plugins")
+    serve.add_argument(
+        "--allow", metavar="KINDS|TOOLS", type=_words, action="extend", default=[], help="as for `rookery run`"
+    )
+    _plugin_options(serve)
 
 
 def _bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -79,6 +79,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import tools
 
             return tools.main(arguments, paths, console)
+        case "mcp":
+            from rookery_tui.subcommands import mcp
+
+            return mcp.main(arguments, paths, console)
         case "bench":
             from rookery_tui.subcommands import bench
 

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Literal, Protocol
 
 from rookery_core.assistant import Assistant
-from rookery_core.errors import ModelError, RookeryError, StoreError
+from rookery_core.errors import ModelError, PluginError, RookeryError, StoreError
 from rookery_core.events import Answered, Event, TokenDelta, TurnEnded, TurnStatus
 from rookery_core.perception.inputs import mentioned
 from rookery_core.store.sessions import SessionLog
@@ -195,6 +195,9 @@ class Conversation:
         except StoreError as exc:
             self._give_all_back()
             await self._view.fail(str(exc), NOT_STORED)
+        except PluginError as exc:
+            self._give_all_back()
+            await self._view.fail(str(exc), "an MCP server is missing")
         except Exception as exc:  # a bug must not take the session and the terminal with it
             self._give_all_back()
             await self._bug(exc)

@@ -128,6 +128,7 @@ async def _turn(assistant: Assistant, log: SessionLog, job: Job, result: Result,
         async with aclosing(assistant.start(log)) as events:
             async for event in events:
                 printer.show(event)
+        await assistant.servers.known()  # there is no later turn that could have their tools
     with stop.tells(lambda: assistant.cancel(_why(stop))):
         async with aclosing(assistant.turn(log, job.task, job.inputs)) as events:
             async for event in events:

@@ -83,7 +83,7 @@ async def _converse(talk: Talk, lines: Lines) -> Exit:
 
     with on_signals(on_signal, insist=False):
         try:
-            await talk.start()
+            await talk.start(attended=lines.attended)
             text = ""
             while not talk.over and not ended_by:
                 text = await _exchange(talk, lines, text)

@@ -110,9 +110,10 @@ def models(known: Mapping[str, bool], in_use: str) -> str:
 
 async def tools(assistant: Assistant, events: Sequence[Event]) -> str:
     """The tools there are: risk, where from, tokens in the prompt, and calls and failures in these events."""
-    offered = list(assistant.tools.registry)
+    offered, servers = list(assistant.tools.registry), assistant.servers
+    missing = [f"{said.plugin}: {said.reason}" for said in (*servers.waiting(), *servers.failed())]
     if not offered:
-        return "No tools are offered."
+        return visible("\n".join(["No tools are offered.", *missing]))
     costs, used = await assistant.tool_costs(), tool_use(events)
     width = max(len(each.name) for each in offered)
     lines = []
@@ -123,7 +124,7 @@ async def tools(assistant: Assistant, events: Sequence[Event]) -> str:
         about = " · ".join(filter(None, (each.tool.risk, f"{each.plugin} ({each.distribution})", cost, called)))
         lines.append(f"{each.name:<{width}}  {about}")
         lines.append(f"{'':<{width}}  {one_line(each.tool.description, 80)}")
-    return visible("\n".join(lines))
+    return visible("\n".join([*lines, *missing]))
 
 
 def results(assistant: Assistant, session: SessionLog, wanted: str) -> str:

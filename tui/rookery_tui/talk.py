@@ -34,9 +34,14 @@ class Talk:
         """Write a line of the program's own."""
         print(visible(text), file=self.out, flush=True)
 
-    async def start(self) -> None:
-        """Name the plugins that were left out and load the model. Raises ModelError."""
+    async def start(self, *, attended: bool = True) -> None:
+        """Name the plugins that were left out and load the model; without a person, wait for MCP servers too.
+
+        Raises ModelError, and PluginError where that is strict.
+        """
         await self._load(self.assistant.start(self.log))
+        if not attended:
+            await self.assistant.servers.known()
 
     async def use_model(self, name: str) -> None:
         """Go on with another model; where it cannot be had, that is said."""

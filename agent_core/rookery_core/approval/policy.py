@@ -120,6 +120,11 @@ def assess(offered: OfferedTool, arguments: Mapping[str, Any], rules: Iterable[R
     return assessed
 
 
+def riskier(one: Risk, other: Risk) -> Risk:
+    """The kind that does more to the world."""
+    return max(one, other, key=_HEIGHT.__getitem__)
+
+
 def asks(offered: OfferedTool, risk: Risk, parts: Collection[str], allowed: Allowed, grants: Grants) -> bool:
     """Whether a person must be asked about a call of this risk."""
     return risk in ASKS and not allowed.covers(offered, risk) and not grants.cover(offered, parts)

@@ -10,8 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
 from rookery_core.assistant import Assistant
-from rookery_core.compose import Options, build, strategy_of
+from rookery_core.compose import build, strategy_of
 from rookery_core.config import Config
+from rookery_core.equipment import Options
 from rookery_core.errors import StoreBroken
 from rookery_core.evals.cases import Conversation, TaskCase
 from rookery_core.evals.given import as_written

@@ -18,13 +18,13 @@ from contextlib import aclosing
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import distribution as installed_now
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from rookery_core.errors import ToolFailed
 from rookery_core.hosting.admission import Identity, identify
-from rookery_core.paths import private_file, private_folder
+from rookery_core.paths import opened_log
 from rookery_core.process import how_it_ended
 from rookery_core.tools.running import STOP_SECONDS
 
@@ -33,8 +33,6 @@ START_SECONDS = 10.0
 IMPORT_SECONDS = 5.0
 """What the import of a plugin may take."""
 LINE_LIMIT = 1 << 25
-LOG_LIMIT = 1_000_000
-"""Bytes after which the log is begun anew."""
 SECRETS = "ROOKERY_SECRET_"
 """Variables that begin so are for the plugin they name, which gets them through its context."""
 
@@ -126,7 +124,7 @@ class Life:
         plugins = sorted({name.partition(".")[0] for name in known})
         if not _is_still(identity):
             raise _changed(distribution, plugins[0])
-        with _opened(log_path) as log:
+        with opened_log(log_path) as log:
             process = await asyncio.create_subprocess_exec(
                 *command("serve", distribution, *plugins),
                 stdin=asyncio.subprocess.PIPE,
@@ -267,9 +265,3 @@ def _changed(what: str, plugin: str) -> ToolFailed:
     return ToolFailed(
         f"{what} changed since it was let in. The person has to look at it: rookery plugins enable {plugin}"
     )
-
-
-def _opened(log: Path) -> IO[bytes]:
-    private_folder(log.parent)
-    private_file(log)
-    return log.open("wb" if log.stat().st_size > LOG_LIMIT else "ab")

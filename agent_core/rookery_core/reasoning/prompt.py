@@ -64,19 +64,27 @@ def describe(offered: OfferedTool) -> str:
     return f"- {offered.name}({signature}): {' '.join(offered.tool.description.split())}"
 
 
-def _parameter(name: str, schema: Mapping[str, Any], required: bool) -> str:
-    text = f"{name}: {_type(schema)}"
+def _parameter(name: str, schema: Mapping[str, Any] | bool, required: bool) -> str:
+    text, about = f"{name}: {_type(schema)}", {} if isinstance(schema, bool) else schema
     if not required:
-        default = schema.get("default")
+        default = about.get("default")
         text += "?" if default is None else f" = {json.dumps(default, ensure_ascii=False)}"
-    return f"{text} ({schema['description']})" if "description" in schema else text
+    return f"{text} ({' '.join(about['description'].split())})" if "description" in about else text
 
 
-def _type(schema: Mapping[str, Any]) -> str:
+def _type(schema: Mapping[str, Any] | bool) -> str:
+    """What a schema takes, in few words; `true` is one that takes anything."""
+    if isinstance(schema, bool):
+        return "any"
     if "enum" in schema:
         return " | ".join(repr(value) for value in schema["enum"])
     if "anyOf" in schema:
-        return " | ".join(dict.fromkeys(_type(option) for option in schema["anyOf"] if option.get("type") != "null"))
-    if schema.get("type") == "array":
-        return f"list of {_type(schema.get('items', {}))}"
-    return str(schema.get("type", "any"))
+        kinds = dict.fromkeys(_type(option) for option in schema["anyOf"] if option != {"type": "null"})
+        return " | ".join(kind for kind in kinds if kind != "null")
+    match schema.get("type", "any"):
+        case "array":
+            return f"list of {_type(schema.get('items', {}))}"
+        case list() as several:
+            return " | ".join(str(kind) for kind in several if kind != "null")
+        case kind:
+            return str(kind)

@@ -216,13 +216,15 @@ def check_schema(tool: Tool, arguments: Mapping[str, Any], *, patterns: bool = T
     Raises ArgumentsInvalid.
     """
     import jsonschema  # 60 ms, and only needed by tools that bring a schema of their own
+    from referencing import Registry
 
     kind = jsonschema.Draft202012Validator
     if not patterns:
         left_out = dict.fromkeys(("pattern", "patternProperties"), _nothing_wrong)
         instead = {**left_out, "additionalProperties": _unless_by_pattern(kind)}
         kind = jsonschema.validators.extend(kind, instead)  # type: ignore[no-untyped-call]
-    errors = list(kind(dict(tool.schema)).iter_errors(dict(arguments)))
+    schema = kind(dict(tool.schema), registry=Registry())  # which fetches nothing
+    errors = list(schema.iter_errors(dict(arguments)))
     if errors:
         raise ArgumentsInvalid(f"{tool.name}: " + "; ".join(f"{e.json_path}: {e.message}" for e in errors))
     return dict(arguments)

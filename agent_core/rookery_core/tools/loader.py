@@ -13,6 +13,7 @@ from typing import Any
 import pluggy
 
 from rookery_core.errors import PluginError
+from rookery_core.events import PluginFailed
 from rookery_core.tools import hooks
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.gathering import Offers, gather
@@ -61,6 +62,10 @@ class Problem:
     quiet: bool = False
     """Whether it is said only to who asks what there is, and not at every start."""
 
+    def event(self) -> PluginFailed:
+        """That it happened."""
+        return PluginFailed(plugin=self.plugin, distribution=self.distribution, reason=self.reason)
+
 
 async def _nothing() -> None: ...
 
@@ -73,6 +78,8 @@ class Loaded:
     problems: tuple[Problem, ...]
     close: Callable[[], Awaitable[None]] = _nothing
     """Ends what runs elsewhere."""
+    expected: frozenset[str] = frozenset()
+    """Names of plugins whose tools may come later."""
 
 
 def installed() -> list[importlib.metadata.EntryPoint]:

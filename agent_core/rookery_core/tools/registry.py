@@ -37,7 +37,9 @@ class OfferedTool:
 class Registry:
     """An immutable set of offered tools, ordered by name so that the prompt does not depend on load order."""
 
-    def __init__(self, tools: Iterable[OfferedTool]) -> None:
+    def __init__(self, tools: Iterable[OfferedTool], expected: Collection[str] = ()) -> None:
+        """`expected` are plugins whose tools may come later, so that they may be named already."""
+        self.expected = frozenset(expected)
         self._tools = tuple(sorted(tools, key=lambda offered: offered.name))
         self._by_name = {offered.full_name: offered for offered in self._tools}
         self._by_name.update({offered.name: offered for offered in self._tools})
@@ -47,6 +49,10 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self._tools)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a tool of that short or full name."""
+        return name in self._by_name
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,15 +78,15 @@ class Registry:
                 kept.append(self._by_name[name])
             elif by_plugin:
                 kept.extend(by_plugin)
-            else:
+            elif name.partition(".")[0] not in self.expected:
                 known = sorted({*self._by_name, *(offered.plugin for offered in self._tools)})
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f"; did you mean {near[0]}?" if near else "."
                 raise ConfigError(f"there is no tool or plugin named {name}{hint} Known: {', '.join(self.names)}")
-        return Registry({offered.full_name: offered for offered in kept}.values())
+        return Registry({offered.full_name: offered for offered in kept}.values(), self.expected)
 
 
-def register(plugins: Iterable[LoadedPlugin]) -> tuple[Registry, tuple[Problem, ...]]:
+def register(plugins: Iterable[LoadedPlugin], expected: Collection[str] = ()) -> tuple[Registry, tuple[Problem, ...]]:
     """Name every tool: the short name while it is unique; a built-in keeps its own against everyone."""
     by_short: dict[str, list[tuple[LoadedPlugin, Tool]]] = defaultdict(list)
     for plugin in plugins:
@@ -103,4 +109,4 @@ def register(plugins: Iterable[LoadedPlugin]) -> tuple[Registry, tuple[Problem, 
                     )
                 )
             offered.append(OfferedTool(tool, plugin.name, plugin.distribution, name, plugin.place))
-    return Registry(offered), tuple(problems)
+    return Registry(offered, expected), tuple(problems)

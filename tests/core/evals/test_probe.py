@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rookery_core.compose import Options, build
+from rookery_core.compose import build
 from rookery_core.config import AgentSettings, Config
+from rookery_core.equipment import Options
 from rookery_core.errors import ModelError
 from rookery_core.evals.play import Stage
 from rookery_core.evals.probe import CALLS, FORMS, NO_CALLS, cases, probe

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rookery_core.compose import Options, build
+from rookery_core.compose import build
 from rookery_core.config import Config
+from rookery_core.equipment import Options
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import State, Wishes, candidates
 from rookery_core.paths import Paths

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from rookery_core.config import DEFAULT, check_file, flatten, load_config, set_value, toml_line, value_of
+from rookery_core.config import DEFAULT, SERVERS, check_file, flatten, load_config, set_value, toml_line, value_of
 from rookery_core.errors import ConfigError, ModelUnreadable
 from rookery_core.model.registry import find
 from rookery_core.paths import Paths
@@ -67,7 +67,9 @@ def _settings(paths: Paths) -> Iterator[str]:
     loaded = load_config(paths)
     section = ""
     for key, value in flatten(loaded.config):
-        table, _, name = key.partition(".")
+        if key.startswith(f"{SERVERS}.") and loaded.sources[key] == DEFAULT:
+            continue
+        table, _, name = key.rpartition(".")
         if table != section:
             section = table
             yield f"[{table}]"

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 
-from rookery_core.compose import Subject, built_in, subject
+from rookery_core.compose import Subject, subject
 from rookery_core.config import Config, load_config
+from rookery_core.equipment import built_in
 from rookery_core.evals.play import Stage
 from rookery_core.evals.probe import probe
 from rookery_core.model.hashes import Hashes

@@ -9,10 +9,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from rookery_core.compose import Equipment, Options, equip
-from rookery_core.config import load_config
+from rookery_core.config import Config, load_config
+from rookery_core.equipment import Equipment, Options, equip, installed_plugins, mcp_servers
 from rookery_core.errors import ConfigError, ModelError, ToolUnknown, TurnPaused
 from rookery_core.events import ApprovalResolved, Event, PluginFailed, ToolProgress, ToolStatus
+from rookery_core.mcp.servers import Servers
 from rookery_core.paths import Paths
 from rookery_core.reasoning.prompt import describe
 from rookery_core.reasoning.step import ToolCall
@@ -33,6 +34,10 @@ MOST = 100_000
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     """Carry out one of the actions. Raises ConfigError, PluginError, StoreError."""
+    return asyncio.run(_main(arguments, paths, console))
+
+
+async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     options = Options(
         workspace=Path(getattr(arguments, "workspace", ".")),
         allow=getattr(arguments, "allow", ()),
@@ -40,21 +45,39 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         strict=is_strict(arguments, os.environ),
         online=arguments.online,
     )
-    equipment = equip(load_config(paths).config, paths, options)
+    config = load_config(paths).config
+    given = _object(arguments.arguments) if arguments.action == "call" else {}
     named = getattr(arguments, "tool", "")
-    found = any(named in (offered.name, offered.full_name) for offered in equipment.usable)
-    for problem in equipment.problems:
-        if not (problem.quiet and found):
-            print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
-    match arguments.action:
-        case "list":
-            return _list(equipment, console, as_json=arguments.json)
-        case "show":
-            return _show(_named(equipment, arguments.tool), console, as_json=arguments.json)
-        case _:
-            given = _object(arguments.arguments)
-            _named(equipment, arguments.tool)
-            return asyncio.run(_call(ToolCall(arguments.tool, given), equipment, options, paths, console))
+    servers = mcp_servers(config, paths, options)
+    try:
+        equipment = await _equipped(config, paths, options, servers, named)
+        try:
+            found = bool(named) and named in equipment.usable
+            for problem in equipment.problems:
+                if not (problem.quiet and found):
+                    print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+            match arguments.action:
+                case "list":
+                    return _list(equipment, console, as_json=arguments.json)
+                case "show":
+                    return _show(_named(equipment, named), console, as_json=arguments.json)
+                case _:
+                    _named(equipment, named)
+                    return await _call(ToolCall(named, given), equipment, options, paths, console)
+        finally:
+            await equipment.close()
+    finally:
+        await servers.close()
+
+
+async def _equipped(config: Config, paths: Paths, options: Options, servers: Servers, tool: str) -> Equipment:
+    """The tools there are; MCP servers are started for them unless the tool that is asked for is a plugin's."""
+    loaded = installed_plugins(config, paths, options.plugins, online=options.online)
+    equipment = equip(config, paths, options, servers.joined(loaded))
+    if not len(servers) or (tool and tool in equipment.usable):
+        return equipment
+    await servers.settled()
+    return equip(config, paths, options, servers.joined(loaded))
 
 
 def _list(equipment: Equipment, console: Console, *, as_json: bool) -> Exit:
@@ -113,7 +136,6 @@ async def _call(call: ToolCall, equipment: Equipment, options: Options, paths: P
         print(visible(f"paused: {exc}"), file=console.stderr)
         return Exit.FAILED
     finally:
-        await equipment.close()
         store.close()
     ok = done.status is ToolStatus.OK
     print(visible(done.output), file=console.stdout if ok else console.stderr)

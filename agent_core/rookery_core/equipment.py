@@ -1,0 +1,163 @@
+"""What an assistant has to work with: the tools and whatever else plugins and MCP servers bring."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rookery_core.approval.policy import Allowed, Grants
+from rookery_core.config import Config, load_config
+from rookery_core.errors import ConfigError, PluginError
+from rookery_core.hosting import installation
+from rookery_core.hosting.admission import NEEDS_NETWORK, Admissions, Wishes
+from rookery_core.hosting.describing import Manifests
+from rookery_core.mcp.remembered import Remembered
+from rookery_core.mcp.server import Surroundings
+from rookery_core.mcp.servers import Servers, used
+from rookery_core.mcp.settings import ServerSettings
+from rookery_core.memory.notes import Notes
+from rookery_core.paths import Paths
+from rookery_core.reasoning.base import Strategy
+from rookery_core.reasoning.react import react
+from rookery_core.store.artifacts import CallArtifacts
+from rookery_core.store.db import Store
+from rookery_core.store.plugin_data import PluginData
+from rookery_core.tools import loader
+from rookery_core.tools.extras import Extras, put_together
+from rookery_core.tools.lending import EnvironmentSecrets, Lender
+from rookery_core.tools.loader import Loaded, Problem
+from rookery_core.tools.registry import Registry, register
+from rookery_core.tools.runner import ToolRunner
+from rookery_core.tools.usable import usable_of
+from rookery_core.workspace import Workspace
+
+STRATEGIES: Mapping[str, Strategy] = {"react": react}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is decided for one start of the program, over the settings."""
+
+    workspace: Path
+    model: str | None = None
+    """Path or name; None: as configured."""
+    tools: Collection[str] | None = None
+    """Offer only these tools or plugins; None: all."""
+    allow: Collection[str] = ()
+    """Kinds of risk and tools that run without asking."""
+    max_steps: int | None = None
+    seed: int | None = None
+    recall: bool | None = None
+    """Whether earlier sessions and notes are put before the model; None: as configured."""
+    plugins: Collection[str] | None = None
+    """Of the plugins that are not Rookery's own, use these alone, enabled or not; None: those that were enabled."""
+    strict: bool = False
+    """Whether a plugin that is to be used and cannot be keeps the program from starting."""
+    online: bool = False
+    """Whether Rookery's own plugins may use the network, also where the settings do not say so."""
+    commands: Collection[str] = ()
+    """Names of the front end's own slash commands, which no plugin may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """The tools there are, and what else plugins bring."""
+
+    usable: Registry
+    """All tools that work."""
+    extras: Extras
+    problems: tuple[Problem, ...]
+    close: Callable[[], Awaitable[None]]
+    """Ends the processes of plugins."""
+
+    def runner(self, store: Store, options: Options, grants: Grants | None = None) -> ToolRunner:
+        """What carries out calls of the tools that are offered. Raises ConfigError."""
+        return ToolRunner(
+            registry=self.usable if options.tools is None else self.usable.only(options.tools),
+            workspace=Workspace.at(options.workspace),
+            lender=Lender(
+                memory=Notes(store, time.time),
+                data=partial(PluginData, store),
+                artifacts=lambda session, call: CallArtifacts(store, session, call, time.time),
+                secrets=lambda plugin: EnvironmentSecrets(plugin, os.environ),
+            ),
+            allowed=Allowed.parse(options.allow, self.usable),
+            grants=grants or Grants(),
+            clock=time.monotonic,
+            rules=self.extras.risk_rules,
+            rulings=self.extras.rulings,
+        )
+
+
+def equip(
+    config: Config, paths: Paths, options: Options, plugins: Loaded | None = None, *, refuse: bool = True
+) -> Equipment:
+    """Load the plugins. Raises ConfigError for a tool or workspace that there is not, and PluginError where that is
+    strict, unless not to `refuse`."""
+    if not options.workspace.is_dir():
+        raise ConfigError(f"the workspace {options.workspace} is not a folder")
+    loaded = plugins or installed_plugins(config, paths, options.plugins, online=options.online)
+    everything, renamed = register(loaded.plugins, loaded.expected)
+    extras = put_together(loaded.plugins, strategies=STRATEGIES, commands=options.commands)
+    usable, left_out = usable_of(everything)
+    usable.only([*(options.tools or ())])
+    Allowed.parse(options.allow, usable)
+    problems = (*loaded.problems, *renamed, *extras.problems, *left_out)
+    if refuse and _is_strict(config, options):
+        _refuse(problems)
+    return Equipment(usable, extras, problems, loaded.close)
+
+
+def installed_plugins(
+    config: Config, paths: Paths, only: Collection[str] | None = None, *, online: bool = False
+) -> Loaded:
+    """The plugins that are installed and let in, or `only` these; ConfigError for one of them that is not there.
+
+    A name in `only` that is an MCP server's is not looked for.
+    """
+    only = None if only is None else [name for name in only if name not in config.mcp.servers]
+    return installation.load(
+        loader.installed(),
+        Admissions(paths.plugins),
+        Manifests(paths.manifests),
+        Wishes(config.plugins.disabled, only, online or config.web.online),
+        in_process=config.plugins.in_process,
+        settings=_plugin_settings(config),
+        log=paths.plugin_log,
+    )
+
+
+def mcp_servers(config: Config, paths: Paths, options: Options) -> Servers:
+    """The MCP servers that are to be used, none of them started yet."""
+
+    def wanted(settings: Config) -> dict[str, ServerSettings]:
+        return used(settings.mcp.servers, options.plugins, settings.plugins.disabled)
+
+    around = Surroundings(os.environ, options.workspace.absolute(), paths.server_log, Remembered(paths.offered))
+    again = partial(load_config, paths)
+    return Servers(wanted(config), around, lambda: wanted(again().config), strict=_is_strict(config, options))
+
+
+def _is_strict(config: Config, options: Options) -> bool:
+    return options.strict or config.plugins.strict
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    failed = [f"{problem.plugin} ({problem.distribution}): {problem.reason}" for problem in problems if problem.failed]
+    if failed:
+        raise PluginError("strict: " + "; ".join(failed))
+
+
+def built_in(config: Config) -> Loaded:
+    """The plugins that come with the program, and no others."""
+    own = [ep for ep in loader.installed() if loader.distribution_of(ep) == loader.OWN_DISTRIBUTION]
+    offline = () if config.web.online else NEEDS_NETWORK
+    return loader.load(own, disabled=[*config.plugins.disabled, *offline], settings=_plugin_settings(config))
+
+
+def _plugin_settings(config: Config) -> loader.Settings:
+    return {"web": config.web.model_dump()}

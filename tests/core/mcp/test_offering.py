@@ -1,0 +1,231 @@
+"""`rookery mcp serve`, driven by the protocol's own client and by ourselves: the same checks, the same approvals."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import anyio
+import pytest
+from mcp.client import Client, ClientRequestContext
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp_types import ElicitRequestParams, ElicitResult
+
+from rookery_core.events import ToolStatus
+from rookery_core.mcp.settings import ServerSettings
+from tests.core.hosting.kit import Site, empty_site, tool_source
+from tests.core.mcp.kit import Yard, one
+
+pytestmark = pytest.mark.timeout(400)  # each server is a process that imports the library
+
+RUN = "import sys; from rookery_tui.cli import main; sys.exit(main(['mcp', 'serve', *sys.argv[1:]]))"
+Mode = Literal["auto", "legacy"]
+
+
+class Person:
+    """Whoever sits at the other assistant."""
+
+    def __init__(self) -> None:
+        self.answers: list[str | None] = []
+        self.asked: list[tuple[str, list[str]]] = []
+
+    async def __call__(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        asked = params.model_dump()
+        field = asked["requested_schema"]["properties"]["answer"]
+        self.asked.append((asked["message"], field.get("enum", [])))
+        answer = self.answers.pop(0) if self.answers else None
+        return (
+            ElicitResult(action="decline")
+            if answer is None
+            else ElicitResult(action="accept", content={"answer": answer})
+        )
+
+
+@pytest.fixture
+def person() -> Person:
+    return Person()
+
+
+def environment(home: Path) -> dict[str, str]:
+    wanted = {"ROOKERY_HOME": str(home), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    return {name: value for name, value in wanted.items() if value}
+
+
+@asynccontextmanager
+async def assistant(home: Path, person: Person | None, *options: str, mode: Mode = "auto") -> AsyncIterator[Client]:
+    """Another assistant that uses our tools, in the folder `work` of that home."""
+    (home / "work").mkdir(exist_ok=True)
+    arguments = ["-c", RUN, "--workspace", str(home / "work"), *options]
+    program = StdioServerParameters(command=sys.executable, args=arguments, env=environment(home))
+    with (home / "serve.log").open("a") as log:
+        async with Client(stdio_client(program, errlog=log), elicitation_callback=person, mode=mode) as client:
+            yield client
+
+
+async def called(client: Client, name: str, **arguments: Any) -> tuple[bool, str]:
+    result = await client.call_tool(name, arguments)
+    (text,) = result.content
+    return result.is_error, getattr(text, "text", "")
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_tools_are_offered_checked_and_asked_about(tmp_path: Path, person: Person, mode: Mode) -> None:
+    async with assistant(tmp_path, person, "--tools", "calculator,files", mode=mode) as client:
+        offered = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert {*offered} == {"calculator", "list_files", "read_file", "search_files", "write_file"}
+        assert "expression" in offered["calculator"].input_schema["properties"]
+        hints = {name: tool.annotations.read_only_hint for name, tool in offered.items() if tool.annotations}
+        assert hints == dict.fromkeys(offered, True) | {"write_file": False}
+        assert await called(client, "calculator", expression="17 * 23") == (False, "391")
+        failed, said = await called(client, "calculator", sum="1")
+        assert (failed, "The arguments do not fit" in said) == (True, True)
+        assert (await called(client, "shell", command="true"))[0]
+        assert (await called(client, "read_file", path="../secret"))[0]
+
+        person.answers = ["allow once", "do not allow", None]
+        given = {"path": "a.txt", "content": "one"}
+        assert not (await called(client, "write_file", **given))[0]
+        assert (tmp_path / "work" / "a.txt").read_text() == "one"
+        for _ in range(2):
+            failed, said = await called(client, "write_file", path="b.txt", content="two")
+            assert (failed, "The person did not allow this call." in said) == (True, True)
+        assert not (tmp_path / "work" / "b.txt").exists()
+        shown, ways = person.asked[0]
+        assert shown.startswith("tool       files.write_file\nfrom       plugin files (rookery)\nmay        write\n")
+        assert "a.txt" in shown
+        assert ways == ["allow once", "allow for this session", "do not allow"]
+
+        person.answers = ["allow for this session"]
+        for text in ("three", "three"):
+            assert not (await called(client, "write_file", path="c.txt", content=text))[0]
+        assert len(person.asked) == 4
+
+
+async def test_where_nobody_can_be_asked_what_would_ask_is_denied_unless_it_was_allowed(tmp_path: Path) -> None:
+    async with assistant(tmp_path, None) as client:
+        failed, said = await called(client, "write_file", path="a.txt", content="one")
+        assert (failed, "nobody is there to be asked" in said) == (True, True)
+    async with assistant(tmp_path, None, "--allow", "files.write_file", "--tools", "files") as client:
+        assert not (await called(client, "write_file", path="a.txt", content="one"))[0]
+
+
+LOUD = """
+    import os, subprocess, sys
+    print("loud")
+    os.write(1, b"louder\\n")
+    subprocess.run(["echo", "loudest"])
+    ctx.progress("half")
+    import time; time.sleep(0.3)
+    return [sys.stdin.read(), ctx.person.ask("Which?", ["a", "b"]), "x" * 200_000][:2]
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    return empty_site(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_what_a_tool_prints_is_no_part_of_the_protocol_and_what_it_asks_is(
+    site: Site, person: Person, mode: Mode
+) -> None:
+    site.install("loud", tool_source(LOUD, parameters="ctx: ToolContext"))
+    site.enable("loud")
+    heard: list[str | None] = []
+
+    async def progress(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(message)
+
+    async with assistant(site.home, person, "--tools", "loud", mode=mode) as client:
+        person.answers = ["b"]
+        result = await client.call_tool("go", {}, progress_callback=progress)
+        assert json.loads(result.content[0].text) == ["", "b"]  # type: ignore[union-attr]
+        assert person.asked == [("tool       loud.go\nasks\n  Which?", ["a", "b"])]
+        assert heard == ["half"]
+        failed, said = await called(client, "go")
+        assert (failed, "nobody answered the question" in said) == (True, True)
+
+
+async def test_a_call_that_the_other_assistant_gives_up_is_stopped(site: Site) -> None:
+    body = "import time\nwhile not ctx.cancelled.wait(0.05): ctx.progress('on')\nopen('stopped', 'w').close()"
+    source = tool_source(textwrap.dedent(body), parameters="ctx: ToolContext")
+    site.install("slow", f"import os; os.chdir({str(site.home)!r})\n{source}")
+    site.enable("slow")
+    async with assistant(site.home, None) as client:
+        with anyio.move_on_after(5):
+            await client.call_tool("go", {})
+        with anyio.fail_after(100):
+            while not (site.home / "stopped").exists():  # noqa: ASYNC110
+                await anyio.sleep(0.05)
+        assert await called(client, "calculator", expression="1 + 1") == (False, "2")
+
+
+async def test_rookery_inside_rookery(yard: Yard, tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    inner = ServerSettings(
+        command=sys.executable,
+        args=("-c", RUN, "--workspace", str(tmp_path / "work"), "--tools", "calculator,write_file"),
+        env=environment(tmp_path),
+        start_s=200.0,
+    )
+    servers = await yard.ready(inner=inner)
+    assert one(servers).problem == ""
+    assert one(servers).about.startswith("rookery ")
+    runner = yard.runner(servers)
+    assert runner.registry.names == ("calculator", "write_file")
+    assert (await yard.call(runner, "inner.calculator", expression="6 * 7")).output == "42"
+    yard.answers = ["allow once"]
+    done = await yard.call(runner, "write_file", path="a.txt", content="one")
+    assert done.status is ToolStatus.OK, done.output
+    assert (tmp_path / "work" / "a.txt").read_text() == "one"
+    done = await yard.call(runner, "write_file", path="b.txt", content="one")
+    assert (done.status, "did not allow" in done.output) == (ToolStatus.FAILED, True)
+
+
+def said_by(*arguments: str, home: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", RUN, *arguments],
+        input=stdin, capture_output=True, text=True, timeout=200, check=False,
+        env={**os.environ, "ROOKERY_HOME": str(home)},
+    )  # fmt: skip
+
+
+def test_it_ends_with_its_input_and_wrong_options_are_said_at_once(tmp_path: Path) -> None:
+    done = said_by(home=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    done = said_by("--tools", "nosuch", home=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no tool or plugin named nosuch" in done.stderr
+
+
+def lines(*messages: dict[str, Any]) -> Sequence[str]:
+    return [json.dumps({"jsonrpc": "2.0", **message}) for message in messages]
+
+
+def test_rubbish_on_its_input_ends_nothing_and_only_messages_are_on_its_output(tmp_path: Path) -> None:
+    begin = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    text = "\n".join(
+        ["rubbish", *lines({"id": 1, "method": "initialize", "params": begin}, {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/call", "params": {"name": "calculator", "arguments": {"expression": "1 + 2"}}})]
+    )  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env={**os.environ, "ROOKERY_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(text + "\n")
+    process.stdin.flush()
+    answers = [json.loads(process.stdout.readline()) for _ in range(2)]
+    process.stdin.close()
+    assert (process.stdout.read(), process.wait(200)) == ("", 0)
+    process.stdout.close()
+    assert [answer["id"] for answer in answers] == [1, 2]
+    assert answers[1]["result"]["content"][0]["text"] == "3"
