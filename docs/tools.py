@@ -5,6 +5,7 @@ python docs/tools.py
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shlex
@@ -16,9 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rookery_core.config import Config
+from rookery_core.config import Config, WebSettings
 from rookery_core.equipment import built_in
 from rookery_core.reasoning.prompt import describe
+from rookery_core.testing import ListArtifacts, run_tool
+from rookery_core.tools.contract import Tool
 from rookery_core.tools.registry import register
 
 PAGE = Path(__file__).with_name("tools.md")
@@ -52,6 +55,11 @@ DOCUMENT = (
     "pdf.cell(text='Dear Ann, the boat is yours from Monday on.'); pdf.output('letter.pdf')\""
 )
 
+ROOKERY = Path(sys.executable).with_name("rookery")
+SITE = Path(__file__).with_name("web_site.py")
+NETWORK = ("unshare", "--map-root-user", "--net", "--mount", sys.executable, str(SITE))
+"""Runs the command that follows where nothing can be reached but the pages of that file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -62,6 +70,10 @@ class Call:
     before: tuple[str, ...] = ()
     """Commands that are not shown."""
     remark: str = ""
+    online: bool = False
+    """Whether it is made in a network of its own, where `docs/web_site.py` is the whole internet."""
+    result: str = ""
+    """A long result that the session has; then it is called in a session, which no command does by itself."""
 
 
 CHAPTERS: Mapping[str, tuple[Call, ...]] = {
@@ -106,15 +118,32 @@ CHAPTERS: Mapping[str, tuple[Call, ...]] = {
             "ask_user", {"question": "Which boat?", "choices": ["Nordlys", "Skarv"]}, remark="nobody is there to answer"
         ),
     ),
+    "The web": (
+        Call("fetch_page", {"url": "http://harbour.example/"}, online=True),
+        Call(
+            "search_web",
+            {"query": "boats for sale"},
+            before=("rookery config set web.search_url http://localhost:8888",),
+            remark="whom it asks is your choice: [the web](web.md)",
+            online=True,
+        ),
+    ),
     "Long results": (
-        Call("read_result", {"result": "1"}, remark="in a session where a result was cut, its number is at its end"),
+        Call(
+            "read_result",
+            {"result": "1", "find": "dentist"},
+            remark="where a result was cut, its number is at its end; here the session has one of 3,000 lines",
+            result="\n".join(
+                f"day {n}: {'the dentist called' if n == 1777 else 'nothing new'}" for n in range(1, 3001)
+            ),
+        ),
     ),
 }
 
 
 def main() -> int:
     """Make the calls in the order of the page."""
-    registry, _ = register(built_in(Config()).plugins)
+    registry, _ = register(built_in(Config(web=WebSettings(online=True))).plugins)
     missing = set(registry.names) - {call.tool for calls in CHAPTERS.values() for call in calls}
     if missing:
         print(f"no call for {', '.join(sorted(missing))}", file=sys.stderr)
@@ -135,14 +164,27 @@ def main() -> int:
                 command = ["rookery", "tools", "call", call.tool, json.dumps(call.arguments, ensure_ascii=False)]
                 if offered.tool.risk not in ("pure", "read"):
                     command += ["--allow", str(offered.tool.risk)]
-                said = _run([str(Path(sys.executable).with_name("rookery")), *command[1:]], folder)
+                if call.online:
+                    command.append("--online")
+                if call.result:
+                    shown = f"{call.tool} {command[4]}"
+                    said = _in_a_session(offered.tool, call)
+                else:
+                    shown = f"$ {shlex.join(command)}"
+                    said = _run([*(NETWORK if call.online else []), str(ROOKERY), *command[1:]], folder)
                 remark = f" ({call.remark})" if call.remark else ""
                 parts.append(
                     f"### {call.tool}\n\n`{offered.tool.risk}`, plugin `{offered.plugin}`{remark}\n\n"
-                    f"    {signature}\n\n```text\n$ {shlex.join(command)}\n{said}\n```\n"
+                    f"    {signature}\n\n```text\n{shown}\n{said}\n```\n"
                 )
     PAGE.write_text("\n".join(parts), encoding="utf-8")
     return 0
+
+
+def _in_a_session(tool: Tool, call: Call) -> str:
+    results = ListArtifacts()
+    results.add(call.result)
+    return asyncio.run(run_tool(tool, call.arguments, artifacts=results)).output
 
 
 def _run(command: list[str], folder: Path) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import rookery_core.plugin
 from rookery_core import errors, events
-from rookery_core.config import Config
+from rookery_core.config import Config, WebSettings
 from rookery_core.equipment import built_in
 from rookery_core.plugin import ToolContext, tool
 from rookery_core.reasoning.prompt import describe
@@ -99,6 +99,6 @@ def test_the_generated_tables_in_the_docs_are_up_to_date() -> None:
 
 def test_every_built_in_tool_has_a_call_on_the_tools_page() -> None:
     page = (ROOT / "docs" / "tools.md").read_text(encoding="utf-8")
-    registry, _ = register(built_in(Config()).plugins)
+    registry, _ = register(built_in(Config(web=WebSettings(online=True))).plugins)
     assert [name for name in registry.names if f"\n### {name}\n" not in page] == []
     assert [name for name in registry.names if describe(registry.get(name)).removeprefix("- ") not in page] == []
