@@ -128,8 +128,14 @@ async def test_the_time_and_git_from_pip(make: Make, with_pip: Path, tmp_path: P
     (repository / "a.txt").write_text("one\n")
     here = f'"repo_path": "{repository}"'
     script = [
-        act("convert_time", '{"source_timezone": "Europe/London", "time": "14:30", "target_timezone": "Asia/Tokyo"}'),
-        act("convert_time", '{"source_timezone": "Nowhere/At_All", "time": "14:30", "target_timezone": "Asia/Tokyo"}'),
+        act(
+            "time.convert_time",
+            '{"source_timezone": "Europe/London", "time": "14:30", "target_timezone": "Asia/Tokyo"}',
+        ),
+        act(
+            "time.convert_time",
+            '{"source_timezone": "Nowhere/At_All", "time": "14:30", "target_timezone": "Asia/Tokyo"}',
+        ),
         act("git_status", f"{{{here}}}"),
         act("git_add", f'{{{here}, "files": ["a.txt"]}}'),
         act("git_commit", f'{{{here}, "message": "the first"}}'),
@@ -138,7 +144,7 @@ async def test_the_time_and_git_from_pip(make: Make, with_pip: Path, tmp_path: P
     ]
     servers = {
         "time": python_server(with_pip, "mcp_server_time", risk={"convert_time": Risk.PURE}),
-        "git": python_server(
+        "repository": python_server(
             with_pip, "mcp_server_git", "--repository", str(repository), risk={"git_commit": Risk.READ}
         ),
     }
@@ -152,8 +158,8 @@ async def test_the_time_and_git_from_pip(make: Make, with_pip: Path, tmp_path: P
     assert "the first" in log[1]
     asked = {event.tool: event.risk for event in events if isinstance(event, ApprovalRequested)}
     assert asked == {
-        "git.git_status": "execute", "git.git_add": "execute", "git.git_log": "execute",
-        "git.git_commit": "write",  # which it says of itself
+        "repository.git_status": "execute", "repository.git_add": "execute", "repository.git_log": "execute",
+        "repository.git_commit": "write",  # which it says of itself
     }  # fmt: skip
 
 
@@ -170,7 +176,7 @@ async def test_a_database_from_pip_with_an_older_protocol(
     file = tmp_path / "birds.db"
     run = "import mcp_server_sqlite; mcp_server_sqlite.main()"  # the module itself is no program
     server = python_server(with_an_older_library, "", args=("-c", run, "--db-path", str(file)))
-    assistant = make(script, {"sqlite": server})
+    assistant = make(script, {"birds": server})
     (created, written, read, dropped) = done(await played(assistant))
     assert (created[0], written[0], read) == (OK, OK, (OK, "[{'name': 'rook', 'n': 12}]"))
     assert "Only SELECT queries are allowed" in dropped[1]
@@ -219,6 +225,7 @@ async def test_files_and_everything_from_npm(make: Make, with_npm: Path, tmp_pat
 def test_the_default_model_uses_a_server_from_pip(with_pip: Path, tmp_path: Path) -> None:
     server = python_server(with_pip, "mcp_server_time")
     (tmp_path / "config.toml").write_text(
+        '[plugins]\ndisabled = ["clock"]\n'  # whose tool has the name of one of the server's
         f"[mcp.servers.time]\ncommand = {server.command!r}\nargs = {[*server.args]!r}\nstart_s = 120\n"
         f"env = {{ PYTHONPATH = {str(with_pip)!r} }}\nrisk = {{ get_current_time = 'read', convert_time = 'read' }}\n"
     )
@@ -228,6 +235,6 @@ def test_the_default_model_uses_a_server_from_pip(with_pip: Path, tmp_path: Path
         env={**os.environ, "ROOKERY_HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert 'action      get_current_time(timezone="Asia/Tokyo")' in done.stderr
+    assert 'action      get_current_time(timezone="Asia/Tokyo")' in done.stderr, done.stderr
     assert "Asia/Tokyo" in done.stderr.partition("observation")[2]
     assert done.stdout.strip()
