@@ -242,11 +242,11 @@ async def test_keys_typed_ahead_answer_nothing(tmp_path: Path, made: Tool) -> No
 
 @pytest.mark.parametrize("typed", ["route 1", "11", "1 more", "12"])
 async def test_a_key_among_others_is_no_answer(tmp_path: Path, typed: str) -> None:
-    async with asked(tmp_path, asking("a", "b"), grace_s=0.2) as pilot:
+    async with asked(tmp_path, asking("a", "b"), grace_s=0.8) as pilot:
         opened = question(pilot)
         await armed(pilot)
         await pilot.press(*typed, "x")
-        await pilot.pause(0.3)
+        await pilot.pause(1)
         assert question(pilot) is opened
         await pilot.press("2")
         await idle(pilot)
@@ -273,7 +273,7 @@ async def test_arrows_that_were_typed_ahead_lead_to_no_answer(tmp_path: Path) ->
 
 
 async def test_a_line_takes_everything_once_there_was_silence(tmp_path: Path) -> None:
-    async with asked(tmp_path, asking(), grace_s=0.2) as pilot:
+    async with asked(tmp_path, asking(), grace_s=1) as pilot:
         await pilot.press(*"ahead", "enter")
         await armed(pilot)
         await pilot.press(*"quick", "enter")
