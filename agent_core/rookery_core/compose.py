@@ -58,7 +58,7 @@ def build(
     Raises ConfigError, ModelMissing, ModelUnreadable (the file is not there), StoreError. Nothing is left open then.
     """
     servers = mcp_servers(config if plugins is None else Config(), paths, options)
-    loaded = plugins or installed_plugins(config, paths, options.plugins)
+    loaded = plugins or installed_plugins(config, paths, options.plugins, online=options.online)
     equipment = equip(config, paths, options, servers.joined(loaded))
     extras = equipment.extras
     if model is None:
