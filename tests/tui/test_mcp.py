@@ -124,7 +124,7 @@ def test_without_the_protocols_library_a_server_is_a_problem_with_its_remedy(tmp
 def test_tools_of_servers_are_shown_and_called_by_hand(tmp_path: Path) -> None:
     configure(tmp_path, tools="['get-Sum']")
     listed = rookery(tmp_path, "tools", "list")
-    assert "get_sum       execute  yard (MCP server python sample.py)  Adds two numbers." in listed.stdout
+    assert "get_sum          execute  yard (MCP server python sample.py)  Adds two numbers." in listed.stdout
     called = rookery(tmp_path, "tools", "call", "yard.get_sum", '{"a": 2, "b": 3}', "--allow", "yard")
     assert (called.returncode, called.stdout) == (0, "5\n")
     without = rookery(tmp_path, "tools", "list", "--no-plugins")

@@ -62,7 +62,7 @@ async def test_a_server_at_an_address_is_used_like_any_other(yard: Yard, host: H
     assert (offered.distribution, offered.tool.risk) == (f"MCP server {host.url.removesuffix('/mcp')}", Risk.NETWORK)
     assert (await yard.call(runner, "get_sum", a=2, b=3)).output == "5"
     done = await yard.call(runner, "show", what="huge")
-    assert (done.status, done.output[-4:]) == (ToolStatus.OK, " end")
+    assert (done.status, done.output.endswith("result 1]")) == (ToolStatus.OK, True)
     yard.answers = ["yes"]
     assert (await yard.call(runner, "ask", kind="confirm")).output == "accept {}"
 

@@ -79,10 +79,11 @@ async def called(client: Client, name: str, **arguments: Any) -> tuple[bool, str
 async def test_tools_are_offered_checked_and_asked_about(tmp_path: Path, person: Person, mode: Mode) -> None:
     async with assistant(tmp_path, person, "--tools", "calculator,files", mode=mode) as client:
         offered = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert {*offered} == {"calculator", "list_files", "read_file", "search_files", "write_file"}
+        changing = {"delete_file", "edit_file", "move_file", "write_file"}
+        assert {*offered} == {"calculator", "find_files", "list_files", "read_file", "search_files", *changing}
         assert "expression" in offered["calculator"].input_schema["properties"]
         hints = {name: tool.annotations.read_only_hint for name, tool in offered.items() if tool.annotations}
-        assert hints == dict.fromkeys(offered, True) | {"write_file": False}
+        assert hints == {name: name not in changing for name in offered}
         assert await called(client, "calculator", expression="17 * 23") == (False, "391")
         failed, said = await called(client, "calculator", sum="1")
         assert (failed, "The arguments do not fit" in said) == (True, True)

@@ -94,7 +94,7 @@ async def test_a_turn_waits_for_no_server_and_says_whose_tools_it_goes_without(
 
     (server,) = [server for server in assistant.servers if server.name == "good"]
     await server.settled()
-    second = await play(assistant, session, "what is 2 and 3?")
+    second = await play(assistant, session, "add two numbers, 2 and 3")
     assert "get_sum" in next(event.tools for event in second if isinstance(event, TurnStarted))
     assert {plugin for plugin, _ in failures(second)} == {"good"}  # for tools of it; of the late one it was said
     assert [(each.status, each.output) for each in finished(second)[:2]] == [
