@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from rookery_core.events import ToolStatus
+from rookery_core.mcp import server as server_module
 from rookery_core.mcp.settings import ServerSettings
-from tests.core.mcp.kit import Yard
+from tests.core.mcp.kit import Yard, one
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -30,3 +31,22 @@ async def test_a_regular_expression_of_a_server_is_not_tried_here(yard: Yard, tm
         assert (done.status, done.output) == (ToolStatus.OK, text)
     done = await yard.call(runner, "strict", text=5)
     assert (done.status, "is not of type 'string'" in done.output) == (ToolStatus.INVALID, True)
+
+
+async def test_a_server_that_says_all_the_time_that_it_changed_is_listed_once_for_each_call(
+    yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "CALM_SECONDS", 3_600.0)
+    runner = yard.runner(await yard.ready(yard=rough(tmp_path, "restless")))
+    for n in range(5):
+        assert (await yard.call(runner, "echo", text=str(n))).output == str(n)
+    assert int((tmp_path / "lists").read_text()) <= 2 + 5  # as it is started, the first time that it changed
+
+
+async def test_a_server_that_was_ended_is_not_started_by_a_call_that_comes_late(yard: Yard, tmp_path: Path) -> None:
+    servers = await yard.ready(yard=rough(tmp_path))
+    runner = yard.runner(servers)
+    await servers.close()
+    done = await yard.call(runner, "echo", text="x")
+    assert (done.status, "the MCP server yard was ended" in done.output) == (ToolStatus.FAILED, True)
+    assert one(servers).state == "off"
