@@ -184,15 +184,16 @@ class Assistant:
         self._regearing = True
         try:
             gear = await asyncio.to_thread(self._parts.regear, old)
+            if self.busy:
+                await gear.close()
+                raise PluginError("plugins are exchanged between two turns, and one began meanwhile; try it again")
+            self._parts = replace(self._parts, gear=gear)
+            await old.close()
+            await asyncio.to_thread(old.sinks.close)
+            await self._parts.servers.look_again()
         finally:
             self._regearing = False
-        if self.busy:
-            await gear.close()
-            raise PluginError("plugins are exchanged between two turns, and one began meanwhile; try it again")
-        self._parts = replace(self._parts, gear=gear)
-        await old.close()
-        await asyncio.to_thread(old.sinks.close)
-        await self._parts.servers.look_again()
+        gear = self._up_to_date()
         self._told.update(gear.problems)
         return tuple(problem for problem in gear.problems if not problem.quiet)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from pathlib import Path
@@ -168,3 +169,15 @@ async def test_reloading_reads_the_settings_anew(make: Make, tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="needs a command or a url"):
         await assistant.reload_plugins()
     assert "get_sum" in assistant.tools.registry.names
+
+
+async def test_plugins_are_looked_at_anew_by_one_at_a_time_until_servers_are_exchanged_too(make: Make) -> None:
+    assistant = make([], {})
+    before = assistant._parts.gear
+    first = asyncio.create_task(assistant.reload_plugins())
+    while assistant._parts.gear is before:
+        await asyncio.sleep(0)
+    with pytest.raises(PluginError, match="looked at already"):
+        await assistant.reload_plugins()
+    await first
+    await assistant.reload_plugins()
