@@ -194,7 +194,8 @@ class Server:
 
     def _check_command(self) -> None:
         """Raise PluginError for a command that there is not, which is known before anything is imported for it."""
-        command, path = self.settings.command, self.settings.env.get("PATH", self._surroundings.environ.get("PATH"))
+        command, environ = self.settings.command, self._surroundings.environ
+        path = resolved(self.settings.env, environ, "env").get("PATH", environ.get("PATH"))
         if command and "/" not in command and shutil.which(command, path=path) is None:
             raise PluginError(f"it could not be started: there is no command {command}")
 

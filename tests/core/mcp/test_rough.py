@@ -50,3 +50,11 @@ async def test_a_server_that_was_ended_is_not_started_by_a_call_that_comes_late(
     done = await yard.call(runner, "echo", text="x")
     assert (done.status, "the MCP server yard was ended" in done.output) == (ToolStatus.FAILED, True)
     assert one(servers).state == "off"
+
+
+async def test_a_command_is_looked_for_where_a_path_with_a_reference_says(yard: Yard, tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "rough-server").symlink_to(sys.executable)
+    settings = rough(tmp_path, env={"PATH": f"{folder}:${{PATH}}"}).model_copy(update={"command": "rough-server"})
+    assert one(await yard.ready(yard=settings)).state == "ready"
