@@ -94,6 +94,17 @@ def test_a_server_is_checked(tmp_path: Path) -> None:
     assert any(line.startswith("remark   tool elsewhere is left out: ") for line in said)
 
 
+def test_a_server_with_the_name_of_a_plugin_is_left_out_and_said_to_be(tmp_path: Path) -> None:
+    configure(tmp_path, name="git")
+    why = "the name git is built into Rookery; give the server another one"
+    assert rookery(tmp_path, "mcp", "list").stdout == f"git  failed  python sample.py  {why}\n"
+    checked = rookery(tmp_path, "mcp", "check", "git")
+    assert (checked.returncode, checked.stdout.splitlines()[-1]) == (1, f"problem  {why}")
+    with (tmp_path / "config.toml").open("a") as file:
+        file.write('[plugins]\ndisabled = ["git"]\n')
+    assert rookery(tmp_path, "mcp", "check", "git").returncode == 0
+
+
 def test_a_server_that_cannot_be_used_fails_its_check(tmp_path: Path) -> None:
     configure(tmp_path, "crash", name="broken")
     bad = rookery(tmp_path, "mcp", "check", "broken", "--json")

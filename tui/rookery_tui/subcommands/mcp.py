@@ -8,14 +8,16 @@ import json
 import os
 import shlex
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rookery_core.config import Config, load_config
-from rookery_core.equipment import Options, equip, mcp_servers
+from rookery_core.equipment import Options, equip, installed_plugins, mcp_servers
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.events import ApprovalRequested, QuestionAsked
 from rookery_core.mcp.server import NO_LIBRARY, Server
+from rookery_core.mcp.servers import Servers
 from rookery_core.mcp.settings import ServerSettings
 from rookery_core.paths import Paths
 from rookery_core.store.db import Store
@@ -49,7 +51,8 @@ async def _list(config: Config, paths: Paths, console: Console, *, as_json: bool
     servers = mcp_servers(config, paths, Options(Path.cwd(), plugins=wished(None, os.environ)))
     try:
         await servers.settled()
-        told = {server.name: _told(server) for server in servers}
+        clashes = await _clashes(servers, config, paths)
+        told = {server.name: _told(server, clashes.get(server.name, "")) for server in servers}
     finally:
         await servers.close()
     rows = [told.get(name, {"name": name, "state": "off", "where": each.where}) for name, each in known.items()]
@@ -75,7 +78,8 @@ async def _check(name: str, config: Config, paths: Paths, console: Console, *, a
     try:
         await servers.settled()
         (server,) = servers
-        told, lines = _told(server), [*_lines(server, paths)]
+        told = _told(server, (await _clashes(servers, config, paths)).get(name, ""))
+        lines = [*_lines(server, told["state"], told["problem"], paths)]
     finally:
         await servers.close()
     if as_json:
@@ -84,6 +88,18 @@ async def _check(name: str, config: Config, paths: Paths, console: Console, *, a
         for line in lines:
             print(visible(line), file=console.stdout)
     return Exit.FAILED if told["problem"] else Exit.OK
+
+
+async def _clashes(servers: Servers, config: Config, paths: Paths) -> dict[str, str]:
+    """Why servers are left out that have a plugin's name, by that name."""
+    plugins = installed_plugins(config, paths)
+    try:
+        clashes = servers.joined(replace(plugins, problems=()))
+    finally:
+        await plugins.close()
+    used = {plugin.name: plugin.distribution for plugin in clashes.plugins}
+    ours = {server.name: server.distribution for server in servers if used.get(server.name) != server.distribution}
+    return {each.plugin: each.reason for each in clashes.problems if ours.get(each.plugin) == each.distribution}
 
 
 async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, console: Console) -> Exit:
@@ -143,13 +159,13 @@ def _shown(asked: ApprovalRequested | QuestionAsked) -> str:
     return "\n".join(filter(None, (approval_text(asked), remembered)))
 
 
-def _told(server: Server) -> dict[str, Any]:
+def _told(server: Server, clash: str) -> dict[str, Any]:
     return {
         "name": server.name,
-        "state": server.state,
+        "state": "failed" if clash else server.state,
         "where": server.settings.where,
         "about": server.about,
-        "problem": server.problem,
+        "problem": clash or server.problem,
         "tools": [
             {"name": tool.name, "theirs": server.theirs[tool.name], "risk": tool.risk, "description": tool.description}
             for tool in server.offered.tools
@@ -158,8 +174,8 @@ def _told(server: Server) -> dict[str, Any]:
     }
 
 
-def _lines(server: Server, paths: Paths) -> Iterator[str]:
-    yield f"server   {server.name} ({server.state})"
+def _lines(server: Server, state: str, problem: str, paths: Paths) -> Iterator[str]:
+    yield f"server   {server.name} ({state})"
     yield f"reached  {_reached(server.settings)}"
     yield f"log      {paths.server_log(server.name)}"
     if server.about:
@@ -170,8 +186,8 @@ def _lines(server: Server, paths: Paths) -> Iterator[str]:
         yield f"tool     {called} ({tool.risk}): {one_line(tool.description, 100)}"
     for remark in server.offered.remarks:
         yield f"remark   {remark.reason}"
-    if server.problem:
-        yield f"problem  {server.problem}"
+    if problem:
+        yield f"problem  {problem}"
 
 
 def _reached(settings: ServerSettings) -> str:
