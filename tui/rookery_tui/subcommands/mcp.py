@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import shlex
@@ -14,7 +15,7 @@ from typing import Any
 
 from rookery_core.config import Config, load_config
 from rookery_core.equipment import Options, equip, installed_plugins, mcp_servers
-from rookery_core.errors import ConfigError, PluginError
+from rookery_core.errors import ConfigError, PluginError, ToolFailed
 from rookery_core.events import ApprovalRequested, QuestionAsked
 from rookery_core.mcp.server import NO_LIBRARY, Server
 from rookery_core.mcp.servers import Servers
@@ -22,7 +23,6 @@ from rookery_core.mcp.settings import ServerSettings
 from rookery_core.paths import Paths
 from rookery_core.store.db import Store
 from rookery_core.text import one_line, visible
-from rookery_core.tools.context import NotLent
 from rookery_tui.console import Console, json_for
 from rookery_tui.exits import Exit
 from rookery_tui.presenter import approval_text, question_text, remembered_text
@@ -32,6 +32,8 @@ from rookery_tui.width import cut_to, width_of
 
 NONE_YET = "No MCP server is configured: a table [mcp.servers.NAME] in {file} makes one."
 SERVING = "MCP is spoken here on standard input and output; another assistant starts this command. Ctrl+D ends it."
+RESULTS = 20
+"""Long results that are kept while tools are offered."""
 
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
@@ -109,19 +111,21 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
         allow=arguments.allow,
         plugins=wished(arguments.plugins, os.environ),
         strict=is_strict(arguments, os.environ),
+        online=arguments.online,
     )
     equipment = equip(config, paths, options)
     for problem in equipment.problems:
-        print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+        if not problem.quiet:
+            print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
     if console.stdin.isatty():
         print(SERVING, file=console.stderr, flush=True)
     try:
         from rookery_core.mcp.offering import Offering
     except ImportError as exc:
         raise PluginError(NO_LIBRARY.format(why=exc)) from exc
-    store, stop = Store(paths.database), Stop()
+    store, stop, results = Store(paths.database), Stop(), _LastResults()
     try:
-        runner = equipment.runner(store, options).lending(artifacts=lambda *_: _Forgetful())
+        runner = equipment.runner(store, options).lending(artifacts=lambda *_: results)
         await _until(stop, Offering(runner, _shown).serve())
     finally:
         await equipment.close()
@@ -142,14 +146,24 @@ async def _until(stop: Stop, serving: Coroutine[Any, Any, None]) -> None:
         await work
 
 
-class _Forgetful(NotLent):
-    """Keeps no long texts: there is no session that they would be kept with."""
+class _LastResults:
+    """The last long results, in memory: there is no session that they would be kept with."""
 
     def __init__(self) -> None:
-        super().__init__("place for long texts")
+        self._texts: dict[str, str] = {}
+        self._ids = itertools.count(1)
 
     def add(self, text: str, name: str = "") -> str:
-        return ""
+        ref = str(next(self._ids))
+        self._texts[ref] = text
+        if len(self._texts) > RESULTS:
+            del self._texts[next(iter(self._texts))]
+        return ref
+
+    def get(self, ref: str) -> str:
+        if ref not in self._texts:
+            raise ToolFailed(f"there is no result {ref}, or it is not kept any more; make its call again")
+        return self._texts[ref]
 
 
 def _shown(asked: ApprovalRequested | QuestionAsked) -> str:
