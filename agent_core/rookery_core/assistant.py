@@ -95,6 +95,11 @@ class Assistant:
         return self._parts.gear.commands
 
     @property
+    def unused(self) -> tuple[Problem, ...]:
+        """What comes with Rookery and is not offered, with what would change that; said only to who asks."""
+        return tuple(problem for problem in self._up_to_date().problems if problem.quiet)
+
+    @property
     def busy(self) -> bool:
         """Whether a turn is in progress."""
         return self._task is not None

@@ -170,6 +170,7 @@ async def test_one_task_waits_until_it_is_known_what_servers_offer(tmp_path: Pat
     assert "observation 5\n" in err.getvalue()
     assert "plugin      broken: it could not be started: its last words were: something is missing" in err.getvalue()
     assert STARTING not in err.getvalue()
+    assert "rookery: waiting for MCP servers: " in err.getvalue()
 
 
 async def test_messages_from_a_pipe_wait_as_well_and_tools_says_what_is_missing(tmp_path: Path) -> None:
@@ -186,6 +187,7 @@ async def test_messages_from_a_pipe_wait_as_well_and_tools_says_what_is_missing(
     assert "execute · yard (MCP server python sample.py)" in listed
     assert "1 called" in listed
     assert "broken: it could not be started: its last words were: something is missing" in listed
+    assert "web: it is not used, since nothing may go online: `--online` allows it for one start" in listed
 
 
 # -- the screen ---------------------------------------------------------------------------------------------------
