@@ -177,7 +177,7 @@ async def test_messages_from_a_pipe_wait_as_well_and_tools_says_what_is_missing(
     configure(tmp_path)
     configure(tmp_path, "crash", name="broken")
     read, write = os.pipe()
-    os.write(write, b"2 and 3?\n/tools\n")
+    os.write(write, b"2 and 3?\n/tools\n/plugins\n")
     os.close(write)
     out = io.StringIO()
     desk = Desk(tmp_path, SUM, answer("It is 5."))
@@ -187,6 +187,7 @@ async def test_messages_from_a_pipe_wait_as_well_and_tools_says_what_is_missing(
     assert "execute · yard (MCP server python sample.py)" in listed
     assert "1 called" in listed
     assert "broken: it could not be started: its last words were: something is missing" in listed
+    assert "yard        ready      MCP server python sample.py\n" in listed
     assert "web: it is not used, since nothing may go online: `--online` allows it for one start" in listed
 
 
