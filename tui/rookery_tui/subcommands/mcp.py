@@ -205,7 +205,7 @@ def _lines(server: Server, state: str, problem: str, paths: Paths) -> Iterator[s
 
 
 def _reached(settings: ServerSettings) -> str:
-    return settings.url or shlex.join([settings.command, *settings.args])
+    return shlex.join([settings.command, *settings.args]) if settings.command else str(settings.shown("url"))
 
 
 def _json(value: Any, console: Console) -> Exit:
