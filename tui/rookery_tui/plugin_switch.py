@@ -39,8 +39,8 @@ async def switch(assistant: Assistant, plugins: Plugins, rest: str) -> str:
 
 
 def _listed(known: list[Candidate], servers: Servers) -> str:
-    rows = [(c.name, c.state, f"{c.identity.distribution} {c.identity.version}") for c in known]
-    rows += [(server.name, server.state, server.distribution) for server in servers]
+    rows = [(c.name, str(c.state), f"{c.identity.distribution} {c.identity.version}") for c in known]
+    rows += [(server.name, str(server.state), server.distribution) for server in servers]
     width = max((len(name) for name, *_ in rows), default=0)
     lines = [f"{name:<{width}}  {state:<9}  {where}" for name, state, where in rows]
     return "\n".join([*lines, USAGE])

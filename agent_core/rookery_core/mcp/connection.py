@@ -37,6 +37,7 @@ from pydantic import ValidationError
 
 from rookery_core.errors import PluginError, ToolFailed
 from rookery_core.mcp import questions
+from rookery_core.mcp.bounded import bound
 from rookery_core.mcp.definitions import Definition
 from rookery_core.mcp.results import MOST, result_text
 from rookery_core.paths import opened_log
@@ -210,9 +211,10 @@ class Connection:
         async with AsyncExitStack() as stack:
             if at.url:
                 timeout = httpx2.Timeout(CONNECT_SECONDS, read=READ_SECONDS)
+                headers = {"Accept-Encoding": "identity", **at.headers}
                 hooks = {"response": [self._remember]}
                 http = await stack.enter_async_context(
-                    httpx2.AsyncClient(headers=dict(at.headers), timeout=timeout, event_hooks=hooks)
+                    httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks=hooks)
                 )
                 read, write = await stack.enter_async_context(
                     streamable_http_client(at.url, http_client=http, max_sse_event_size=EVENT_BYTES)
@@ -224,6 +226,7 @@ class Connection:
 
     async def _remember(self, response: httpx2.Response) -> None:
         self._refused = f" (HTTP {response.status_code} {response.reason_phrase})" if response.is_error else ""
+        bound(response, EVENT_BYTES)
 
     def _ended(self) -> None:
         self._hung_up = not self._gone.is_set() and not self._scope.cancel_called

@@ -82,7 +82,9 @@ def offered(definitions: Iterable[Definition], settings: ServerSettings) -> Offe
     remarks = [*_unknown(settings, ours), *_told_apart(ours)]
     wanted = [name for name in known if not settings.tools or {name, ours[name]} & {*settings.tools}]
     if len(wanted) > MOST_TOOLS:
-        reason = f"of its {len(wanted)} tools the first {MOST_TOOLS} are used; its setting tools may name those you want"
+        reason = (
+            f"of its {len(wanted)} tools the first {MOST_TOOLS} are used; its setting tools may name those you want"
+        )
         remarks.append(Remark(reason))
     for name in wanted[:MOST_TOOLS]:
         definition = known[name]

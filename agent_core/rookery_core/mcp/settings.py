@@ -61,7 +61,8 @@ class ServerSettings(BaseModel):
                 "setting", "it needs a command or a url{both}", {"both": ", not both" * bool(self.url)}
             )
         if self.url and not _is_address(self.url):
-            raise PydanticCustomError("setting", "its url does not begin with http:// or https:// and a host, with a port up to 65535")
+            why = "its url does not begin with http:// or https:// and a host, with a port up to 65535"
+            raise PydanticCustomError("setting", why)
         for given, wanted in (("args", "command"), ("env", "command"), ("cwd", "command"), ("headers", "url")):
             if getattr(self, given) and not getattr(self, wanted):
                 raise PydanticCustomError(

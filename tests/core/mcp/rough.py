@@ -25,7 +25,11 @@ def tools() -> list[dict[str, Any]]:
     return [
         tool("echo", {"text": {"type": "string"}}),
         tool("strict", {"text": SLOW_PATTERN}),
-        tool("promising", {"text": {"type": "string"}}, outputSchema={"type": "object", "properties": {"text": SLOW_PATTERN}}),
+        tool(
+            "promising",
+            {"text": {"type": "string"}},
+            outputSchema={"type": "object", "properties": {"text": SLOW_PATTERN}},
+        ),
         tool("long_line", {"mb": {"type": "integer"}}),
     ]
 

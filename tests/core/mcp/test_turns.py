@@ -175,7 +175,7 @@ async def test_plugins_are_looked_at_anew_by_one_at_a_time_until_servers_are_exc
     assistant = make([], {})
     before = assistant._parts.gear
     first = asyncio.create_task(assistant.reload_plugins())
-    while assistant._parts.gear is before:
+    while assistant._parts.gear is before:  # noqa: ASYNC110
         await asyncio.sleep(0)
     with pytest.raises(PluginError, match="looked at already"):
         await assistant.reload_plugins()
