@@ -12,7 +12,7 @@ from typing import Any
 from rookery_core.config import Config, load_config
 from rookery_core.equipment import Equipment, Options, equip, installed_plugins, mcp_servers
 from rookery_core.errors import ConfigError, ModelError, ToolUnknown, TurnPaused
-from rookery_core.events import ApprovalResolved, Event, PluginFailed, ToolProgress, ToolStatus
+from rookery_core.events import ApprovalRequested, ApprovalResolved, Event, PluginFailed, ToolProgress, ToolStatus
 from rookery_core.mcp.servers import Servers
 from rookery_core.paths import Paths
 from rookery_core.reasoning.prompt import describe
@@ -114,12 +114,14 @@ def _show(offered: OfferedTool, console: Console, *, as_json: bool) -> Exit:
 
 async def _call(call: ToolCall, equipment: Equipment, options: Options, paths: Paths, console: Console) -> Exit:
     approve, answer = asked_at(console)
-    unattended = False
+    unattended, risk = False, ""
     kept = ListArtifacts()
 
     def tell(event: Event) -> None:
-        nonlocal unattended
+        nonlocal unattended, risk
         match event:
+            case ApprovalRequested():
+                risk = event.risk
             case ApprovalResolved(by="nobody"):
                 unattended = True
             case ToolProgress(text=text):
@@ -139,6 +141,13 @@ async def _call(call: ToolCall, equipment: Equipment, options: Options, paths: P
         store.close()
     ok = done.status is ToolStatus.OK
     print(visible(done.output), file=console.stdout if ok else console.stderr)
+    if unattended:
+        offered = equipment.usable.get(call.tool)
+        ways = (risk, offered.full_name) if risk == offered.tool.risk else (risk,)  # a rule may say that it is more
+        allow = " or ".join(f"`--allow {way}`" for way in ways)
+        print(
+            visible(f"rookery: there is no terminal to ask at; {allow} lets it run without asking"), file=console.stderr
+        )
     match done.status:
         case ToolStatus.OK:
             return Exit.OK
