@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rookery_core.events import ToolStatus
 from rookery_core.mcp import server as server_module
-from rookery_core.mcp.settings import ServerSettings
-from tests.core.mcp.kit import Yard, one
+from tests.core.mcp.kit import Yard, one, rough
 
 pytestmark = pytest.mark.timeout(120)
-
-ROUGH = Path(__file__).with_name("rough.py")
-
-
-def rough(folder: Path, *moods: str, **settings: Any) -> ServerSettings:
-    """The server written by hand."""
-    return ServerSettings(command=sys.executable, args=(str(ROUGH), str(folder), *moods), **settings)
 
 
 async def test_a_regular_expression_of_a_server_is_not_tried_here(yard: Yard, tmp_path: Path) -> None:

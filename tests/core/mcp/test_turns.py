@@ -22,7 +22,7 @@ from rookery_core.mcp.settings import McpSettings, ServerSettings
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
 from tests.core.conftest import act, answer, play
-from tests.core.mcp.kit import sample
+from tests.core.mcp.kit import rough, sample
 
 pytestmark = pytest.mark.timeout(400)  # each server is a process that imports the library
 
@@ -181,3 +181,14 @@ async def test_plugins_are_looked_at_anew_by_one_at_a_time_until_servers_are_exc
         await assistant.reload_plugins()
     await first
     await assistant.reload_plugins()
+
+
+async def test_a_named_tool_that_a_server_does_not_offer_is_told_once_that_is_known(make: Make, tmp_path: Path) -> None:
+    assistant = make([answer("a"), answer("b")], {"good": rough(tmp_path)}, tools=["good.ecko", "clock"])
+    await assistant.servers.settled()
+    events = await play(assistant, assistant.new_session(), "say it")
+    assert failures(events) == [
+        ("good", "it has no tool ecko, which --tools or --allow names; its tools are: "
+         "echo, strict, promising, long_line"),
+    ]  # fmt: skip
+    assert failures(await play(assistant, assistant.new_session(), "say it")) == []
