@@ -126,7 +126,7 @@ class Connection:
         assert self._client is not None
         try:
             return await _listed(self._client)
-        except (MCPError, ValidationError) as exc:
+        except (MCPError, ValidationError, RuntimeError) as exc:  # the last: it ended before it was asked
             raise ToolFailed(f"it does not say what it offers: {one_line(str(exc), 200)}") from exc
 
     async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> str:
@@ -144,12 +144,13 @@ class Connection:
             raise
         except MCPError as exc:
             if exc.code == CONNECTION_CLOSED or self._gone.is_set():
-                await self.close()
-                raise ToolFailed(f"its MCP server ended during the call{self.how and f': {self.how}'}") from exc
+                raise await self._ended_meanwhile() from exc
             if exc.message == "Session terminated":  # a server that was started again knows nothing of us
                 self._gone.set()
             raise ToolFailed(f"{one_line(exc.message, 2_000) or 'the MCP server failed'}{self._refused}") from exc
         except (ValidationError, RuntimeError) as exc:  # its answer is none, or not as it says that it would be
+            if self._gone.is_set():
+                raise await self._ended_meanwhile() from exc
             raise ToolFailed(f"the MCP server's answer cannot be used: {one_line(str(exc), 500)}") from exc
         finally:
             self._calls.remove(context)
@@ -168,6 +169,10 @@ class Connection:
         await asyncio.wait([self._task], timeout=GOODBYE_SECONDS)
         self._scope.cancel()
         await asyncio.wait([self._task], timeout=END_SECONDS)
+
+    async def _ended_meanwhile(self) -> ToolFailed:
+        await self.close()
+        return ToolFailed(f"its MCP server ended during the call{self.how and f': {self.how}'}")
 
     # -- its task -------------------------------------------------------------------------------------------------
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from rookery_core.errors import ToolFailed
 from rookery_core.events import ToolStatus
 from rookery_core.mcp import server as server_module
+from rookery_core.testing import ListMemory
+from rookery_core.tools.context import ToolContext
+from rookery_core.workspace import Workspace
 from tests.core.mcp.kit import Yard, one, rough
 
 pytestmark = pytest.mark.timeout(120)
@@ -49,3 +54,15 @@ async def test_a_command_is_looked_for_where_a_path_with_a_reference_says(yard: 
     (folder / "rough-server").symlink_to(sys.executable)
     settings = rough(tmp_path, env={"PATH": f"{folder}:${{PATH}}"}).model_copy(update={"command": "rough-server"})
     assert one(await yard.ready(yard=settings)).state == "ready"
+
+
+async def test_a_server_that_ended_says_so_to_whoever_asks_it_at_that_moment(yard: Yard, tmp_path: Path) -> None:
+    server = one(await yard.ready(yard=rough(tmp_path)))
+    connection = server._connection
+    assert connection is not None
+    await connection.close()
+    with pytest.raises(ToolFailed, match="it does not say what it offers"):
+        await connection.listed()
+    context = ToolContext("1", Workspace.at(tmp_path), threading.Event(), lambda _: None, ListMemory())
+    with pytest.raises(ToolFailed, match="its MCP server ended during the call"):
+        await connection.call("echo", {"text": "x"}, context)
