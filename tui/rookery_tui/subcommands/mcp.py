@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import json
 import os
 import shlex
 from collections.abc import Coroutine, Iterator
@@ -23,7 +22,7 @@ from rookery_core.mcp.settings import ServerSettings
 from rookery_core.paths import Paths
 from rookery_core.store.db import Store
 from rookery_core.text import one_line, visible
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.presenter import approval_text, question_text, remembered_text
 from rookery_tui.starting import is_strict, wished
@@ -59,7 +58,8 @@ async def _list(config: Config, paths: Paths, console: Console, *, as_json: bool
         await servers.close()
     rows = [told.get(name, {"name": name, "state": "off", "where": each.where}) for name, each in known.items()]
     if as_json:
-        return _json(rows, console)
+        console.print_json(rows)
+        return Exit.OK
     width = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
         tools = [tool["name"] for tool in row.get("tools", ())]
@@ -85,7 +85,7 @@ async def _check(name: str, config: Config, paths: Paths, console: Console, *, a
     finally:
         await servers.close()
     if as_json:
-        _json(told, console)
+        console.print_json(told)
     else:
         for line in lines:
             print(visible(line), file=console.stdout)
@@ -206,9 +206,3 @@ def _lines(server: Server, state: str, problem: str, paths: Paths) -> Iterator[s
 
 def _reached(settings: ServerSettings) -> str:
     return shlex.join([settings.command, *settings.args]) if settings.command else str(settings.shown("url"))
-
-
-def _json(value: Any, console: Console) -> Exit:
-    console.write_utf8()
-    print(json_for(console.stdout, json.dumps(value, ensure_ascii=False)), file=console.stdout)
-    return Exit.OK

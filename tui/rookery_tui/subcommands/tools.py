@@ -22,7 +22,7 @@ from rookery_core.testing import ListArtifacts
 from rookery_core.text import one_line, visible
 from rookery_core.tools.registry import OfferedTool
 from rookery_core.tools.runner import Caller
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.starting import is_strict, wished
 from rookery_tui.subcommands.run import asked_at
@@ -83,7 +83,8 @@ async def _equipped(config: Config, paths: Paths, options: Options, servers: Ser
 def _list(equipment: Equipment, console: Console, *, as_json: bool) -> Exit:
     tools = list(equipment.usable)
     if as_json:
-        return _json([_told(offered) for offered in tools], console)
+        console.print_json([_told(offered) for offered in tools])
+        return Exit.OK
     width = max((len(offered.name) for offered in tools), default=0)
     for each in tools:
         line = f"{each.name:<{width}}  {each.tool.risk:<7}  {each.plugin} ({each.distribution})  "
@@ -95,7 +96,8 @@ def _list(equipment: Equipment, console: Console, *, as_json: bool) -> Exit:
 
 def _show(offered: OfferedTool, console: Console, *, as_json: bool) -> Exit:
     if as_json:
-        return _json(_told(offered), console)
+        console.print_json(_told(offered))
+        return Exit.OK
     tool = offered.tool
     lines = [
         f"tool         {offered.full_name}, called {offered.name}",
@@ -191,9 +193,3 @@ def _told(offered: OfferedTool) -> dict[str, Any]:
         "timeout_s": tool.timeout_s,
         "fingerprint": tool.fingerprint,
     }
-
-
-def _json(value: Any, console: Console) -> Exit:
-    console.write_utf8()
-    print(json_for(console.stdout, json.dumps(value, ensure_ascii=False)), file=console.stdout)
-    return Exit.OK
