@@ -39,6 +39,7 @@ from rookery_core.errors import PluginError, ToolFailed
 from rookery_core.mcp import questions
 from rookery_core.mcp.bounded import bound
 from rookery_core.mcp.definitions import Definition
+from rookery_core.mcp.printed import last_line, printed_to, trim
 from rookery_core.mcp.results import MOST, result_text
 from rookery_core.paths import opened_log
 from rookery_core.text import cut_middle, one_line
@@ -204,7 +205,7 @@ class Connection:
         except (Exception, BaseExceptionGroup) as exc:
             self.how = self.how or _reason(exc, self._endpoint) + self._refused
         finally:
-            if self._hung_up and not self.how and (last := _last_line(self._endpoint.log, began)):
+            if self._hung_up and not self.how and (last := last_line(self._endpoint.log, began)):
                 self.how = f"its last words were: {last}"
             self._gone.set()
             if not ready.done():
@@ -226,7 +227,8 @@ class Connection:
                 )
             else:
                 program = StdioServerParameters(command=at.command, args=[*at.args], env=dict(at.env), cwd=at.cwd)
-                read, write = await stack.enter_async_context(stdio_client(program, errlog=log))
+                errors = stack.enter_context(printed_to(log))
+                read, write = await stack.enter_async_context(stdio_client(program, errlog=errors))
             yield _Read(read, self._ended), write
 
     async def _remember(self, response: httpx2.Response) -> None:
@@ -265,7 +267,9 @@ class Connection:
 
     def _note(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
-            print(text, file=self._log, flush=True)
+            if self._log is not None:
+                trim(self._log.fileno())
+                print(text, file=self._log, flush=True)
 
 
 async def connect(endpoint: Endpoint, changed: Callable[[], None]) -> Connection:
@@ -385,11 +389,3 @@ def _reason(exc: BaseException, endpoint: Endpoint) -> str:
 
 def _origin(url: str) -> str:
     return str(httpx2.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
-
-
-def _last_line(log: Path, began: int) -> str:
-    """The last thing that the server printed on its standard error in this life; "" for nothing."""
-    with contextlib.suppress(OSError):
-        text = log.read_bytes()[began:][-4_000:].decode("utf-8", "replace").strip()
-        return one_line(text.rpartition("\n")[2], 300)
-    return ""

@@ -1,6 +1,6 @@
 """An MCP server written by hand, for what the protocol's own library would not do: `python rough.py FOLDER [MOOD...]`.
 
-It speaks the older protocol. `restless` says after each list that it changed, `many` offers thousands of tools.
+It speaks the older protocol. `restless` says after each list that it changed and `loud` prints much.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 
 FOLDER, MOODS = Path(sys.argv[1]), set(sys.argv[2:])
 SLOW_PATTERN = {"type": "string", "pattern": "^(a+)+$"}
-BOTTOMLESS = {"$ref": "#/$defs/a"}
 
 
 def tool(name: str, properties: dict[str, Any], **beside: Any) -> dict[str, Any]:
@@ -20,8 +19,6 @@ def tool(name: str, properties: dict[str, Any], **beside: Any) -> dict[str, Any]
 
 
 def tools() -> list[dict[str, Any]]:
-    if "many" in MOODS:
-        return [tool(f"tool_{n}", {"a": {"type": "string"}}) for n in range(5_000)]
     return [
         tool("echo", {"text": {"type": "string"}}),
         tool("strict", {"text": SLOW_PATTERN}),
@@ -30,7 +27,6 @@ def tools() -> list[dict[str, Any]]:
             {"text": {"type": "string"}},
             outputSchema={"type": "object", "properties": {"text": SLOW_PATTERN}},
         ),
-        tool("long_line", {"mb": {"type": "integer"}}),
     ]
 
 
@@ -42,18 +38,16 @@ def send(**message: Any) -> None:
 def call(name: str, given: dict[str, Any]) -> dict[str, Any]:
     text = str(given.get("text", ""))
     result: dict[str, Any] = {"content": [{"type": "text", "text": text}]}
-    match name:
-        case "promising":
-            result["structuredContent"] = {"text": text}
-        case "long_line":
-            for _ in range(given["mb"]):
-                sys.stdout.write("x" * 1_000_000)
-            sys.stdout.write("\n")
+    if name == "promising":
+        result["structuredContent"] = {"text": text}
     return result
 
 
 def main() -> None:
     lists = 0
+    if "loud" in MOODS:
+        sys.stderr.write(("x" * 99 + "\n") * 50_000 + "the last of it\n")
+        sys.stderr.flush()
     for line in sys.stdin:
         asked = json.loads(line)
         method, number = asked.get("method"), asked.get("id")

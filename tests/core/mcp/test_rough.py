@@ -11,6 +11,8 @@ import pytest
 from rookery_core.errors import ToolFailed
 from rookery_core.events import ToolStatus
 from rookery_core.mcp import server as server_module
+from rookery_core.mcp.printed import PIECE_BYTES, last_line
+from rookery_core.paths import LOG_LIMIT
 from rookery_core.testing import ListMemory
 from rookery_core.tools.context import ToolContext
 from rookery_core.workspace import Workspace
@@ -66,3 +68,18 @@ async def test_a_server_that_ended_says_so_to_whoever_asks_it_at_that_moment(yar
     context = ToolContext("1", Workspace.at(tmp_path), threading.Event(), lambda _: None, ListMemory())
     with pytest.raises(ToolFailed, match="its MCP server ended during the call"):
         await connection.call("echo", {"text": "x"}, context)
+
+
+async def test_of_what_a_server_prints_without_end_the_newest_is_kept(yard: Yard, tmp_path: Path) -> None:
+    servers = await yard.ready(yard=rough(tmp_path, "loud"))
+    await yard.until(lambda: yard.log("yard").endswith("the last of it\n"))
+    assert (tmp_path / "yard.log").stat().st_size <= LOG_LIMIT + PIECE_BYTES
+    assert (await yard.call(servers, "echo", text="x")).output == "x"
+
+
+def test_the_last_line_of_a_log_is_found_also_where_it_was_begun_anew(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("before\n" + "x" * 10_000 + "\nlast words\n")
+    assert last_line(log, 7) == last_line(log, 1_000_000) == "last words"
+    assert last_line(log, log.stat().st_size) == ""
+    assert last_line(tmp_path / "none", 0) == ""

@@ -189,6 +189,6 @@ async def test_a_named_tool_that_a_server_does_not_offer_is_told_once_that_is_kn
     events = await play(assistant, assistant.new_session(), "say it")
     assert failures(events) == [
         ("good", "it has no tool ecko, which --tools or --allow names; its tools are: "
-         "echo, strict, promising, long_line"),
+         "echo, strict, promising"),
     ]  # fmt: skip
     assert failures(await play(assistant, assistant.new_session(), "say it")) == []
