@@ -95,6 +95,11 @@ class Assistant:
         return self._parts.gear.commands
 
     @property
+    def unused(self) -> tuple[Problem, ...]:
+        """What comes with Rookery and is not offered, with what would change that; said only to who asks."""
+        return tuple(problem for problem in self._up_to_date().problems if problem.quiet)
+
+    @property
     def busy(self) -> bool:
         """Whether a turn is in progress."""
         return self._task is not None
@@ -184,15 +189,16 @@ class Assistant:
         self._regearing = True
         try:
             gear = await asyncio.to_thread(self._parts.regear, old)
+            if self.busy:
+                await gear.close()
+                raise PluginError("plugins are exchanged between two turns, and one began meanwhile; try it again")
+            self._parts = replace(self._parts, gear=gear)
+            await old.close()
+            await asyncio.to_thread(old.sinks.close)
+            await self._parts.servers.look_again()
         finally:
             self._regearing = False
-        if self.busy:
-            await gear.close()
-            raise PluginError("plugins are exchanged between two turns, and one began meanwhile; try it again")
-        self._parts = replace(self._parts, gear=gear)
-        await old.close()
-        await asyncio.to_thread(old.sinks.close)
-        await self._parts.servers.look_again()
+        gear = self._up_to_date()
         self._told.update(gear.problems)
         return tuple(problem for problem in gear.problems if not problem.quiet)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from rookery_core.reasoning.react import react
 from rookery_core.store.artifacts import CallArtifacts
 from rookery_core.store.db import Store
 from rookery_core.store.plugin_data import PluginData
+from rookery_core.text import one_line
 from rookery_core.tools import loader
 from rookery_core.tools.extras import Extras, put_together
 from rookery_core.tools.lending import EnvironmentSecrets, Lender
@@ -106,10 +107,21 @@ def equip(
     usable, left_out = usable_of(everything)
     usable.only([*(options.tools or ())])
     Allowed.parse(options.allow, usable)
-    problems = (*loaded.problems, *renamed, *extras.problems, *left_out)
+    problems = (*loaded.problems, *renamed, *extras.problems, *left_out, *_not_there(loaded, options, usable))
     if refuse and _is_strict(config, options):
         _refuse(problems)
     return Equipment(usable, extras, problems, loaded.close)
+
+
+def _not_there(loaded: Loaded, options: Options, usable: Registry) -> Iterator[Problem]:
+    """Tools that are named and that an MCP server does not offer, once it is known what it does."""
+    servers = {plugin.name: plugin for plugin in loaded.plugins if plugin.name in loaded.expected}
+    for name in dict.fromkeys([*(options.tools or ()), *options.allow]):
+        server, dot, tool = name.partition(".")
+        if dot and server in servers and servers[server].offers.tools and name not in usable:
+            known = ", ".join(each.name for each in servers[server].offers.tools)
+            reason = f"it has no tool {tool}, which --tools or --allow names; its tools are: {known}"
+            yield Problem(server, servers[server].distribution, one_line(reason, 400))
 
 
 def installed_plugins(

@@ -46,6 +46,7 @@ def test_a_risky_call_needs_someone_to_ask_or_to_be_allowed(capsys: pytest.Captu
     code, out, err = tools(capsys, *call)
     assert (code, out) == (4, "")
     assert "nobody is there to be asked" in err
+    assert "`--allow write` or `--allow files.write_file` lets it run without asking" in err
     assert not (home / "x.txt").exists()
     assert tools(capsys, *call, "--allow", "write")[0] == 0
     assert (home / "x.txt").read_text() == "egg"

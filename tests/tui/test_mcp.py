@@ -94,6 +94,17 @@ def test_a_server_is_checked(tmp_path: Path) -> None:
     assert any(line.startswith("remark   tool elsewhere is left out: ") for line in said)
 
 
+def test_a_server_with_the_name_of_a_plugin_is_left_out_and_said_to_be(tmp_path: Path) -> None:
+    configure(tmp_path, name="git")
+    why = "the name git is built into Rookery; give the server another one"
+    assert rookery(tmp_path, "mcp", "list").stdout == f"git  failed  python sample.py  {why}\n"
+    checked = rookery(tmp_path, "mcp", "check", "git")
+    assert (checked.returncode, checked.stdout.splitlines()[-1]) == (1, f"problem  {why}")
+    with (tmp_path / "config.toml").open("a") as file:
+        file.write('[plugins]\ndisabled = ["git"]\n')
+    assert rookery(tmp_path, "mcp", "check", "git").returncode == 0
+
+
 def test_a_server_that_cannot_be_used_fails_its_check(tmp_path: Path) -> None:
     configure(tmp_path, "crash", name="broken")
     bad = rookery(tmp_path, "mcp", "check", "broken", "--json")
@@ -160,13 +171,14 @@ async def test_one_task_waits_until_it_is_known_what_servers_offer(tmp_path: Pat
     assert "observation 5\n" in err.getvalue()
     assert "plugin      broken: it could not be started: its last words were: something is missing" in err.getvalue()
     assert STARTING not in err.getvalue()
+    assert "rookery: waiting for MCP servers: " in err.getvalue()
 
 
 async def test_messages_from_a_pipe_wait_as_well_and_tools_says_what_is_missing(tmp_path: Path) -> None:
     configure(tmp_path)
     configure(tmp_path, "crash", name="broken")
     read, write = os.pipe()
-    os.write(write, b"2 and 3?\n/tools\n")
+    os.write(write, b"2 and 3?\n/tools\n/plugins\n")
     os.close(write)
     out = io.StringIO()
     desk = Desk(tmp_path, SUM, answer("It is 5."))
@@ -176,6 +188,8 @@ async def test_messages_from_a_pipe_wait_as_well_and_tools_says_what_is_missing(
     assert "execute · yard (MCP server python sample.py)" in listed
     assert "1 called" in listed
     assert "broken: it could not be started: its last words were: something is missing" in listed
+    assert "yard        ready      MCP server python sample.py\n" in listed
+    assert "web: it is not used, since nothing may go online: `--online` allows it for one start" in listed
 
 
 # -- the screen ---------------------------------------------------------------------------------------------------

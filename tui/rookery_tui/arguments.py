@@ -289,6 +289,7 @@ def _mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     serve.add_argument(
         "--allow", metavar="KINDS|TOOLS", type=_words, action="extend", default=[], help="as for `rookery run`"
     )
+    _online_option(serve)
     _plugin_options(serve)
 
 

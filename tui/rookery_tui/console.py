@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 from rookery_core.text import visible
 from rookery_tui.width import width_of
@@ -55,6 +55,11 @@ class Console:
         """Write UTF-8 from now on, as JSON must be, whatever the terminal's encoding is."""
         if isinstance(self.stdout, io.TextIOWrapper):
             self.stdout.reconfigure(encoding="utf-8", errors="strict")
+
+    def print_json(self, value: Any) -> None:
+        """Print a value as JSON on standard output."""
+        self.write_utf8()
+        print(json_for(self.stdout, json.dumps(value, ensure_ascii=False)), file=self.stdout)
 
     def read_all(self) -> str:
         """All of standard input; bytes that are not UTF-8 are kept as escapes."""

@@ -114,20 +114,24 @@ async def _carry_out(
         try:
             if remark:
                 print(f"rookery: {remark}", file=err, flush=True)
-            await _turn(assistant, log, job, result, printer, stop)
+            await _turn(assistant, log, job, result, printer, err, stop)
         finally:
             log.close()
     finally:
         await assistant.close()
 
 
-async def _turn(assistant: Assistant, log: SessionLog, job: Job, result: Result, printer: Printer, stop: Stop) -> None:
+async def _turn(
+    assistant: Assistant, log: SessionLog, job: Job, result: Result, printer: Printer, err: TextIO, stop: Stop
+) -> None:
     task = asyncio.current_task()
     assert task is not None
     with stop.tells(task.cancel):
         async with aclosing(assistant.start(log)) as events:
             async for event in events:
                 printer.show(event)
+        if not job.quiet and (awaited := [each.plugin for each in assistant.servers.waiting()]):
+            print(f"rookery: waiting for MCP servers: {', '.join(awaited)}", file=err, flush=True)
         await assistant.servers.known()  # there is no later turn that could have their tools
     with stop.tells(lambda: assistant.cancel(_why(stop))):
         async with aclosing(assistant.turn(log, job.task, job.inputs)) as events:

@@ -9,6 +9,7 @@ from rookery_core.errors import ConfigError, PluginError
 from rookery_core.events import QuestionAsked
 from rookery_core.hosting.admission import OFFLINE, Candidate, State
 from rookery_core.hosting.catalogue import Plugins
+from rookery_core.mcp.servers import Servers
 from rookery_core.tools.lending import NO, YES
 from rookery_tui.subcommands.plugin_consent import INSIDE, lines
 
@@ -20,7 +21,7 @@ async def switch(assistant: Assistant, plugins: Plugins, rest: str) -> str:
     try:
         match rest.split():
             case []:
-                return _listed(await asyncio.to_thread(plugins.all))
+                return _listed(await asyncio.to_thread(plugins.all), assistant.servers)
             case ["enable", name]:
                 return await _enable(assistant, plugins, await asyncio.to_thread(plugins.get, name))
             case ["disable", name]:
@@ -37,10 +38,12 @@ async def switch(assistant: Assistant, plugins: Plugins, rest: str) -> str:
         return str(error)
 
 
-def _listed(known: list[Candidate]) -> str:
-    width = max((len(candidate.name) for candidate in known), default=0)
-    rows = [f"{c.name:<{width}}  {c.state:<9}  {c.identity.distribution} {c.identity.version}" for c in known]
-    return "\n".join([*rows, USAGE])
+def _listed(known: list[Candidate], servers: Servers) -> str:
+    rows = [(c.name, str(c.state), f"{c.identity.distribution} {c.identity.version}") for c in known]
+    rows += [(server.name, str(server.state), server.distribution) for server in servers]
+    width = max((len(name) for name, *_ in rows), default=0)
+    lines = [f"{name:<{width}}  {state:<9}  {where}" for name, state, where in rows]
+    return "\n".join([*lines, USAGE])
 
 
 async def _enable(assistant: Assistant, plugins: Plugins, candidate: Candidate) -> str:

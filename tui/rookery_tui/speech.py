@@ -111,7 +111,7 @@ def models(known: Mapping[str, bool], in_use: str) -> str:
 async def tools(assistant: Assistant, events: Sequence[Event]) -> str:
     """The tools there are: risk, where from, tokens in the prompt, and calls and failures in these events."""
     offered, servers = list(assistant.tools.registry), assistant.servers
-    missing = [f"{said.plugin}: {said.reason}" for said in (*servers.waiting(), *servers.failed())]
+    missing = [f"{said.plugin}: {said.reason}" for said in (*servers.waiting(), *servers.failed(), *assistant.unused)]
     if not offered:
         return visible("\n".join(["No tools are offered.", *missing]))
     costs, used = await assistant.tool_costs(), tool_use(events)

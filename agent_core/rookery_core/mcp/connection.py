@@ -25,6 +25,7 @@ from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     CONNECTION_CLOSED,
+    CallToolResult,
     ElicitRequestParams,
     ElicitResult,
     Implementation,
@@ -36,7 +37,9 @@ from pydantic import ValidationError
 
 from rookery_core.errors import PluginError, ToolFailed
 from rookery_core.mcp import questions
+from rookery_core.mcp.bounded import bound
 from rookery_core.mcp.definitions import Definition
+from rookery_core.mcp.printed import last_line, printed_to, trim
 from rookery_core.mcp.results import MOST, result_text
 from rookery_core.paths import opened_log
 from rookery_core.text import cut_middle, one_line
@@ -124,7 +127,7 @@ class Connection:
         assert self._client is not None
         try:
             return await _listed(self._client)
-        except (MCPError, ValidationError) as exc:
+        except (MCPError, ValidationError, RuntimeError) as exc:  # the last: it ended before it was asked
             raise ToolFailed(f"it does not say what it offers: {one_line(str(exc), 200)}") from exc
 
     async def call(self, name: str, arguments: Mapping[str, Any], context: ToolContext) -> str:
@@ -142,12 +145,13 @@ class Connection:
             raise
         except MCPError as exc:
             if exc.code == CONNECTION_CLOSED or self._gone.is_set():
-                await self.close()
-                raise ToolFailed(f"its MCP server ended during the call{self.how and f': {self.how}'}") from exc
+                raise await self._ended_meanwhile() from exc
             if exc.message == "Session terminated":  # a server that was started again knows nothing of us
                 self._gone.set()
             raise ToolFailed(f"{one_line(exc.message, 2_000) or 'the MCP server failed'}{self._refused}") from exc
         except (ValidationError, RuntimeError) as exc:  # its answer is none, or not as it says that it would be
+            if self._gone.is_set():
+                raise await self._ended_meanwhile() from exc
             raise ToolFailed(f"the MCP server's answer cannot be used: {one_line(str(exc), 500)}") from exc
         finally:
             self._calls.remove(context)
@@ -167,6 +171,10 @@ class Connection:
         self._scope.cancel()
         await asyncio.wait([self._task], timeout=END_SECONDS)
 
+    async def _ended_meanwhile(self) -> ToolFailed:
+        await self.close()
+        return ToolFailed(f"its MCP server ended during the call{self.how and f': {self.how}'}")
+
     # -- its task -------------------------------------------------------------------------------------------------
 
     async def _live(self, mode: Mode, ready: asyncio.Future[None]) -> None:
@@ -183,6 +191,8 @@ class Connection:
                     message_handler=self._hear,
                     cache=None,
                 ) as client:
+                    # the schema of a result is the server's own too, and checking it may take for ever
+                    client.session.validate_tool_result = _as_it_is  # type: ignore[method-assign]
                     self.definitions = await _listed(client)
                     self.about = _about(client)
                     self._client = client
@@ -195,7 +205,7 @@ class Connection:
         except (Exception, BaseExceptionGroup) as exc:
             self.how = self.how or _reason(exc, self._endpoint) + self._refused
         finally:
-            if self._hung_up and not self.how and (last := _last_line(self._endpoint.log, began)):
+            if self._hung_up and not self.how and (last := last_line(self._endpoint.log, began)):
                 self.how = f"its last words were: {last}"
             self._gone.set()
             if not ready.done():
@@ -207,20 +217,23 @@ class Connection:
         async with AsyncExitStack() as stack:
             if at.url:
                 timeout = httpx2.Timeout(CONNECT_SECONDS, read=READ_SECONDS)
+                headers = {"Accept-Encoding": "identity", **at.headers}
                 hooks = {"response": [self._remember]}
                 http = await stack.enter_async_context(
-                    httpx2.AsyncClient(headers=dict(at.headers), timeout=timeout, event_hooks=hooks)
+                    httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks=hooks)
                 )
                 read, write = await stack.enter_async_context(
                     streamable_http_client(at.url, http_client=http, max_sse_event_size=EVENT_BYTES)
                 )
             else:
                 program = StdioServerParameters(command=at.command, args=[*at.args], env=dict(at.env), cwd=at.cwd)
-                read, write = await stack.enter_async_context(stdio_client(program, errlog=log))
+                errors = stack.enter_context(printed_to(log))
+                read, write = await stack.enter_async_context(stdio_client(program, errlog=errors))
             yield _Read(read, self._ended), write
 
     async def _remember(self, response: httpx2.Response) -> None:
         self._refused = f" (HTTP {response.status_code} {response.reason_phrase})" if response.is_error else ""
+        bound(response, EVENT_BYTES)
 
     def _ended(self) -> None:
         self._hung_up = not self._gone.is_set() and not self._scope.cancel_called
@@ -254,7 +267,9 @@ class Connection:
 
     def _note(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
-            print(text, file=self._log, flush=True)
+            if self._log is not None:
+                trim(self._log.fileno())
+                print(text, file=self._log, flush=True)
 
 
 async def connect(endpoint: Endpoint, changed: Callable[[], None]) -> Connection:
@@ -299,6 +314,10 @@ class _Read:
         except (StopAsyncIteration, anyio.ClosedResourceError):
             self._ended()
             raise
+
+
+async def _as_it_is(name: str, result: CallToolResult) -> None:
+    """Take a tool's result unchecked."""
 
 
 async def _listed(client: Client) -> tuple[Definition, ...]:
@@ -370,11 +389,3 @@ def _reason(exc: BaseException, endpoint: Endpoint) -> str:
 
 def _origin(url: str) -> str:
     return str(httpx2.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
-
-
-def _last_line(log: Path, began: int) -> str:
-    """The last thing that the server printed on its standard error in this life; "" for nothing."""
-    with contextlib.suppress(OSError):
-        text = log.read_bytes()[began:][-4_000:].decode("utf-8", "replace").strip()
-        return one_line(text.rpartition("\n")[2], 300)
-    return ""

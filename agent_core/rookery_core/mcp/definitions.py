@@ -25,6 +25,8 @@ DESCRIPTION_CHARS, PARAMETER_CHARS = 600, 200
 DEEP, MOST_NODES = 80, 20_000
 """How far a schema may be nested, and what it may have in all with what it refers to."""
 DEFINITIONS = ("$defs", "definitions")
+MOST_TOOLS = 500
+"""Of one server: each takes time before anything can be asked."""
 
 
 class Definition(BaseModel):
@@ -78,9 +80,14 @@ def offered(definitions: Iterable[Definition], settings: ServerSettings) -> Offe
     ours = names(known)
     tools: list[Tool] = []
     remarks = [*_unknown(settings, ours), *_told_apart(ours)]
-    for name, definition in known.items():
-        if settings.tools and not {name, ours[name]} & {*settings.tools}:
-            continue
+    wanted = [name for name in known if not settings.tools or {name, ours[name]} & {*settings.tools}]
+    if len(wanted) > MOST_TOOLS:
+        reason = (
+            f"of its {len(wanted)} tools the first {MOST_TOOLS} are used; its setting tools may name those you want"
+        )
+        remarks.append(Remark(reason))
+    for name in wanted[:MOST_TOOLS]:
+        definition = known[name]
         try:
             tools.append(_tool(definition, ours[name], settings))
         except (PluginError, GrammarError) as exc:

@@ -21,8 +21,11 @@ class AtServer:
     server: Server
 
     async def fit(self, tool: Tool, arguments: Mapping[str, Any], workspace: Workspace) -> Fitted:
-        """Check against the schema; what is allowed "for this session" is exactly this call."""
-        values = check_schema(tool, arguments)
+        """Check against the schema, but for its regular expressions, which the server does: one may take for ever.
+
+        What is allowed "for this session" is exactly this call.
+        """
+        values = check_schema(tool, arguments, patterns=False)
         return Fitted(values, jsonable(values), (json.dumps(values, sort_keys=True, ensure_ascii=False),))
 
     async def preview(self, tool: Tool, fitted: Fitted, context: ToolContext) -> str:

@@ -5,15 +5,19 @@ Plain data in and out, as on the wire. Nobody answers where nobody is there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from rookery_core.errors import ToolFailed
+from rookery_core.text import cut_middle
 from rookery_core.tools.context import Person
 
 Action = Literal["accept", "decline", "cancel"]
 Answer = tuple[Action, dict[str, Any] | None]
 
+MESSAGE_CHARS = 4_000
+"""What is shown of a message: one may be as long as a server likes."""
 TRIES = 3
 """How often a question is asked whose answer does not fit."""
 LEFT_OUT = "leave it out"
@@ -22,7 +26,7 @@ YES, NO = "yes", "no"
 
 def asked(person: Person, wanted: Mapping[str, Any]) -> Answer:
     """Ask the person; waits, so it is called in a thread. What they do not answer is not made up."""
-    message = str(wanted.get("message", ""))
+    message = cut_middle(str(wanted.get("message", "")), MESSAGE_CHARS)[0]
     if wanted.get("mode") == "url":
         question = f"{message}\nIt wants you to open this address yourself:\n{wanted.get('url')}\nGo on?"
         return ("accept", None) if person.confirm(question) else ("decline", None)
@@ -107,9 +111,12 @@ def _integer(answer: str) -> int:
 
 def _number(answer: str) -> float:
     try:
-        return float(answer)
+        value = float(answer)
     except ValueError:
-        raise ValueError("That is no number.") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError("That is no number.")
+    return value
 
 
 def _limits(about: Mapping[str, Any]) -> str:

@@ -29,6 +29,8 @@ RESTARTS = 3
 """How often a server is started again before a call of it came to an end."""
 STILL_THERE_SECONDS = 5.0
 """What a server may take to say that it is still there, after a call to it was given up."""
+CALM_SECONDS = 1.0
+"""How long a server that says again and again that it changed is not listened to, unless it is called."""
 ONCE_MORE = "`/plugins reload` starts it once more"
 NO_LIBRARY = "the package mcp is needed for it and is not there ({why}): pip install 'rookery[mcp]'"
 
@@ -64,6 +66,8 @@ class Server:
         self._connection: Connection | None = None
         self._starting: asyncio.Task[None] | None = None
         self._relisting: asyncio.Task[None] | None = None
+        self._resting: asyncio.TimerHandle | None = None
+        self._closed = False
         self._stale = False
         """Whether the server said that it offers something else than what is known."""
         self._one_at_a_time = asyncio.Lock()
@@ -114,10 +118,13 @@ class Server:
         """The running server, which offers just this tool; it is started where it is not. Raises ToolFailed."""
         async with self._one_at_a_time:
             await self.settled()
+            if self._closed:
+                raise ToolFailed(f"the MCP server {self.name} was ended; if it is still used, it is in the next turn")
             if self._connection is not None and self._connection.doubtful:
                 await self._make_sure(self._connection)
             if self._connection is None or self._connection.over:
                 await self._start_again()
+        self._list_where_stale(at_once=True)
         if self._relisting is not None:
             await asyncio.wait([self._relisting])
         if self._connection is None:
@@ -135,7 +142,10 @@ class Server:
         self._restarts_left = RESTARTS
 
     async def close(self) -> None:
-        """End it."""
+        """End it for good."""
+        self._closed = True
+        if self._resting is not None:
+            self._resting.cancel()
         for task in (self._starting, self._relisting):
             if task is not None and not task.done():
                 task.cancel()
@@ -184,7 +194,8 @@ class Server:
 
     def _check_command(self) -> None:
         """Raise PluginError for a command that there is not, which is known before anything is imported for it."""
-        command, path = self.settings.command, self.settings.env.get("PATH", self._surroundings.environ.get("PATH"))
+        command, environ = self.settings.command, self._surroundings.environ
+        path = resolved(self.settings.env, environ, "env").get("PATH", environ.get("PATH"))
         if command and "/" not in command and shutil.which(command, path=path) is None:
             raise PluginError(f"it could not be started: there is no command {command}")
 
@@ -209,13 +220,22 @@ class Server:
         if self.state == "ready":
             self._list_where_stale()
 
-    def _list_where_stale(self) -> None:
-        if self._stale and (self._relisting is None or self._relisting.done()):
+    def _list_where_stale(self, *, at_once: bool = False) -> None:
+        """Have it say anew what it offers, where that changed: once in a while, or `at_once`."""
+        listing = self._relisting is not None and not self._relisting.done()
+        if self._stale and not listing and not self._closed and (at_once or self._resting is None):
+            self._stale = False
+            if self._resting is None:
+                self._resting = asyncio.get_running_loop().call_later(CALM_SECONDS, self._rested)
             self._relisting = asyncio.create_task(self._list_again(), name=f"list {self.name}")
+            self._relisting.add_done_callback(lambda _: self._list_where_stale())
+
+    def _rested(self) -> None:
+        self._resting = None
+        self._list_where_stale()
 
     async def _list_again(self) -> None:
-        while self._stale and (connection := self._connection) is not None:
-            self._stale = False
+        if (connection := self._connection) is not None:
             with contextlib.suppress(ToolFailed):  # then it is as it was; a server that is gone is noticed by a call
                 connection.definitions = await connection.listed()
                 await self._take_in(connection)

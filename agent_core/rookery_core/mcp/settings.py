@@ -60,8 +60,9 @@ class ServerSettings(BaseModel):
             raise PydanticCustomError(
                 "setting", "it needs a command or a url{both}", {"both": ", not both" * bool(self.url)}
             )
-        if self.url and (urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname):
-            raise PydanticCustomError("setting", "its url does not begin with http:// or https:// and a host")
+        if self.url and not _is_address(self.url):
+            why = "its url does not begin with http:// or https:// and a host, with a port up to 65535"
+            raise PydanticCustomError("setting", why)
         for given, wanted in (("args", "command"), ("env", "command"), ("cwd", "command"), ("headers", "url")):
             if getattr(self, given) and not getattr(self, wanted):
                 raise PydanticCustomError(
@@ -85,8 +86,11 @@ class ServerSettings(BaseModel):
         return f"{program} {PurePath(what).name}".strip()
 
     def shown(self, name: str) -> object:
-        """A setting as it may be shown: what stands in `env` and `headers` itself is hidden, a reference is not."""
+        """A setting as it may be shown: what stands in `env` and `headers` itself is hidden, a reference is not; of a
+        `url` the password and the query are."""
         value = getattr(self, name)
+        if name == "url":
+            return _without_secrets(value)
         if name in ("env", "headers"):
             return {key: text if _REFERENCE.search(text) else "***" for key, text in value.items()}
         return {key: str(risk) for key, risk in value.items()} if name == "risk" else value
@@ -108,6 +112,20 @@ class McpSettings(BaseModel):
                 why = "a server's name is lower-case letters, digits, _ and -, not {name}"
                 raise PydanticCustomError("setting", why, {"name": repr(one_line(name, 60))})
         return servers
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, brackets around what is no address
+        return False
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    secret, at, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{'***' if secret else ''}{at}{host}", query="***" if parts.query else "").geturl()
 
 
 def resolved(values: Mapping[str, str], environ: Mapping[str, str], setting: str) -> dict[str, str]:

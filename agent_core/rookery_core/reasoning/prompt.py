@@ -65,7 +65,7 @@ def describe(offered: OfferedTool) -> str:
 
 
 def _parameter(name: str, schema: Mapping[str, Any] | bool, required: bool) -> str:
-    text, about = f"{name}: {_type(schema)}", {} if isinstance(schema, bool) else schema
+    text, about = f"{' '.join(name.split())}: {_type(schema)}", {} if isinstance(schema, bool) else schema
     if not required:
         default = about.get("default")
         text += "?" if default is None else f" = {json.dumps(default, ensure_ascii=False)}"

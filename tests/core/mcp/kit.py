@@ -26,13 +26,18 @@ from rookery_core.tools.registry import register
 from rookery_core.tools.runner import Caller, ToolRunner
 from rookery_core.workspace import Workspace
 
-SAMPLE = Path(__file__).with_name("sample.py")
+SAMPLE, ROUGH = (Path(__file__).with_name(name) for name in ("sample.py", "rough.py"))
 
 
 def sample(folder: Path, *moods: str, **settings: Any) -> ServerSettings:
     """The sample server, started by its command."""
     given = {"command": sys.executable, "args": (str(SAMPLE), str(folder), *moods), "start_s": 200.0, **settings}
     return ServerSettings(**given)
+
+
+def rough(folder: Path, *moods: str, **settings: Any) -> ServerSettings:
+    """The server that is written by hand."""
+    return ServerSettings(command=sys.executable, args=(str(ROUGH), str(folder), *moods), **settings)
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rookery_core.mcp.definitions import DESCRIPTION_CHARS, Definition, Offered, offered
+from rookery_core.mcp.definitions import DESCRIPTION_CHARS, MOST_TOOLS, Definition, Offered, offered
 from rookery_core.mcp.naming import MOST, names
 from rookery_core.mcp.settings import ServerSettings
 from rookery_core.plugin import Risk, Tool
@@ -122,6 +122,21 @@ def test_what_the_model_is_told_stays_on_its_line() -> None:
         "- it(a: string (one - shell(command): Runs anything), b: any?, c: any?, d: list of any?, e: any?): "
         "Does it. - shell(): No."
     )
+
+
+def test_a_parameters_name_makes_no_line_of_its_own() -> None:
+    parameters = {"type": "object", "properties": {"a\n- shell(b": {"type": "string"}}}
+    (made,) = offered([Definition(name="t", parameters=parameters)], SETTINGS).tools
+    assert describe(OfferedTool(made, "s", "d", "t")) == "- t(a - shell(b: string?): t"
+
+
+def test_of_very_many_tools_those_that_are_named_or_else_the_first_are_used() -> None:
+    many = [Definition(name=f"t{n}", parameters=OBJECT) for n in range(MOST_TOOLS + 7)]
+    made = offered(many, SETTINGS)
+    assert [tool.name for tool in made.tools] == [f"t{n}" for n in range(MOST_TOOLS)]
+    assert [remark.reason.partition(";")[0] for remark in made.remarks] == ["of its 507 tools the first 500 are used"]
+    named = offered(many, ServerSettings(command="x", tools=("t506",)))
+    assert ([tool.name for tool in named.tools], named.remarks) == (["t506"], ())
 
 
 def test_a_long_description_is_cut_where_a_sentence_ends_and_a_missing_one_is_the_name() -> None:

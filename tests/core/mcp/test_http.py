@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -62,8 +63,7 @@ async def test_a_server_at_an_address_is_used_like_any_other(yard: Yard, host: H
     assert (offered.distribution, offered.tool.risk) == (f"MCP server {host.url.removesuffix('/mcp')}", Risk.NETWORK)
     assert (await yard.call(runner, "get_sum", a=2, b=3)).output == "5"
     done = await yard.call(runner, "show", what="huge")
-    assert done.status is ToolStatus.OK
-    assert done.output.endswith(" end\n[kept whole as result 1]")
+    assert (done.status, done.output.endswith("result 1]")) == (ToolStatus.OK, True)
     yard.answers = ["yes"]
     assert (await yard.call(runner, "ask", kind="confirm")).output == "accept {}"
 
@@ -111,3 +111,21 @@ async def test_an_address_that_refuses_is_named_with_its_answer(yard: Yard) -> N
         servers = await yard.ready(bad=ServerSettings(url=f"http://127.0.0.1:{port}/mcp"))
     (problem,) = one(servers).problems()
     assert "(HTTP 401 Unauthorized)" in problem.reason
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [("", "ReadError: the answer is too large"), ("Content-Encoding: gzip\r\n", "ReadError: the answer is packed")],
+)
+async def test_an_answer_without_end_is_given_up(yard: Yard, head: str, said: str) -> None:
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{head}\r\n"'.encode())
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b"x" * 1_000_000)
+                await writer.drain()
+
+    async with await asyncio.start_server(flood, "127.0.0.1") as listening:
+        port = listening.sockets[0].getsockname()[1]
+        server = one(await yard.ready(yard=ServerSettings(url=f"http://127.0.0.1:{port}/mcp", start_s=100.0)))
+        assert (server.state, said in server.problem) == ("failed", True)

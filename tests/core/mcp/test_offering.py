@@ -79,10 +79,11 @@ async def called(client: Client, name: str, **arguments: Any) -> tuple[bool, str
 async def test_tools_are_offered_checked_and_asked_about(tmp_path: Path, person: Person, mode: Mode) -> None:
     async with assistant(tmp_path, person, "--tools", "calculator,files", mode=mode) as client:
         offered = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert {*offered} == {"calculator", "list_files", "read_file", "search_files", "write_file"}
+        changing = {"delete_file", "edit_file", "move_file", "write_file"}
+        assert {*offered} == {"calculator", "find_files", "list_files", "read_file", "search_files", *changing}
         assert "expression" in offered["calculator"].input_schema["properties"]
         hints = {name: tool.annotations.read_only_hint for name, tool in offered.items() if tool.annotations}
-        assert hints == dict.fromkeys(offered, True) | {"write_file": False}
+        assert hints == {name: name not in changing for name in offered}
         assert await called(client, "calculator", expression="17 * 23") == (False, "391")
         failed, said = await called(client, "calculator", sum="1")
         assert (failed, "The arguments do not fit" in said) == (True, True)
@@ -116,6 +117,11 @@ async def test_where_nobody_can_be_asked_what_would_ask_is_denied_unless_it_was_
         assert not (await called(client, "write_file", path="a.txt", content="one"))[0]
 
 
+async def test_the_web_is_offered_where_that_is_said(tmp_path: Path) -> None:
+    async with assistant(tmp_path, None, "--online") as client:
+        assert "fetch_page" in {tool.name for tool in (await client.list_tools()).tools}
+
+
 LOUD = """
     import os, subprocess, sys
     print("loud")
@@ -130,6 +136,18 @@ LOUD = """
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     return empty_site(tmp_path, monkeypatch)
+
+
+async def test_more_of_a_long_result_can_be_read(site: Site) -> None:
+    site.install("long", tool_source("return '\\n'.join(f'day {n}' for n in range(1, 5_001))"))
+    site.enable("long")
+    async with assistant(site.home, None, "--tools", "long,results") as client:
+        failed, said = await called(client, "go")
+        assert (failed, said.endswith("\n[kept whole as result 1]")) == (False, True)
+        failed, said = await called(client, "read_result", result="1", find="day 3000")
+        assert (failed, said) == (False, "3000: day 3000")
+        failed, said = await called(client, "read_result", result="2")
+        assert (failed, "there is no result 2, or it is not kept any more" in said) == (True, True)
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rookery_core.errors import ToolFailed
-from rookery_core.mcp.questions import asked
+from rookery_core.mcp.questions import MESSAGE_CHARS, asked
 
 
 class Person:
@@ -45,6 +45,7 @@ SEVERAL = {"type": "array", "items": {"type": "string", "enum": ["a", "b", "c"]}
         ({"type": "string", "minLength": 3}, ["x", "xyz"], "xyz", ()),
         ({"type": "integer"}, ["x", "3.5", "4"], 4, ()),
         ({"type": "number", "maximum": 2}, ["3", "1.5"], 1.5, ()),
+        ({"type": "number"}, ["nan", "-inf", "1e3"], 1000.0, ()),
         ({"type": "boolean"}, ["no"], False, ("yes", "no")),
         ({"type": "string", "enum": ["a", "b"]}, ["b"], "b", ("a", "b")),
         ({"type": "string", "enum": ["a", "b"]}, ["c", "b"], "b", ("a", "b")),
@@ -67,6 +68,12 @@ def test_what_may_be_left_out_is_and_what_may_not_is_not_made_up() -> None:
     assert asked(Person(), form({"type": "string"}, required=False)) == ("cancel", None)
     assert asked(Person(), form({"type": "string"})) == ("cancel", None)
     assert asked(Person("x", "y", "z", "4"), form({"type": "integer"})) == ("cancel", None)
+
+
+def test_of_a_message_without_end_so_much_is_shown() -> None:
+    person = Person("yes")
+    assert asked(person, {"message": "x" * 5_000_000}) == ("accept", {})
+    assert len(person.asked[0][0]) < MESSAGE_CHARS + 200
 
 
 def test_an_address_is_shown_and_not_opened() -> None:

@@ -28,6 +28,9 @@ def paths(tmp_path: Path) -> Paths:
         (f"{HEAD}command = 'x'\nurl = 'http://x'", "mcp.servers.a: it needs a command or a url, not both"),
         (f"{HEAD}url = 'x.test/mcp'", "mcp.servers.a: its url does not begin with http:// or https:// and a host"),
         (f"{HEAD}url = 'file:///etc'", "mcp.servers.a: its url does not begin with"),
+        (f"{HEAD}url = 'http://x:99999/mcp'", "mcp.servers.a: its url does not begin with"),
+        (f"{HEAD}url = 'http://x:12345x/mcp'", "mcp.servers.a: its url does not begin with"),
+        (f"{HEAD}url = 'http://[x]/12345'\nheaders = {{A = '12345'}}", "mcp.servers.a: its url does not begin with"),
         (f"{HEAD}url = 'http://x'\nargs = ['a']", "mcp.servers.a: args is for a server with a command"),
         (f"{HEAD}command = 'x'\nheaders = {{A = 'b'}}", "mcp.servers.a: headers is for a server with a url"),
         (f"{HEAD}comand = 'x'", "mcp.servers.a.comand is not a setting; did you mean command?"),
@@ -116,3 +119,16 @@ def test_references_are_looked_up_and_a_missing_one_is_named() -> None:
 )
 def test_where_a_tool_is_from_is_said_without_what_may_be_secret(settings: dict[str, object], where: str) -> None:
     assert ServerSettings.model_validate(settings).where == where
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://x.test:8080/mcp", "https://x.test:8080/mcp"),
+        ("https://me:s3cret@x.test/mcp?key=s3cret", "https://***@x.test/mcp?***"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:
+    settings = ServerSettings(url=url) if url else ServerSettings(command="x")
+    assert settings.shown("url") == shown

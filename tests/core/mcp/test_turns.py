@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from pathlib import Path
@@ -21,7 +22,7 @@ from rookery_core.mcp.settings import McpSettings, ServerSettings
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
 from tests.core.conftest import act, answer, play
-from tests.core.mcp.kit import sample
+from tests.core.mcp.kit import rough, sample
 
 pytestmark = pytest.mark.timeout(400)  # each server is a process that imports the library
 
@@ -94,7 +95,7 @@ async def test_a_turn_waits_for_no_server_and_says_whose_tools_it_goes_without(
 
     (server,) = [server for server in assistant.servers if server.name == "good"]
     await server.settled()
-    second = await play(assistant, session, "get_sum of 2 and 3")
+    second = await play(assistant, session, "add two numbers, 2 and 3")
     assert "get_sum" in next(event.tools for event in second if isinstance(event, TurnStarted))
     assert {plugin for plugin, _ in failures(second)} == {"good"}  # for tools of it; of the late one it was said
     assert [(each.status, each.output) for each in finished(second)[:2]] == [
@@ -168,3 +169,26 @@ async def test_reloading_reads_the_settings_anew(make: Make, tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="needs a command or a url"):
         await assistant.reload_plugins()
     assert "get_sum" in assistant.tools.registry.names
+
+
+async def test_plugins_are_looked_at_anew_by_one_at_a_time_until_servers_are_exchanged_too(make: Make) -> None:
+    assistant = make([], {})
+    before = assistant._parts.gear
+    first = asyncio.create_task(assistant.reload_plugins())
+    while assistant._parts.gear is before:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    with pytest.raises(PluginError, match="looked at already"):
+        await assistant.reload_plugins()
+    await first
+    await assistant.reload_plugins()
+
+
+async def test_a_named_tool_that_a_server_does_not_offer_is_told_once_that_is_known(make: Make, tmp_path: Path) -> None:
+    assistant = make([answer("a"), answer("b")], {"good": rough(tmp_path)}, tools=["good.ecko", "clock"])
+    await assistant.servers.settled()
+    events = await play(assistant, assistant.new_session(), "say it")
+    assert failures(events) == [
+        ("good", "it has no tool ecko, which --tools or --allow names; its tools are: "
+         "echo, strict, promising"),
+    ]  # fmt: skip
+    assert failures(await play(assistant, assistant.new_session(), "say it")) == []

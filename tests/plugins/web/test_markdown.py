@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rookery_plugins.web.markdown import page_of
@@ -168,6 +168,7 @@ MARKS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(MARKS, st.text(max_size=5)), max_size=60))
 def test_whatever_is_written_becomes_some_text(parts: list[str]) -> None:
     assert isinstance(text_of(" ".join(parts)), str)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from rookery_core.errors import ConfigError, ModelUnreadable
 from rookery_core.model.registry import find
 from rookery_core.paths import Paths
 from rookery_core.text import visible
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit, report
 from rookery_tui.themes import check_theme
 
@@ -24,8 +23,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     """Carry out one of the actions. Raises ConfigError."""
     match arguments.action:
         case "path" if arguments.json:
-            console.write_utf8()
-            print(json_for(console.stdout, json.dumps(_places(paths), ensure_ascii=False)), file=console.stdout)
+            console.print_json(_places(paths))
             lines = []
         case "path":
             lines = list(_paths(paths))

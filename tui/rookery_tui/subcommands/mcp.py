@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import itertools
 import os
 import shlex
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rookery_core.config import Config, load_config
-from rookery_core.equipment import Options, equip, mcp_servers
-from rookery_core.errors import ConfigError, PluginError
+from rookery_core.equipment import Options, equip, installed_plugins, mcp_servers
+from rookery_core.errors import ConfigError, PluginError, ToolFailed
 from rookery_core.events import ApprovalRequested, QuestionAsked
 from rookery_core.mcp.server import NO_LIBRARY, Server
+from rookery_core.mcp.servers import Servers
 from rookery_core.mcp.settings import ServerSettings
 from rookery_core.paths import Paths
 from rookery_core.store.db import Store
 from rookery_core.text import one_line, visible
-from rookery_core.tools.context import NotLent
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.presenter import approval_text, question_text, remembered_text
 from rookery_tui.starting import is_strict, wished
@@ -30,6 +31,8 @@ from rookery_tui.width import cut_to, width_of
 
 NONE_YET = "No MCP server is configured: a table [mcp.servers.NAME] in {file} makes one."
 SERVING = "MCP is spoken here on standard input and output; another assistant starts this command. Ctrl+D ends it."
+RESULTS = 20
+"""Long results that are kept while tools are offered."""
 
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
@@ -49,12 +52,14 @@ async def _list(config: Config, paths: Paths, console: Console, *, as_json: bool
     servers = mcp_servers(config, paths, Options(Path.cwd(), plugins=wished(None, os.environ)))
     try:
         await servers.settled()
-        told = {server.name: _told(server) for server in servers}
+        clashes = await _clashes(servers, config, paths)
+        told = {server.name: _told(server, clashes.get(server.name, "")) for server in servers}
     finally:
         await servers.close()
     rows = [told.get(name, {"name": name, "state": "off", "where": each.where}) for name, each in known.items()]
     if as_json:
-        return _json(rows, console)
+        console.print_json(rows)
+        return Exit.OK
     width = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
         tools = [tool["name"] for tool in row.get("tools", ())]
@@ -75,15 +80,28 @@ async def _check(name: str, config: Config, paths: Paths, console: Console, *, a
     try:
         await servers.settled()
         (server,) = servers
-        told, lines = _told(server), [*_lines(server, paths)]
+        told = _told(server, (await _clashes(servers, config, paths)).get(name, ""))
+        lines = [*_lines(server, told["state"], told["problem"], paths)]
     finally:
         await servers.close()
     if as_json:
-        _json(told, console)
+        console.print_json(told)
     else:
         for line in lines:
             print(visible(line), file=console.stdout)
     return Exit.FAILED if told["problem"] else Exit.OK
+
+
+async def _clashes(servers: Servers, config: Config, paths: Paths) -> dict[str, str]:
+    """Why servers are left out that have a plugin's name, by that name."""
+    plugins = installed_plugins(config, paths)
+    try:
+        clashes = servers.joined(replace(plugins, problems=()))
+    finally:
+        await plugins.close()
+    used = {plugin.name: plugin.distribution for plugin in clashes.plugins}
+    ours = {server.name: server.distribution for server in servers if used.get(server.name) != server.distribution}
+    return {each.plugin: each.reason for each in clashes.problems if ours.get(each.plugin) == each.distribution}
 
 
 async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, console: Console) -> Exit:
@@ -93,19 +111,21 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
         allow=arguments.allow,
         plugins=wished(arguments.plugins, os.environ),
         strict=is_strict(arguments, os.environ),
+        online=arguments.online,
     )
     equipment = equip(config, paths, options)
     for problem in equipment.problems:
-        print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+        if not problem.quiet:
+            print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
     if console.stdin.isatty():
         print(SERVING, file=console.stderr, flush=True)
     try:
         from rookery_core.mcp.offering import Offering
     except ImportError as exc:
         raise PluginError(NO_LIBRARY.format(why=exc)) from exc
-    store, stop = Store(paths.database), Stop()
+    store, stop, results = Store(paths.database), Stop(), _LastResults()
     try:
-        runner = equipment.runner(store, options).lending(artifacts=lambda *_: _Forgetful())
+        runner = equipment.runner(store, options).lending(artifacts=lambda *_: results)
         await _until(stop, Offering(runner, _shown).serve())
     finally:
         await equipment.close()
@@ -126,14 +146,24 @@ async def _until(stop: Stop, serving: Coroutine[Any, Any, None]) -> None:
         await work
 
 
-class _Forgetful(NotLent):
-    """Keeps no long texts: there is no session that they would be kept with."""
+class _LastResults:
+    """The last long results, in memory: there is no session that they would be kept with."""
 
     def __init__(self) -> None:
-        super().__init__("place for long texts")
+        self._texts: dict[str, str] = {}
+        self._ids = itertools.count(1)
 
     def add(self, text: str, name: str = "") -> str:
-        return ""
+        ref = str(next(self._ids))
+        self._texts[ref] = text
+        if len(self._texts) > RESULTS:
+            del self._texts[next(iter(self._texts))]
+        return ref
+
+    def get(self, ref: str) -> str:
+        if ref not in self._texts:
+            raise ToolFailed(f"there is no result {ref}, or it is not kept any more; make its call again")
+        return self._texts[ref]
 
 
 def _shown(asked: ApprovalRequested | QuestionAsked) -> str:
@@ -143,13 +173,13 @@ def _shown(asked: ApprovalRequested | QuestionAsked) -> str:
     return "\n".join(filter(None, (approval_text(asked), remembered)))
 
 
-def _told(server: Server) -> dict[str, Any]:
+def _told(server: Server, clash: str) -> dict[str, Any]:
     return {
         "name": server.name,
-        "state": server.state,
+        "state": "failed" if clash else server.state,
         "where": server.settings.where,
         "about": server.about,
-        "problem": server.problem,
+        "problem": clash or server.problem,
         "tools": [
             {"name": tool.name, "theirs": server.theirs[tool.name], "risk": tool.risk, "description": tool.description}
             for tool in server.offered.tools
@@ -158,8 +188,8 @@ def _told(server: Server) -> dict[str, Any]:
     }
 
 
-def _lines(server: Server, paths: Paths) -> Iterator[str]:
-    yield f"server   {server.name} ({server.state})"
+def _lines(server: Server, state: str, problem: str, paths: Paths) -> Iterator[str]:
+    yield f"server   {server.name} ({state})"
     yield f"reached  {_reached(server.settings)}"
     yield f"log      {paths.server_log(server.name)}"
     if server.about:
@@ -170,15 +200,9 @@ def _lines(server: Server, paths: Paths) -> Iterator[str]:
         yield f"tool     {called} ({tool.risk}): {one_line(tool.description, 100)}"
     for remark in server.offered.remarks:
         yield f"remark   {remark.reason}"
-    if server.problem:
-        yield f"problem  {server.problem}"
+    if problem:
+        yield f"problem  {problem}"
 
 
 def _reached(settings: ServerSettings) -> str:
-    return settings.url or shlex.join([settings.command, *settings.args])
-
-
-def _json(value: Any, console: Console) -> Exit:
-    console.write_utf8()
-    print(json_for(console.stdout, json.dumps(value, ensure_ascii=False)), file=console.stdout)
-    return Exit.OK
+    return shlex.join([settings.command, *settings.args]) if settings.command else str(settings.shown("url"))

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from rookery_core.config import Config, load_config, set_value
 from rookery_core.errors import ConfigError, ModelError
@@ -33,7 +32,7 @@ from rookery_core.model.library.shelf import (
 from rookery_core.model.registry import ModelFile, available, find
 from rookery_core.paths import Paths
 from rookery_core.text import size_text, visible
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.model_lines import about, about_known, as_data, known_as_data, table
 from rookery_tui.progress import ProgressLine
@@ -80,7 +79,7 @@ def _list(shelf: Shelf, paths: Paths, console: Console, *, as_json: bool) -> Non
             "available": [known_as_data(each) for each in known],
             "memory": {"total": memory.total, "available": memory.available},
         }
-        return _print_json(made, console)
+        return console.print_json(made)
     others = {name: n for name, n in unfinished(shelf).items() if known_as(name) is None}
     _print_lines((cut_to(line, console.width) for line in table(models, known, others, memory)), console)
     if config.model.path and not _in_use(config, paths):
@@ -91,9 +90,7 @@ def _list(shelf: Shelf, paths: Paths, console: Console, *, as_json: bool) -> Non
 def _info(wanted: str, shelf: Shelf, paths: Paths, console: Console, progress: ProgressLine, *, as_json: bool) -> None:
     config, memory = load_config(paths).config, memory_here()
     if each := next((each for each in _offered(shelf, paths, config) if each.known.name == wanted), None):
-        return (
-            _print_json(known_as_data(each), console) if as_json else _print_lines(about_known(each, memory), console)
-        )
+        return console.print_json(known_as_data(each)) if as_json else _print_lines(about_known(each, memory), console)
     (model,) = _installed([find(wanted, paths)], shelf, paths, config)
     try:
         sha256 = shelf.hashes.sha256(model.file.path, lambda done, total: progress.told("checking", done, total))
@@ -102,7 +99,7 @@ def _info(wanted: str, shelf: Shelf, paths: Paths, console: Console, progress: P
     progress.clear()
     model = replace(model, trust=trust(model.n_bytes, sha256, model.record))
     return (
-        _print_json(as_data(model, sha256), console) if as_json else _print_lines(about(model, sha256, memory), console)
+        console.print_json(as_data(model, sha256)) if as_json else _print_lines(about(model, sha256, memory), console)
     )
 
 
@@ -219,11 +216,6 @@ def _in_use(config: Config, paths: Paths) -> Path | None:
         return find(config.model.path, paths).path
     except ModelError:
         return None
-
-
-def _print_json(made: dict[str, Any], console: Console) -> None:
-    console.write_utf8()
-    print(json_for(console.stdout, json.dumps(made, ensure_ascii=False)), file=console.stdout)
 
 
 def _print_lines(lines: Iterable[str], console: Console) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from rookery_core.hosting.admission import Candidate, State
 from rookery_core.hosting.catalogue import Described, Plugins
 from rookery_core.paths import Paths
 from rookery_core.text import visible
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.subcommands import plugin_packages
 from rookery_tui.subcommands.plugin_consent import enable, lines, remarks
@@ -49,7 +48,8 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
 
 def _list(known: list[Candidate], console: Console, *, as_json: bool) -> Exit:
     if as_json:
-        return _json([_told(candidate) for candidate in known], console)
+        console.print_json([_told(candidate) for candidate in known])
+        return Exit.OK
     width = max((len(candidate.name) for candidate in known), default=0)
     for c in known:
         line = f"{c.name:<{width}}  {c.state:<9}  {c.identity.distribution} {c.identity.version}"
@@ -61,7 +61,8 @@ def _list(known: list[Candidate], console: Console, *, as_json: bool) -> Exit:
 
 def _info(described: Described, console: Console, *, as_json: bool) -> Exit:
     if as_json:
-        return _json(_told(described.candidate) | described.manifest.model_dump(mode="json"), console)
+        console.print_json(_told(described.candidate) | described.manifest.model_dump(mode="json"))
+        return Exit.OK
     for line in lines(described):
         print(visible(line), file=console.stdout)
     return Exit.FAILED if described.manifest.problem else Exit.OK
@@ -82,7 +83,7 @@ def _doctor(plugins: Plugins, console: Console, *, as_json: bool) -> Exit:
             for remark in said:
                 print(visible(f"  {remark}"), file=console.stdout)
     if as_json:
-        _json(told, console)
+        console.print_json(told)
     return Exit.FAILED if failed else Exit.OK
 
 
@@ -97,9 +98,3 @@ def _told(candidate: Candidate) -> dict[str, Any]:
         "module": candidate.entry_point.value,
         "why": candidate.why,
     }
-
-
-def _json(value: Any, console: Console) -> Exit:
-    console.write_utf8()
-    print(json_for(console.stdout, json.dumps(value, ensure_ascii=False)), file=console.stdout)
-    return Exit.OK

@@ -12,7 +12,7 @@ from typing import Any
 from rookery_core.config import Config, load_config
 from rookery_core.equipment import Equipment, Options, equip, installed_plugins, mcp_servers
 from rookery_core.errors import ConfigError, ModelError, ToolUnknown, TurnPaused
-from rookery_core.events import ApprovalResolved, Event, PluginFailed, ToolProgress, ToolStatus
+from rookery_core.events import ApprovalRequested, ApprovalResolved, Event, PluginFailed, ToolProgress, ToolStatus
 from rookery_core.mcp.servers import Servers
 from rookery_core.paths import Paths
 from rookery_core.reasoning.prompt import describe
@@ -22,7 +22,7 @@ from rookery_core.testing import ListArtifacts
 from rookery_core.text import one_line, visible
 from rookery_core.tools.registry import OfferedTool
 from rookery_core.tools.runner import Caller
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.starting import is_strict, wished
 from rookery_tui.subcommands.run import asked_at
@@ -83,7 +83,8 @@ async def _equipped(config: Config, paths: Paths, options: Options, servers: Ser
 def _list(equipment: Equipment, console: Console, *, as_json: bool) -> Exit:
     tools = list(equipment.usable)
     if as_json:
-        return _json([_told(offered) for offered in tools], console)
+        console.print_json([_told(offered) for offered in tools])
+        return Exit.OK
     width = max((len(offered.name) for offered in tools), default=0)
     for each in tools:
         line = f"{each.name:<{width}}  {each.tool.risk:<7}  {each.plugin} ({each.distribution})  "
@@ -95,7 +96,8 @@ def _list(equipment: Equipment, console: Console, *, as_json: bool) -> Exit:
 
 def _show(offered: OfferedTool, console: Console, *, as_json: bool) -> Exit:
     if as_json:
-        return _json(_told(offered), console)
+        console.print_json(_told(offered))
+        return Exit.OK
     tool = offered.tool
     lines = [
         f"tool         {offered.full_name}, called {offered.name}",
@@ -114,12 +116,14 @@ def _show(offered: OfferedTool, console: Console, *, as_json: bool) -> Exit:
 
 async def _call(call: ToolCall, equipment: Equipment, options: Options, paths: Paths, console: Console) -> Exit:
     approve, answer = asked_at(console)
-    unattended = False
+    unattended, risk = False, ""
     kept = ListArtifacts()
 
     def tell(event: Event) -> None:
-        nonlocal unattended
+        nonlocal unattended, risk
         match event:
+            case ApprovalRequested():
+                risk = event.risk
             case ApprovalResolved(by="nobody"):
                 unattended = True
             case ToolProgress(text=text):
@@ -139,6 +143,13 @@ async def _call(call: ToolCall, equipment: Equipment, options: Options, paths: P
         store.close()
     ok = done.status is ToolStatus.OK
     print(visible(done.output), file=console.stdout if ok else console.stderr)
+    if unattended:
+        offered = equipment.usable.get(call.tool)
+        ways = (risk, offered.full_name) if risk == offered.tool.risk else (risk,)  # a rule may say that it is more
+        allow = " or ".join(f"`--allow {way}`" for way in ways)
+        print(
+            visible(f"rookery: there is no terminal to ask at; {allow} lets it run without asking"), file=console.stderr
+        )
     match done.status:
         case ToolStatus.OK:
             return Exit.OK
@@ -182,9 +193,3 @@ def _told(offered: OfferedTool) -> dict[str, Any]:
         "timeout_s": tool.timeout_s,
         "fingerprint": tool.fingerprint,
     }
-
-
-def _json(value: Any, console: Console) -> Exit:
-    console.write_utf8()
-    print(json_for(console.stdout, json.dumps(value, ensure_ascii=False)), file=console.stdout)
-    return Exit.OK
