@@ -13,7 +13,7 @@ from rookery_core.approval.policy import Answerer, Approver, Grants, no_answer, 
 from rookery_core.assistant import Assistant
 from rookery_core.budget import Limits
 from rookery_core.config import Config, ModelSettings, load_config
-from rookery_core.equipment import STRATEGIES, Equipment, Options, equip, installed_plugins, mcp_servers
+from rookery_core.equipment import STRATEGIES, Equipment, Options, equip, installed_plugins, mcp_servers, open_store
 from rookery_core.errors import ConfigError, ModelUnreadable
 from rookery_core.hosting.catalogue import Plugins
 from rookery_core.memory.episodic import Episodes
@@ -71,7 +71,7 @@ def build(
         model = models.get(given[0].name)
     if strategy is None:
         strategy_of(config, extras)
-    store = Store(paths.database)
+    store = open_store(config, paths)
 
     def gear(equipped: Equipment, loaded: Loaded, settings: Config, grants: Grants, sinks: Sinks, edition: int) -> Gear:
         runner = equipped.runner(store, options, grants)

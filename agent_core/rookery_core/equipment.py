@@ -23,6 +23,7 @@ from rookery_core.memory.notes import Notes
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
 from rookery_core.reasoning.react import react
+from rookery_core.redact import Redactor, is_secret_name, secrets_of
 from rookery_core.store.artifacts import CallArtifacts
 from rookery_core.store.db import Store
 from rookery_core.store.plugin_data import PluginData
@@ -173,3 +174,13 @@ def built_in(config: Config) -> Loaded:
 
 def _plugin_settings(config: Config) -> loader.Settings:
     return {"web": config.web.model_dump()}
+
+
+def open_store(config: Config, paths: Paths) -> Store:
+    """The database, which takes out of what it keeps the secrets that are known here. Raises StoreError."""
+    tables = [table for server in config.mcp.servers.values() for table in (server.env, server.headers)]
+    sent = [text for table in tables for text in table.values()]
+    own = [
+        text.split()[-1] for table in tables for name, text in table.items() if is_secret_name(name) and text.split()
+    ]
+    return Store(paths.database, redact=Redactor([*secrets_of(os.environ, sent), *own]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -11,6 +12,7 @@ from pydantic_core import PydanticSerializationError
 from rookery_core.events import AnyEvent, Event
 from rookery_core.text import storable
 
+Redact = Callable[[str], str]
 _adapter: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 
 
@@ -19,25 +21,30 @@ def load_event(text: str | bytes) -> AnyEvent:
     return _adapter.validate_json(text)
 
 
-def dump_event(event: Event) -> str:
+def dump_event(event: Event, redact: Redact | None = None) -> str:
     """Write one event as a line of JSON, its kind first; an ephemeral event has no `seq`.
 
-    Half a character (a lone surrogate), as a file name may hold, is written as its escape.
+    Half a character (a lone surrogate), as a file name may hold, is written as its escape. `redact` takes secrets
+    out of every text in it.
     """
     left_out = {"seq"} if event.seq is None else None
-    try:
-        return event.model_dump_json(exclude=left_out)
-    except (UnicodeEncodeError, PydanticSerializationError):
-        return json.dumps(_storable(event.model_dump(exclude=left_out)), ensure_ascii=False, separators=(",", ":"))
+    if redact is None:
+        try:
+            return event.model_dump_json(exclude=left_out)
+        except (UnicodeEncodeError, PydanticSerializationError):
+            pass
+    made = _each(event.model_dump(exclude=left_out), lambda text: storable(redact(text) if redact else text))
+    return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
 
 
-def _storable(value: Any) -> Any:
+def _each(value: Any, change: Redact) -> Any:
+    """The value with every text in it changed."""
     match value:
         case str():
-            return storable(value)
+            return change(value)
         case dict():
-            return {storable(key): _storable(item) for key, item in value.items()}
+            return {change(key): _each(item, change) for key, item in value.items()}
         case list() | tuple():
-            return [_storable(item) for item in value]
+            return [_each(item, change) for item in value]
         case _:
             return value

@@ -136,7 +136,18 @@ def test_tools_of_servers_are_shown_and_called_by_hand(tmp_path: Path) -> None:
     configure(tmp_path, tools="['get-Sum']")
     listed = rookery(tmp_path, "tools", "list")
     line = next(line for line in listed.stdout.splitlines() if line.startswith("get_sum "))
-    assert line.split() == "get_sum execute yard (MCP server python sample.py) Adds two numbers.".split()
+    assert line.split() == [
+        "get_sum",
+        "execute",
+        "yard",
+        "(MCP",
+        "server",
+        "python",
+        "sample.py)",
+        "Adds",
+        "two",
+        "numbers.",
+    ]
     called = rookery(tmp_path, "tools", "call", "yard.get_sum", '{"a": 2, "b": 3}', "--allow", "yard")
     assert (called.returncode, called.stdout) == (0, "5\n")
     without = rookery(tmp_path, "tools", "list", "--no-plugins")

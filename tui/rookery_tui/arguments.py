@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     _chat(commands)
     _run(commands)
     _sessions(commands)
+    _audit(commands)
     _config(commands)
     _models(commands)
     _plugins(commands)
@@ -139,6 +140,25 @@ def _sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     export = actions.add_parser("export", help="one session as a file", allow_abbrev=False)
     export.add_argument("session", metavar="ID", help="the session's id, or its start")
     export.add_argument("--format", choices=("md", "json", "jsonl"), default="md", help="default: md")
+    export.add_argument("--output", metavar="FILE", help="where to; default: standard output")
+    export.add_argument("--force", action="store_true", help="replace FILE if it is there")
+
+
+def _audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    audit = commands.add_parser("audit", help="what tools were called, and who allowed it", allow_abbrev=False)
+    actions = audit.add_subparsers(dest="action", metavar="ACTION", required=True)
+    show = actions.add_parser(
+        "show", help="the newest calls, with what was decided and came of them", allow_abbrev=False
+    )
+    show.add_argument("--session", metavar="ID", default="", help="only those of this session")
+    show.add_argument("--tool", metavar="NAME", default="", help="only calls of this tool")
+    show.add_argument(
+        "--limit", metavar="N", type=_whole(1, 1_000_000), default=50, help="at most so many; default: 50"
+    )
+    verify = actions.add_parser("verify", help="whether the record was changed from outside", allow_abbrev=False)
+    for action in (show, verify):
+        action.add_argument("--json", action="store_true", help="as JSON")
+    export = actions.add_parser("export", help="all events with their hashes, a line of JSON each", allow_abbrev=False)
     export.add_argument("--output", metavar="FILE", help="where to; default: standard output")
     export.add_argument("--force", action="store_true", help="replace FILE if it is there")
 

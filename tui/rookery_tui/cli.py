@@ -63,6 +63,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import sessions
 
             return sessions.main(arguments, paths, console)
+        case "audit":
+            from rookery_tui.subcommands import audit
+
+            return audit.main(arguments, paths, console)
         case "config":
             from rookery_tui.subcommands import config
 

@@ -30,6 +30,7 @@ class Episodes:
 
     def add(self, episode: Episode) -> None:
         """Keep a turn; a second one of the same number replaces it."""
+        redact = self._store.redact
         with self._store.writing() as db:
             db.conn.execute(
                 "INSERT OR REPLACE INTO episodes (session, turn, asked, done, answer, status, at) "
@@ -37,9 +38,9 @@ class Episodes:
                 [
                     episode.session,
                     episode.turn,
-                    episode.asked,
+                    redact(episode.asked),
                     episode.done,
-                    episode.answer,
+                    redact(episode.answer),
                     episode.status,
                     episode.at,
                 ],

@@ -18,7 +18,7 @@ class Notes:
 
     def add(self, text: str) -> str:
         """Keep a note and return its id; the same text twice is kept once."""
-        text = storable(text)
+        text = self._store.redact(storable(text))
         with self._store.writing() as db:
             known = db.conn.execute("SELECT id FROM notes WHERE text = ?", [text]).fetchone()
             if known:

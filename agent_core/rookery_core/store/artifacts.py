@@ -24,7 +24,7 @@ class CallArtifacts:
 
     def add(self, text: str, name: str = "") -> str:
         """Keep a text, the middle of a very long one left out, and return what it is called."""
-        kept, _ = cut_middle(storable(text), TEXT_CHARS)
+        kept, _ = cut_middle(self.store.redact(storable(text)), TEXT_CHARS)
         with self.store.writing() as db:
             made = db.conn.execute(
                 "INSERT INTO artifacts (session, call, name, text, at) VALUES (?, ?, ?, ?, ?)",

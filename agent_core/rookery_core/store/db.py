@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,15 +21,22 @@ from rookery_core.store.migrations import migrations
 BUSY_TIMEOUT_S = 5.0
 
 
+def _as_it_is(text: str) -> str:
+    return text
+
+
 class Store:
     """An open database. Every use goes through `reading` or `writing`, from any thread."""
 
-    def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
-        """Open or create the file at `path`.
+    def __init__(
+        self, path: Path, *, redact: Callable[[str], str] = _as_it_is, busy_timeout_s: float = BUSY_TIMEOUT_S
+    ) -> None:
+        """Open or create the file at `path`; `redact` takes secrets out of what is to be stored.
 
         Raises StoreLocked, StoreNewer or StoreBroken; a file that is refused is left as it is.
         """
         self.path = path
+        self.redact = redact
         self._lock = threading.RLock()
         try:
             private_folder(path.parent)

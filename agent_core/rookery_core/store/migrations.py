@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from rookery_core.store.chain import EVENTS, link
+
 migrations = Migrations("rookery")
 
 
@@ -80,3 +82,13 @@ def m003_plugins(db: Database) -> None:
         """
     )
     db.execute("CREATE INDEX artifacts_by_session ON artifacts (session)")
+
+
+@migrations()
+def m004_audit(db: Database) -> None:
+    """Each event's place in the chain of hashes; what was stored before is put into it as it is found."""
+    db.execute(
+        "CREATE TABLE audit (n INTEGER PRIMARY KEY, session TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, "
+        "UNIQUE (session, seq)) STRICT"
+    )
+    link(db, db.conn.execute(f"{EVENTS} ORDER BY at, session, seq").fetchall())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rookery_core.errors import SessionBusy, SessionUnknown, StoreBroken, StoreN
 from rookery_core.event_json import dump_event, load_event
 from rookery_core.events import AnyEvent, Event, ToolStarted
 from rookery_core.paths import PRIVATE_FILE, private_folder
+from rookery_core.store.chain import link, mirror_of, write_mirror
 from rookery_core.store.db import Store
 from rookery_core.text import one_line, storable
 
@@ -91,18 +93,20 @@ class SessionLog:
     def _flush(self, newest: Event) -> None:
         kind = newest.kind
         durable = kind in _DURABLE or (self._effect and kind in ("tool_started", "tool_finished"))
+        redact = self._store.redact
+        rows = [(e.session, e.seq or 0, e.turn, e.kind, e.at, dump_event(e, redact)) for e in self._waiting]
         try:
             with self._store.writing(durable=durable) as db:
                 if not self._stored:
-                    title = one_line(getattr(newest, "text", ""), 80)
+                    title = one_line(redact(getattr(newest, "text", "")), 80)
                     db.conn.execute(
                         "INSERT INTO sessions (id, title, workspace, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
                         [self.id, title, storable(str(self._workspace)), newest.at, newest.at],
                     )
                 db.conn.executemany(
-                    "INSERT INTO events (session, seq, turn, kind, at, body) VALUES (?, ?, ?, ?, ?, ?)",
-                    [(e.session, e.seq, e.turn, e.kind, e.at, dump_event(e)) for e in self._waiting],
+                    "INSERT INTO events (session, seq, turn, kind, at, body) VALUES (?, ?, ?, ?, ?, ?)", rows
                 )
+                lines = link(db, rows)
                 if kind in ("turn_started", "turn_ended"):
                     db.conn.execute(
                         "UPDATE sessions SET updated_at = ?, turns = ? WHERE id = ?", [newest.at, newest.turn, self.id]
@@ -112,6 +116,8 @@ class SessionLog:
             raise
         self._stored = True
         self._waiting.clear()
+        with suppress(OSError):  # the record itself is safe; `verify` says what the file lacks
+            write_mirror(mirror_of(self._store.path), lines)
 
 
 class Sessions:

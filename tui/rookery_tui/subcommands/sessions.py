@@ -40,7 +40,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     finally:
         stored.store.close()
     if getattr(arguments, "output", None):
-        _write(Path(arguments.output), text, force=arguments.force)
+        write_file(Path(arguments.output), text, force=arguments.force)
         print(visible(f"rookery: the session was written to {arguments.output}"), file=console.stderr)
     else:
         if getattr(arguments, "json", False) or getattr(arguments, "format", "md") != "md":
@@ -98,7 +98,8 @@ def _lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _write(file: Path, text: str, *, force: bool) -> None:
+def write_file(file: Path, text: str, *, force: bool) -> None:
+    """Write a new file, or replace one where that is wanted. Raises ConfigError."""
     try:
         replaced = force or (file.exists() and not file.is_file())  # a device or a pipe has nothing to lose
         with file.open("w" if replaced else "x", encoding="utf-8", newline="\n") as stream:

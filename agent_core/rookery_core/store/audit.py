@@ -1,0 +1,67 @@
+"""What was asked for, allowed and done: the calls of all sessions, put together from their events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from rookery_core.events import (
+    AnyEvent,
+    ApprovalRequested,
+    ApprovalResolved,
+    CallRuled,
+    ToolFinished,
+    ToolRequested,
+    ToolStarted,
+)
+
+UNKNOWN = "begun"
+"""A call of whose end nothing is stored: the program died, or it is still running."""
+NEVER_RUN = "not run"
+
+
+@dataclass(slots=True)
+class AuditedCall:
+    """One call: who decided on it, and what came of it."""
+
+    session: str
+    seq: int
+    """The number of the event that asked for it."""
+    at: float
+    """Unix time."""
+    tool: str
+    """Full name, once it was found."""
+    arguments: dict[str, Any]
+    """As they were passed; before that as the model gave them."""
+    risk: str = ""
+    decisions: list[str] = field(default_factory=list)
+    """What was decided, by whom, in order; none where nobody had to be asked."""
+    status: str = NEVER_RUN
+    seconds: float = 0.0
+
+
+def audited(session: str, events: Iterable[AnyEvent]) -> Iterator[AuditedCall]:
+    """The calls of a session, in the order in which they were asked for."""
+    calls: dict[str, AuditedCall] = {}
+    for event in events:
+        match event:
+            case ToolRequested(call_id=call_id, tool=tool, arguments=arguments, seq=seq, at=at):
+                calls[call_id] = AuditedCall(session, seq or 0, at, tool, dict(arguments))
+            case ApprovalRequested(call_id=call_id, tool=tool, risk=risk, arguments=arguments) if call_id in calls:
+                call = calls[call_id]
+                call.tool, call.risk, call.arguments = tool, risk, dict(arguments)
+            case CallRuled(call_id=call_id, plugin=plugin, ruling=ruling, reason=reason) if call_id in calls:
+                calls[call_id].decisions.append(_because(f"{ruling} by plugin {plugin}", reason))
+            case ApprovalResolved(call_id=call_id, decision=decision, by=by, reason=reason) if call_id in calls:
+                calls[call_id].decisions.append(_because(f"{decision} by {by}", reason))
+            case ToolStarted(call_id=call_id, tool=tool, risk=risk, arguments=arguments) if call_id in calls:
+                call = calls[call_id]
+                call.tool, call.risk, call.arguments, call.status = tool, risk, dict(arguments), UNKNOWN
+            case ToolFinished(call_id=call_id, status=status, seconds=seconds) if call_id in calls:
+                calls[call_id].status, calls[call_id].seconds = str(status), seconds
+    yield from calls.values()
+
+
+def _because(text: str, reason: str) -> str:
+    return f"{text}: {reason}" if reason else text
