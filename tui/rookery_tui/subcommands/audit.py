@@ -47,9 +47,7 @@ def _show(sessions: Sessions, arguments: argparse.Namespace, console: Console) -
     calls = [*_newest(sessions, found, arguments.tool, arguments.limit)]
     calls.sort(key=lambda call: call.at)
     if arguments.json:
-        console.write_utf8()
-        told = [asdict(call) for call in calls]
-        console.stdout.write(json_for(console.stdout, json.dumps(told, ensure_ascii=False) + "\n"))
+        console.print_json([asdict(call) for call in calls])
         return Exit.OK
     for call in calls:
         print(visible(_line(call)), file=console.stdout)
@@ -88,7 +86,7 @@ def _verify(store: Store, console: Console, *, as_json: bool) -> Exit:
     with store.reading() as db:
         verdict = verify(db, mirror)
     if as_json:
-        print(json.dumps(asdict(verdict)), file=console.stdout)
+        console.print_json(asdict(verdict))
         return Exit.FAILED if verdict.findings else Exit.OK
     for finding in verdict.findings[:SHOWN]:
         number = f"entry {finding.n}, " if finding.n else ""

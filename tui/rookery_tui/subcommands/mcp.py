@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from rookery_core.config import Config, load_config
-from rookery_core.equipment import Options, equip, installed_plugins, mcp_servers
+from rookery_core.equipment import Options, equip, installed_plugins, mcp_servers, open_store
 from rookery_core.errors import ConfigError, PluginError, ToolFailed
 from rookery_core.events import ApprovalRequested, QuestionAsked
 from rookery_core.mcp.server import NO_LIBRARY, Server
 from rookery_core.mcp.servers import Servers
 from rookery_core.mcp.settings import ServerSettings
 from rookery_core.paths import Paths
-from rookery_core.store.db import Store
 from rookery_core.text import one_line, visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
@@ -123,7 +122,7 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
         from rookery_core.mcp.offering import Offering
     except ImportError as exc:
         raise PluginError(NO_LIBRARY.format(why=exc)) from exc
-    store, stop, results = Store(paths.database), Stop(), _LastResults()
+    store, stop, results = open_store(config, paths), Stop(), _LastResults()
     try:
         runner = equipment.runner(store, options).lending(artifacts=lambda *_: results)
         await _until(stop, Offering(runner, _shown).serve())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rookery_core.config import Config, load_config
-from rookery_core.equipment import Equipment, Options, equip, installed_plugins, mcp_servers
+from rookery_core.equipment import Equipment, Options, equip, installed_plugins, mcp_servers, open_store
 from rookery_core.errors import ConfigError, ModelError, ToolUnknown, TurnPaused
 from rookery_core.events import ApprovalRequested, ApprovalResolved, Event, PluginFailed, ToolProgress, ToolStatus
 from rookery_core.mcp.servers import Servers
@@ -63,7 +63,11 @@ async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -
                     return _show(_named(equipment, named), console, as_json=arguments.json)
                 case _:
                     _named(equipment, named)
-                    return await _call(ToolCall(named, given), equipment, options, paths, console)
+                    store = open_store(config, paths)
+                    try:
+                        return await _call(ToolCall(named, given), equipment, options, store, console)
+                    finally:
+                        store.close()
         finally:
             await equipment.close()
     finally:
@@ -114,7 +118,7 @@ def _show(offered: OfferedTool, console: Console, *, as_json: bool) -> Exit:
     return Exit.OK
 
 
-async def _call(call: ToolCall, equipment: Equipment, options: Options, paths: Paths, console: Console) -> Exit:
+async def _call(call: ToolCall, equipment: Equipment, options: Options, store: Store, console: Console) -> Exit:
     approve, answer = asked_at(console)
     unattended, risk = False, ""
     kept = ListArtifacts()
@@ -131,7 +135,6 @@ async def _call(call: ToolCall, equipment: Equipment, options: Options, paths: P
             case PluginFailed(plugin=plugin, reason=reason):
                 print(visible(f"rookery: plugin {plugin}: {reason}"), file=console.stderr)
 
-    store = Store(paths.database)
     try:
         runner = equipment.runner(store, options)
         runner = runner.lending(artifacts=lambda *_: kept)
@@ -139,8 +142,6 @@ async def _call(call: ToolCall, equipment: Equipment, options: Options, paths: P
     except TurnPaused as exc:
         print(visible(f"paused: {exc}"), file=console.stderr)
         return Exit.FAILED
-    finally:
-        store.close()
     ok = done.status is ToolStatus.OK
     print(visible(done.output), file=console.stdout if ok else console.stderr)
     if unattended:
