@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from rookery_core.approval.places import Places
 from rookery_core.approval.policy import Allowed, Grants
+from rookery_core.approval.rulebook import Rulebook
 from rookery_core.config import Config, load_config
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting import installation
@@ -73,6 +76,8 @@ class Equipment:
     problems: tuple[Problem, ...]
     close: Callable[[], Awaitable[None]]
     """Ends the processes of plugins."""
+    rulebook: Rulebook
+    places: Places
 
     def runner(self, store: Store, options: Options, grants: Grants | None = None) -> ToolRunner:
         """What carries out calls of the tools that are offered. Raises ConfigError."""
@@ -86,9 +91,11 @@ class Equipment:
                 secrets=lambda plugin: EnvironmentSecrets(plugin, os.environ),
             ),
             allowed=Allowed.parse(options.allow, self.usable),
-            grants=grants or Grants(),
+            grants=Grants() if grants is None else grants,
             clock=time.monotonic,
             rules=self.extras.risk_rules,
+            rulebook=self.rulebook,
+            places=self.places,
             rulings=self.extras.rulings,
         )
 
@@ -109,7 +116,9 @@ def equip(
     problems = (*loaded.problems, *renamed, *extras.problems, *left_out)
     if refuse and _is_strict(config, options):
         _refuse(problems)
-    return Equipment(usable, extras, problems, loaded.close)
+    rulebook = Rulebook(paths.rules, Workspace.at(options.workspace).root)
+    places = Places.of(paths, Path.home(), Path(sys.prefix))
+    return Equipment(usable, extras, problems, loaded.close, rulebook, places)
 
 
 def installed_plugins(

@@ -27,6 +27,7 @@ from rookery_core.events import (
     QuestionAnswered,
     QuestionAsked,
     Recovered,
+    RulesBroken,
     StepFailed,
     ThoughtFormed,
     ToolFinished,
@@ -114,8 +115,15 @@ def row(event: Event) -> Row | None:
             return _row("model", reason, f"{reason}\nlog: {log}", "bad")
         case PluginFailed(plugin=plugin, distribution=distribution, reason=reason):
             return _row("plugin", f"{plugin}: {reason}", f"{plugin} ({distribution}): {reason}", "bad")
+        case RulesBroken():
+            return _row("rules", rules_text(event), rules_text(event), "bad")
         case _:
             return None
+
+
+def rules_text(event: RulesBroken) -> str:
+    """What is wrong with a file of rules, and where."""
+    return visible(f"{event.file}{f':{event.line}' if event.line else ''}: {event.reason}")
 
 
 def unfinished(event: Generated) -> Row | None:

@@ -11,9 +11,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rookery_core.approval.policy import Allowed, Assessed, Grants, Reply, asks, assess
+from rookery_core.approval.levels import Assessed, Level, assess
+from rookery_core.approval.places import Places
+from rookery_core.approval.policy import Allowed, Grants, Reply, Verdict, decide, offered_rules
+from rookery_core.approval.rulebook import Rulebook
+from rookery_core.approval.rules import Do, Rule
+from rookery_core.approval.subject import Subject, subject_of
 from rookery_core.errors import (
     ArgumentsInvalid,
+    ConfigError,
     NeedsApproval,
     ToolFailed,
     ToolRetry,
@@ -28,6 +34,7 @@ from rookery_core.events import (
     Event,
     QuestionAnswered,
     QuestionAsked,
+    RulesBroken,
     ToolFinished,
     ToolProgress,
     ToolRequested,
@@ -79,6 +86,8 @@ class ToolRunner:
     clock: Callable[[], float]
     """Seconds, monotonic."""
     rules: tuple[RiskRule, ...] = ()
+    rulebook: Rulebook = field(default_factory=Rulebook)
+    places: Places = field(default_factory=Places)
     rulings: Rulings = field(default_factory=Rulings)
     relevance: Relevance = field(default_factory=Relevance)
 
@@ -92,7 +101,7 @@ class ToolRunner:
         made = _Call(self, call, call_id, caller)
         try:
             checked = await made.check()
-            if checked.asks and (denied := await made.ask(checked)):
+            if checked.verdict.do is Do.ASK and (denied := await made.ask(checked)):
                 return denied
             return await made.run(checked)
         except _Ended as ended:
@@ -116,8 +125,9 @@ class _Checked:
     offered: OfferedTool
     fitted: Fitted
     use: ToolUse
+    subject: Subject
     assessed: Assessed
-    asks: bool
+    verdict: Verdict
     approved: bool = False
 
 
@@ -157,7 +167,12 @@ class _Call:
             ruled = replace(ruled, denied=await runner.rulings.deny(checked.use, self._emit))
         if ruled.denied:
             raise _Ended(self._finish(ToolStatus.DENIED, f"This call is not allowed: {ruled.denied}. {_ELSE}"))
-        return replace(checked, asks=checked.asks and not ruled.allowed)
+        verdict = checked.verdict
+        if verdict.do is Do.DENY:
+            raise _Ended(self._finish(ToolStatus.DENIED, _refusal(checked.assessed, verdict)))
+        if ruled.allowed and not verdict.firm:
+            return replace(checked, verdict=Verdict(Do.ALLOW, "a plugin's"))
+        return checked
 
     async def _fits(self, offered: OfferedTool, arguments: Mapping[str, Any], otherwise: str) -> _Checked:
         runner = self._runner
@@ -172,7 +187,8 @@ class _Call:
         except BaseException as exc:  # the plugin's own validators and scope function; they may raise anything
             text = f"{self._call.tool} cannot say what it would do: {type(exc).__name__}: {exc}"
             raise _Ended(self._finish(ToolStatus.FAILED, text)) from exc
-        assessed = assess(offered, fitted.shown, runner.rules)
+        subject = subject_of(offered, fitted, runner.workspace.root, runner.places)
+        assessed = assess(subject, runner.rules, runner.places)
         use = ToolUse(
             self._id,
             offered.full_name,
@@ -182,8 +198,9 @@ class _Call:
             runner.workspace.root,
             self._caller.session,
         )
-        asked = asks(offered, assessed.risk, fitted.scopes, runner.allowed, runner.grants)
-        return _Checked(offered, fitted, use, assessed, asked)
+        rules = (*runner.rulebook.rules, *runner.grants)
+        verdict = decide(subject, assessed, rules, runner.allowed, runner.places, broken=runner.rulebook.broken)
+        return _Checked(offered, fitted, use, subject, assessed, verdict)
 
     # -- the person -----------------------------------------------------------------------------------------------
 
@@ -192,6 +209,9 @@ class _Call:
 
         Raises _Ended where the tool's preview says that the call cannot work.
         """
+        session, always = ((), ()) if found else offered_rules(checked.subject, checked.assessed, checked.verdict)
+        if self._runner.rulebook.file is None:
+            always = ()
         request = ApprovalRequested(
             call_id=self._id,
             tool=checked.offered.full_name,
@@ -201,7 +221,10 @@ class _Call:
             arguments=dict(checked.use.arguments),
             workspace=str(self._runner.workspace.root),
             preview=await self._preview(checked),
-            remembers=() if found else checked.fitted.scopes,
+            level=str(checked.assessed.level),
+            rule=checked.verdict.rule,
+            remembers=tuple(str(rule.scope) for rule in session),
+            always=tuple(str(rule.scope) for rule in always),
             reason=found or checked.assessed.reason,
         )
         self._emit(request)
@@ -214,9 +237,19 @@ class _Call:
         self._emit(ApprovalResolved(call_id=self._id, decision=reply.decision, reason=reply.reason, by=reply.by))
         if reply.decision is Decision.DENY:
             return self._finish(ToolStatus.DENIED, _denial(reply))
-        if reply.decision is Decision.SESSION and not found:
-            self._runner.grants.add(checked.offered, checked.fitted.scopes)
+        if reply.decision in (Decision.SESSION, Decision.ALWAYS):
+            self._runner.grants.add(session)
+        if reply.decision is Decision.ALWAYS and always:
+            self._remember(always)
         return None
+
+    def _remember(self, rules: tuple[Rule, ...]) -> None:
+        """Keep rules for good. Where that cannot be, the call runs all the same, and the person is told."""
+        try:
+            self._runner.rulebook.remember(rules)
+        except ConfigError as exc:
+            file = str(self._runner.rulebook.file)
+            self._emit(RulesBroken(file=file, line=0, reason=f"what you allowed is not kept: {exc}"))
 
     async def _preview(self, checked: _Checked) -> str:
         try:
@@ -239,6 +272,8 @@ class _Call:
                 call_id=self._id,
                 tool=offered.full_name,
                 risk=checked.assessed.risk,
+                level=str(checked.assessed.level),
+                rule=checked.verdict.rule if checked.verdict.do is Do.ALLOW else "",
                 arguments=dict(checked.use.arguments),
             )
         )
@@ -348,6 +383,12 @@ class _Call:
 
 
 _ELSE = "Do not try the same again; find another way, or answer."
+
+
+def _refusal(assessed: Assessed, verdict: Verdict) -> str:
+    if assessed.level is Level.R4:
+        return f"This call is refused: {verdict.rule}. Only the person may do that, by hand. {_ELSE}"
+    return f"This call is not allowed by a rule of the person: {verdict.rule}. {_ELSE}"
 
 
 def _denial(reply: Reply) -> str:

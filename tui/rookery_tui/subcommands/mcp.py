@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
+from rookery_core.approval.rule_file import MEANWHILE
 from rookery_core.config import Config, load_config
 from rookery_core.equipment import Options, equip, mcp_servers
 from rookery_core.errors import ConfigError, PluginError
@@ -97,6 +98,8 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
     equipment = equip(config, paths, options)
     for problem in equipment.problems:
         print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+    for mistake in equipment.rulebook.mistakes:
+        print(visible(f"rookery: {mistake}; {MEANWHILE}"), file=console.stderr)
     if console.stdin.isatty():
         print(SERVING, file=console.stderr, flush=True)
     try:
