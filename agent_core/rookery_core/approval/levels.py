@@ -1,4 +1,4 @@
-"""How much is at stake in a call, R0 to R4, by what it does and what it does it to. Plugins say the kind, the host the level.
+"""How much is at stake in a call, R0 to R4: plugins say what kind of thing a tool does, this says how far that goes.
 
 Pure but for the file system, where it looks up what a path really is.
 """

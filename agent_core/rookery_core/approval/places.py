@@ -14,17 +14,18 @@ PLUGINS = "the code of Rookery and its plugins is there"
 SECRET = "keys or passwords are kept there"
 
 _SECRET_AT_HOME = (
-    ".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker/config.json", ".netrc", ".git-credentials", ".pypirc", ".npmrc",
-    ".config/gcloud", ".config/gh", ".config/hub", ".config/op", ".config/rclone", ".config/git/credentials",
-    ".password-store", ".local/share/keyrings", ".local/share/kwalletd", ".mozilla", ".thunderbird", ".pgpass", ".my.cnf",
-    ".config/google-chrome", ".config/chromium", ".config/BraveSoftware", ".vault-token", ".terraform.d",
-    ".cargo/credentials.toml", ".gem/credentials", ".config/sops", ".config/age", ".bash_history", ".zsh_history",
-    ".cache/huggingface/token", ".huggingface/token", "Library/Keychains", "Library/Application Support/Google/Chrome",
-    "Library/Application Support/Firefox", "AppData/Roaming/Mozilla", "AppData/Local/Google/Chrome",
+    ".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker/config.json", ".netrc", ".git-credentials", ".pypirc",
+    ".npmrc", ".config/gcloud", ".config/gh", ".config/hub", ".config/op", ".config/rclone",
+    ".config/git/credentials", ".password-store", ".local/share/keyrings", ".local/share/kwalletd", ".mozilla",
+    ".thunderbird", ".pgpass", ".my.cnf", ".config/google-chrome", ".config/chromium", ".config/BraveSoftware",
+    ".vault-token", ".terraform.d", ".cargo/credentials.toml", ".gem/credentials", ".config/sops", ".config/age",
+    ".bash_history", ".zsh_history", ".cache/huggingface/token", ".huggingface/token", "Library/Keychains",
+    "Library/Application Support/Google/Chrome", "Library/Application Support/Firefox", "AppData/Roaming/Mozilla",
+    "AppData/Local/Google/Chrome",
 )  # fmt: skip
 _SECRET_ANYWHERE = (
-    "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssl/private",
-    "/root/.ssh", "/etc/krb5.keytab", "/var/lib/sss", "/run/secrets",
+    "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers", "/etc/sudoers.d",
+    "/etc/ssl/private", "/root/.ssh", "/etc/krb5.keytab", "/var/lib/sss", "/run/secrets",
 )  # fmt: skip
 _PROC_SECRET = ("environ", "mem", "maps", "auxv", "root", "cwd", "fd", "map_files", "pagemap", "stack")
 WORDS_RESOLVED = 2_000
@@ -80,7 +81,7 @@ class Places:
         return ""
 
     def meant(self, word: str, root: Path, *, really: bool = True) -> Path | None:
-        """The real path that a word means where it is a path; None where it cannot be one. Not `really`: links aside."""
+        """The real path that a word means; None where it cannot be a path. Not `really`: links are not followed."""
         if not word or "\0" in word or len(word) > 4_096:
             return None
         word = word.removeprefix("file://")
@@ -92,7 +93,7 @@ class Places:
             return None
 
     def named(self, words: Iterable[str], root: Path) -> str:
-        """Why one of these words names what may not be touched; "" where none does. It is quick where there are many."""
+        """Why one of these words names what may not be touched; "" where none does. Many do not take long."""
         protected = (*self.own, *self.secret)
         first = {place.relative_to(root).parts[0] for place in protected if root in place.parents}
         marks = {place.name for place in protected} | {"proc"}

@@ -63,7 +63,8 @@ READERS: Mapping[str, Reader] = {
     "date": Reader("uR", "d", _long("utc universal rfc-email iso-8601 rfc-3339 date"), 1, "+", text=True),
     "df": Reader("ahHikT", long=_long("human-readable inodes print-type total si"), contents=False),
     "diff": Reader(
-        "qsuwbBiyp", "UC", _long("brief unified context side-by-side ignore-case ignore-all-space ignore-blank-lines color"), 2
+        "qsuwbBiyp", "UC",
+        _long("brief unified context side-by-side ignore-case ignore-all-space ignore-blank-lines color"), 2,
     ),
     "dirname": Reader("z", text=True),
     "du": Reader(
@@ -106,7 +107,7 @@ READERS: Mapping[str, Reader] = {
     "b2sum": _SUM,
     "sort": Reader(
         "bdfgiMhnRrVcsuz", "kt",
-        _long("numeric-sort reverse unique key field-separator ignore-case human-numeric-sort version-sort stable check"),
+        _long("numeric-sort reverse unique key field-separator ignore-case human-numeric-sort version-sort stable"),
     ),
     "stat": Reader("Lft", "c", _long("format printf dereference file-system terse"), contents=False),
     "sum": Reader("rs"),
@@ -123,81 +124,20 @@ READERS: Mapping[str, Reader] = {
 }  # fmt: skip
 
 _FIND_ALONE = frozenset(
-    [
-        "-P",
-        "!",
-        "(",
-        ")",
-        ",",
-        "-a",
-        "-and",
-        "-o",
-        "-or",
-        "-not",
-        "-print",
-        "-print0",
-        "-ls",
-        "-prune",
-        "-quit",
-        "-empty",
-        "-true",
-        "-false",
-        "-depth",
-        "-d",
-        "-xdev",
-        "-mount",
-        "-daystart",
-        "-nouser",
-        "-nogroup",
-        "-readable",
-        "-writable",
-        "-executable",
-        "-noleaf",
-        "-nowarn",
-        "-warn",
-        "-ignore_readdir_race",
-    ]
-)
+    (
+        "-P", "!", "(", ")", ",", "-a", "-and", "-o", "-or", "-not", "-print", "-print0", "-ls", "-prune", "-quit",
+        "-empty", "-true", "-false", "-depth", "-d", "-xdev", "-mount", "-daystart", "-nouser", "-nogroup", "-readable",
+        "-writable", "-executable", "-noleaf", "-nowarn", "-warn", "-ignore_readdir_race",
+    )
+)  # fmt: skip
 _FIND_VALUED = frozenset(
-    [
-        "-name",
-        "-iname",
-        "-path",
-        "-ipath",
-        "-wholename",
-        "-iwholename",
-        "-regex",
-        "-iregex",
-        "-regextype",
-        "-type",
-        "-xtype",
-        "-size",
-        "-maxdepth",
-        "-mindepth",
-        "-mtime",
-        "-atime",
-        "-ctime",
-        "-mmin",
-        "-amin",
-        "-cmin",
-        "-newer",
-        "-anewer",
-        "-cnewer",
-        "-perm",
-        "-user",
-        "-group",
-        "-uid",
-        "-gid",
-        "-links",
-        "-inum",
-        "-samefile",
-        "-printf",
-        "-lname",
-        "-ilname",
-        "-used",
-        "-fstype",
-    ]
-)
+    (
+        "-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename", "-regex", "-iregex", "-regextype", "-type",
+        "-xtype", "-size", "-maxdepth", "-mindepth", "-mtime", "-atime", "-ctime", "-mmin", "-amin", "-cmin", "-newer",
+        "-anewer", "-cnewer", "-perm", "-user", "-group", "-uid", "-gid", "-links", "-inum", "-samefile", "-printf",
+        "-lname", "-ilname", "-used", "-fstype",
+    )
+)  # fmt: skip
 _FIND = Reader(contents=False)
 
 
@@ -268,7 +208,7 @@ def _options(reader: Reader, words: tuple[str, ...]) -> set[str] | None:
 
 
 def _cluster(reader: Reader, letters: str) -> tuple[set[str], bool] | None:
-    """The options in a word such as `-la` or `-n5`, and whether the next word is a value; None where one is not listed."""
+    """The options in a word such as `-la` or `-n5`, and whether a value follows; None where one is not listed."""
     if reader.numbered and re.fullmatch("[0-9]+", letters):
         return set(), False
     found: set[str] = set()

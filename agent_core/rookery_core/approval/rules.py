@@ -153,7 +153,7 @@ class Rule:
         )
 
     def fires(self, subject: Subject, meant: Callable[[str], Path | None]) -> bool:
-        """Whether it asks about the call, or denies it: any part of the call is enough. `meant` follows a word's links."""
+        """Whether it asks about the call, or denies it: any part is enough. `meant` gives the path of a word."""
         match self.scope:
             case None:
                 return True

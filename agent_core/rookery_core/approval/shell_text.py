@@ -23,71 +23,20 @@ PARSE_S = 0.05
 """What parsing may take."""
 
 STARTERS = frozenset(
-    [
-        ".",
-        "ash",
-        "bash",
-        "builtin",
-        "bun",
-        "busybox",
-        "chroot",
-        "command",
-        "csh",
-        "dash",
-        "deno",
-        "doas",
-        "env",
-        "eval",
-        "exec",
-        "expect",
-        "flock",
-        "ionice",
-        "ksh",
-        "lua",
-        "nice",
-        "node",
-        "nohup",
-        "npx",
-        "parallel",
-        "perl",
-        "php",
-        "pkexec",
-        "pwsh",
-        "python",
-        "python2",
-        "python3",
-        "rlwrap",
-        "ruby",
-        "run0",
-        "runuser",
-        "script",
-        "setarch",
-        "setsid",
-        "sh",
-        "source",
-        "ssh",
-        "start-stop-daemon",
-        "stdbuf",
-        "strace",
-        "su",
-        "sudo",
-        "systemd-run",
-        "taskset",
-        "time",
-        "timeout",
-        "tmux",
-        "toybox",
-        "trap",
-        "unshare",
-        "watch",
-        "xargs",
-        "zsh",
-    ]
-)
+    (
+        ".", "ash", "bash", "builtin", "bun", "busybox", "chroot", "command", "csh", "dash", "deno", "doas", "env",
+        "eval", "exec", "expect", "flock", "ionice", "ksh", "lua", "nice", "node", "nohup", "npx", "parallel", "perl",
+        "php", "pkexec", "pwsh", "python", "python2", "python3", "rlwrap", "ruby", "run0", "runuser", "script",
+        "setarch", "setsid", "sh", "source", "ssh", "start-stop-daemon", "stdbuf", "strace", "su", "sudo",
+        "systemd-run", "taskset", "time", "timeout", "tmux", "toybox", "trap", "unshare", "watch", "xargs", "zsh",
+    )
+)  # fmt: skip
 """Programs whose arguments are, or hold, what they start."""
 ALSO_START = STARTERS | frozenset(
-    ["awk", "find", "gawk", "gdb", "git", "make", "man", "mawk", "sed", "tar", "tclsh", "vi", "vim"]
-)
+    (
+        "awk", "find", "gawk", "gdb", "git", "make", "man", "mawk", "sed", "tar", "tclsh", "vi", "vim",
+    )
+)  # fmt: skip
 """These too, by some of their arguments."""
 
 _JOINS = frozenset((";", "&&", "||", "|", "\n"))

@@ -88,7 +88,7 @@ def subject_of(offered: OfferedTool, fitted: Fitted, root: Path, places: Places)
 
 
 def site_of(text: str) -> Site | None:
-    """The site of an address, or of `HOST:PORT`; None where it is neither. A host in other letters is written in ASCII."""
+    """The site of an address, or of `HOST:PORT`, its host in ASCII; None where it is neither."""
     whole = text if "://" in text else f"//{text}"
     try:
         parts = urlsplit(whole)

@@ -12,7 +12,7 @@ PATTERN_CHARS = 1_000
 
 
 def check_pattern(pattern: str) -> None:
-    """Raises PluginError for what is no regular expression of RE2, which has neither look-around nor back-references."""
+    """Raises PluginError for what is no regular expression of RE2; it has no look-around and no back-references."""
     _compiled(pattern)
 
 
