@@ -155,13 +155,19 @@ def _refused(script: Script, places: Places, root: Path) -> str:
         )
         inner = loose_words(" ".join(command.words)) if starts else command.words[:1]
         words += [*told, *(value for word in told if (value := word.partition("=")[2])), *inner]
-        if root_by := BECOMES_ROOT.intersection(map(os.path.basename, inner)):
-            return f"{min(root_by)} acts with more rights than you gave Rookery"
+        if found := _becomes_root(inner):
+            return found
     if script.torn:
         words += (loose := loose_words(script.text))
-        if root_by := BECOMES_ROOT.intersection(map(os.path.basename, loose)):
-            return f"{min(root_by)} acts with more rights than you gave Rookery"
+        if found := _becomes_root(loose):
+            return found
     return places.named(words, root)
+
+
+def _becomes_root(words: Iterable[str]) -> str:
+    """Which of the words is a program that acts as somebody else; "" where none is."""
+    found = BECOMES_ROOT & {word.rpartition("/")[2] for word in {*words}}
+    return f"{min(found)} acts with more rights than you gave Rookery" if found else ""
 
 
 def _only_reads(script: Script, places: Places, root: Path) -> str:

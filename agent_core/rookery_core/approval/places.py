@@ -27,7 +27,7 @@ _SECRET_ANYWHERE = (
     "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers", "/etc/sudoers.d",
     "/etc/ssl/private", "/root/.ssh", "/etc/krb5.keytab", "/var/lib/sss", "/run/secrets",
 )  # fmt: skip
-_PROC_SECRET = ("environ", "mem", "maps", "auxv", "root", "cwd", "fd", "map_files", "pagemap", "stack")
+_PROC_SECRET = ("environ", "mem", "root", "cwd", "fd", "map_files")
 WORDS_RESOLVED = 2_000
 """Of more words, links are not followed."""
 CAREFUL = (

@@ -1,4 +1,4 @@
-"""Whether a call runs, a person is asked first, or it is refused. The strictest that applies wins: deny, ask, allow."""
+"""Who may allow a call: the person who is asked, what they said beforehand, and what they said in this session."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rookery_core.approval.levels import Assessed, Level
-from rookery_core.approval.places import Places
-from rookery_core.approval.rules import Do, Rule, allowing, lasting, remembered
+from rookery_core.approval.levels import Assessed
+from rookery_core.approval.rules import Rule
 from rookery_core.approval.subject import Subject
 from rookery_core.errors import ConfigError
 from rookery_core.events import ApprovalRequested, Decision, QuestionAsked
@@ -86,69 +85,3 @@ class Grants:
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(tuple(self._given))
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What becomes of a call, and why."""
-
-    do: Do
-    rule: str = ""
-    """The rule that decided; "" where it was the level alone."""
-    firm: bool = False
-    """Whether a plugin that allows the call changes nothing, and nothing of it is to be remembered."""
-
-
-def decide(
-    subject: Subject,
-    assessed: Assessed,
-    rules: Iterable[Rule],
-    allowed: Allowed,
-    places: Places,
-    *,
-    broken: str = "",
-    tainted: str = "",
-) -> Verdict:
-    """Whether the call runs.
-
-    `broken` says why the rules cannot all be read: then nothing is allowed that does more than compute. `tainted` says
-    what of the session is not to be trusted: then no rule allows anything.
-    """
-    level, every = assessed.level, [*rules]
-
-    def fired(do: Do) -> Rule | None:
-        found = (rule for rule in every if rule.do is do and rule.about(subject))
-        return next(
-            (rule for rule in found if rule.fires(subject, lambda word: places.meant(word, subject.root))), None
-        )
-
-    if level is Level.R4:
-        return Verdict(Do.DENY, assessed.reason, firm=True)
-    for do in (Do.DENY, Do.ASK):
-        if rule := fired(do):
-            return Verdict(do, _told(rule), firm=True)
-    if level is Level.R0:
-        return Verdict(Do.ALLOW)
-    if broken:
-        return Verdict(Do.ASK, broken, firm=True)
-    if level is Level.R1:
-        return Verdict(Do.ALLOW)
-    if tainted:
-        return Verdict(Do.ASK, tainted, firm=True)
-    if word := allowed.covers(subject, assessed):
-        return Verdict(Do.ALLOW, word)
-    if found := allowing(every, subject, level):
-        return Verdict(Do.ALLOW, "; ".join(map(_told, found)))
-    return Verdict(Do.ASK)
-
-
-def offered_rules(subject: Subject, assessed: Assessed, verdict: Verdict) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
-    """The rules that "for this session" and "always" would remember; none of what may only be allowed once."""
-    if verdict.firm:
-        return (), ()
-    session = remembered(subject, assessed.level, origin="this session")
-    return session, (remembered(subject, assessed.level, str(subject.root)) if lasting(subject) else ())
-
-
-def _told(rule: Rule) -> str:
-    return f"{rule} ({rule.origin})" if rule.origin else str(rule)

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rookery_core.approval.rule_file import MEANWHILE, Mistake, RuleFile, add_rules, read_rules
+from rookery_core.approval.rule_file import MEANWHILE, Mistake, RuleFile, read_rules
+from rookery_core.approval.rule_writing import add_rules
 from rookery_core.approval.rules import Rule
 from rookery_core.errors import ConfigError
 

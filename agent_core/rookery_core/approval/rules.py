@@ -61,7 +61,9 @@ class Words:
         return (not command.known or name in ALSO_START) and self._in(loose_words(" ".join(command.words)))
 
     def _in(self, words: Sequence[str]) -> bool:
-        return any(self._at(words, n) for n in range(len(words)))
+        several = {*words}
+        names = {word for word in several if word == self.words[0] or word.endswith(f"/{self.words[0]}")}
+        return bool(names) and any(word in names and self._at(words, n) for n, word in enumerate(words))
 
     def _at(self, words: Sequence[str], n: int) -> bool:
         first = os.path.basename(words[n])

@@ -94,7 +94,6 @@ def script_of(said: str | Sequence[str]) -> Script:
 
 def parse(text: str) -> Script:
     """Take a text apart. It raises nothing, whatever the text is."""
-    odd = next((char for char in text if not (char.isprintable() or char in "\n\t")), None)
     try:
         raw = text.encode()
     except UnicodeEncodeError:
@@ -104,7 +103,8 @@ def parse(text: str) -> Script:
     tree = _tree(raw)
     if tree is None:
         return Script(text, (), f"it could not be parsed in {PARSE_S:g} s", torn=True)
-    commands, unclear = _commands(tree.root_node)
+    odd = next((char for char in text if not (char.isprintable() or char in "\n\t")), None)
+    commands, unclear = _commands(tree.root_node, raw)
     torn = tree.root_node.has_error
     if odd is not None:
         unclear, torn = f"it holds the character \\u{{{ord(odd):x}}}", True
@@ -140,7 +140,7 @@ def _tree(raw: bytes) -> Tree | None:
 _JOINING = frozenset(("program", "list", "pipeline", "redirected_statement"))
 
 
-def _commands(root: Node) -> tuple[list[Command], str]:
+def _commands(root: Node, raw: bytes) -> tuple[list[Command], str]:
     """Every simple command, and what else there is that is not understood. Without recursion: a tree may be deep."""
     found: list[Command] = []
     unclear = ""
@@ -149,14 +149,14 @@ def _commands(root: Node) -> tuple[list[Command], str]:
         node, reads, writes = waiting.pop()
         kind = node.type
         if kind == "command":
-            command, why = _command(node, reads, writes)
+            command, why = _command(node, raw, reads, writes)
             found.append(command)
             unclear = unclear or why
             # what is started inside its words is a command too
             waiting += [(child, (), ()) for child in reversed(node.children) if child.child_count]
             continue
         if kind == "redirected_statement":
-            read, written, why = _redirects(node)
+            read, written, why = _redirects(node, raw)
             reads, writes = (*reads, *read), (*writes, *written)
             unclear = unclear or why
         elif kind not in _JOINING and kind not in _JOINS and kind not in _WORDS and kind not in _IN_WORDS:
@@ -172,7 +172,7 @@ _WORDS = frozenset(("word", "number", "string", "raw_string", "concatenation"))
 _IN_WORDS = frozenset(("string_content", '"', "command_name", "file_redirect", "file_descriptor", "<", ">", ">>", ">&"))
 
 
-def _command(node: Node, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[Command, str]:
+def _command(node: Node, raw: bytes, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[Command, str]:
     words: list[str] = []
     globs: set[int] = set()
     known, unclear = True, ""
@@ -181,8 +181,8 @@ def _command(node: Node, reads: tuple[str, ...], writes: tuple[str, ...]) -> tup
             unclear, known = unclear or "a redirection stands inside a command", False
             continue
         of = child.children[0] if child.type == "command_name" and child.children else child
-        word, glob, why = _word(of)
-        if child.type == "command_name" and not why and (glob or not _PLAIN.fullmatch(_text(of)) or "=" in word):
+        word, glob, why = _word(of, raw)
+        if child.type == "command_name" and not why and (glob or not _PLAIN.fullmatch(_text(of, raw)) or "=" in word):
             why = "the name of a program is written in an unusual way"
         if glob:
             globs.add(len(words))
@@ -191,7 +191,7 @@ def _command(node: Node, reads: tuple[str, ...], writes: tuple[str, ...]) -> tup
     return Command(tuple(words), frozenset(globs), reads, writes, known), unclear
 
 
-def _redirects(node: Node) -> tuple[list[str], list[str], str]:
+def _redirects(node: Node, raw: bytes) -> tuple[list[str], list[str], str]:
     """The files that are read, those that are written, and what is not understood."""
     reads: list[str] = []
     writes: list[str] = []
@@ -200,7 +200,7 @@ def _redirects(node: Node) -> tuple[list[str], list[str], str]:
         if redirect.type not in _REDIRECTS:
             continue
         parts = [child for child in redirect.children if child.type != "file_descriptor"]
-        word, glob, why = _word(parts[-1])
+        word, glob, why = _word(parts[-1], raw)
         if redirect.type != "file_redirect" or len(parts) != 2 or glob or why:
             unclear = unclear or "it is redirected in a way that is not understood"
             writes.append(word or "?")
@@ -217,9 +217,9 @@ def _redirects(node: Node) -> tuple[list[str], list[str], str]:
     return reads, writes, unclear
 
 
-def _word(node: Node) -> tuple[str, bool, str]:
+def _word(node: Node, raw: bytes) -> tuple[str, bool, str]:
     """A word without quotes, whether it is a pattern, and why it is not literal."""
-    text = _text(node)
+    text = _text(node, raw)
     match node.type:
         case "number" if not node.child_count:
             return text, False, ""
@@ -233,7 +233,7 @@ def _word(node: Node) -> tuple[str, bool, str]:
                 return _HOME.sub("~", text[1:-1]), False, "a word has to be worked out by the shell"
             return _quoted(text[1:-1])
         case "concatenation":
-            parts = [_word(child) for child in node.children]
+            parts = [_word(child, raw) for child in node.children]
             word = "".join(part for part, _, _ in parts)
             why = next((why for _, _, why in parts if why), "")
             if not why and any("{" in part for part, _, _ in parts):
@@ -264,8 +264,8 @@ def _quoted(text: str) -> tuple[str, bool, str]:
     return re.sub(r'\\(["\\$`])', r"\1", text), False, ""
 
 
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+def _text(node: Node, raw: bytes) -> str:
+    return raw[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
 def _agrees(text: str, commands: Sequence[Command]) -> bool:
