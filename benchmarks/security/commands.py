@@ -21,9 +21,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from rookery_core.approval.judging import Verdict, decide
 from rookery_core.approval.levels import assess
 from rookery_core.approval.places import Places
-from rookery_core.approval.policy import Allowed, Verdict, decide
+from rookery_core.approval.policy import Allowed
 from rookery_core.approval.rules import Do, Rule, Words
 from rookery_core.approval.shell_text import parse
 from rookery_core.approval.subject import subject_of
@@ -33,25 +34,13 @@ from rookery_core.tools.registry import OfferedTool
 from rookery_core.tools.running import Fitted
 from rookery_plugins.shell import shell
 
-RUN_OR_REACH = frozenset(
-    [
-        "shell",
-        "command",
-        "reverse-shell",
-        "bind-shell",
-        "file-write",
-        "upload",
-        "download",
-        "library-load",
-        "privilege-escalation",
-        "inherit",
-    ]
-)
-"""Functions of GTFOBins that start something, write, or reach out."""
+ONLY_READS = frozenset(("file-read",))
+"""Functions of GTFOBins that neither start something, nor write, nor reach out."""
 
 ALLOWED = (
     "git status ...", "git log ...", "git diff ...", "git show ...", "git branch --list", "cargo test ...", "npm test",
-    "npm run build ...", "make test", "pytest ...", "python -m pytest", "go vet ./...", "cat notes.txt", "file a.txt", "find . -name notes.txt",
+    "npm run build ...", "make test", "pytest ...", "python -m pytest", "go vet ./...",
+    "cat notes.txt", "file a.txt", "find . -name notes.txt",
     "docker ps", "kubectl get pods ...", "terraform plan", "ruff check ...", "tsc --noEmit",
 )  # fmt: skip
 """What the person allowed, for S6."""
@@ -150,8 +139,8 @@ def gtfobins(data: Path, judge: Judge, show: int) -> int:
             wrong.append(f"{function}: {command}")
     for function in sorted(all_of):
         print(f"  {function:22} {bound(ran[function], all_of[function])}")
-    counted = sum(n for function, n in ran.items() if function in RUN_OR_REACH)
-    n = sum(n for function, n in all_of.items() if function in RUN_OR_REACH)
+    counted = sum(n for function, n in ran.items() if function not in ONLY_READS)
+    n = sum(n for function, n in all_of.items() if function not in ONLY_READS)
     print(f"GTFOBins, what starts, writes or reaches out: {bound(counted, n)} run without a question")
     print(f"GTFOBins, all: {bound(sum(ran.values()), len(entries))} run without a question, {refused} are refused")
     _show(wrong, show)
@@ -196,10 +185,9 @@ def friction(name: str, commands: list[str], judge: Judge, show: int) -> tuple[i
         elif verdict is Do.DENY:
             refused.append(command)
     median, n = statistics.median(took), len(commands)
-    print(
-        f"{name}: {bound(exceptions, n)} raise; median {median:.2f} ms, p99 {sorted(took)[len(took) * 99 // 100]:.2f} ms, "
-        f"most {max(took):.1f} ms; {unclear} are not understood, of which {torn} cannot be parsed"
-    )
+    slow = sorted(took)[len(took) * 99 // 100]
+    print(f"{name}: {bound(exceptions, n)} raise; median {median:.2f} ms, p99 {slow:.2f} ms, most {max(took):.1f} ms")
+    print(f"{name}: {unclear} are not understood, of which {torn} cannot be parsed")
     print(f"{name}: {len(free)} of {n} ({len(free) / n:.1%}) run without a question; {len(refused)} are refused")
     _show(free, show)
     _show(refused, show)

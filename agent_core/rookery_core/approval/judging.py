@@ -63,7 +63,7 @@ def decide(
         return Verdict(Do.ASK, tainted, firm=True)
     if word := allowed.covers(subject, assessed):
         return Verdict(Do.ALLOW, word)
-    if found := allowing(every, subject, level):
+    if found := allowing(every, subject, level, assessed.harmless):
         return Verdict(Do.ALLOW, "; ".join(map(_told, found)))
     return Verdict(Do.ASK)
 
@@ -109,9 +109,10 @@ def judge(
     verdict = decide(subject, assessed, (*rulebook.rules, *grants), allowed, places, broken=rulebook.broken)
     if verdict.do is not Do.ASK or verdict.firm:
         return Judged(subject, assessed, verdict)
-    session = remembered(subject, assessed.level, origin="this session")
-    keeps = rulebook.file is not None and lasting(subject)
-    always = remembered(subject, assessed.level, str(subject.root)) if keeps else ()
+    harmless, level = assessed.harmless, assessed.level
+    session = remembered(subject, level, harmless, origin="this session")
+    keeps = rulebook.file is not None and lasting(subject, harmless)
+    always = remembered(subject, level, harmless, str(subject.root)) if keeps else ()
     return Judged(subject, assessed, verdict, session, always)
 
 

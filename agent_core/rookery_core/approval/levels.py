@@ -15,7 +15,7 @@ from typing import assert_never
 
 from rookery_core.approval.places import Places, careful
 from rookery_core.approval.reading import Reads, reads
-from rookery_core.approval.shell_text import STARTERS, Script, loose_words
+from rookery_core.approval.shell_text import STARTERS, Command, Script, loose_words
 from rookery_core.approval.subject import Subject
 from rookery_core.tools.contract import Risk
 from rookery_core.tools.extending import RiskRule
@@ -62,6 +62,8 @@ class Assessed:
     level: Level
     reason: str = ""
     """Why it is more, or less, than the tool says; "" where it is neither."""
+    harmless: frozenset[Command] = frozenset()
+    """Commands of it that only read inside the workspace, so that no rule has to allow them."""
 
 
 def riskier(one: Risk, other: Risk) -> Risk:
@@ -84,7 +86,7 @@ def assess(subject: Subject, rules: Iterable[RiskRule], places: Places, *, sandb
     level, why = _level(subject, risk, places, sandboxed)
     if least > level:
         level, why = least, ""
-    return Assessed(risk, level, reason or why)
+    return Assessed(risk, level, reason or why, _harmless(subject, places))
 
 
 def _found(when: Mapping[str, str], subject: Subject) -> bool:
@@ -174,15 +176,22 @@ def _only_reads(script: Script, places: Places, root: Path) -> str:
     """Why it is not known to only read inside the workspace; "" where it is."""
     if script.unclear:
         return f"the command is not understood: {script.unclear}"
-    for command in script.commands:
-        looks = reads(command)
-        if looks is None:
-            return (
-                f"{command.words[0][:60] or 'a command'} is not known to only read" if command.words else "it is empty"
-            )
-        if why := _outside(looks, places, root):
-            return why
-    return ""
+    return next((why for command in script.commands if (why := _does_more(command, places, root))), "")
+
+
+def _harmless(subject: Subject, places: Places) -> frozenset[Command]:
+    script = subject.script
+    if script is None or script.unclear:
+        return frozenset()
+    return frozenset(command for command in script.commands if not _does_more(command, places, subject.root))
+
+
+def _does_more(command: Command, places: Places, root: Path) -> str:
+    """Why a command is not known to only read inside the workspace; "" where it is."""
+    looks = reads(command)
+    if looks is None:
+        return f"{command.words[0][:60] if command.words else 'a command'} is not known to only read"
+    return _outside(looks, places, root)
 
 
 def _outside(looks: Reads, places: Places, root: Path) -> str:

@@ -1,9 +1,9 @@
 """Commands that only read, and the options they may have for that: what is not listed here is not known to be harmless.
 
 A program is listed only if no word of its call makes it start another, write, or go on without end; of its options only
-those are listed of which that is known. So there is no git here, no awk, sed, tar,
-env, xargs, less. What only asks around (ls, pwd, which) or only prints (echo) is not here either: it is what smuggled-in
-text tries first, and the tools for files show a folder without a question.
+those are listed of which that is known. So there is no git here, no awk, sed, tar, env, xargs, less. What only asks
+around (ls, pwd, which) or only prints (echo) is not here either: it is what smuggled-in text tries first, and the tools
+for files show a folder without a question.
 """
 
 from __future__ import annotations

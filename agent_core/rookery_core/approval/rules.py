@@ -183,8 +183,10 @@ def definition_of(offered: OfferedTool) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
-def allowing(rules: Iterable[Rule], subject: Subject, level: Level) -> tuple[Rule, ...]:
-    """The rules that together allow all of a call; none where something of it is left."""
+def allowing(
+    rules: Iterable[Rule], subject: Subject, level: Level, harmless: Collection[Command] = ()
+) -> tuple[Rule, ...]:
+    """The rules that together allow all of a call; none where something of it is left, harmless commands aside."""
     live = [rule for rule in rules if rule.do is Do.ALLOW and level <= rule.up_to and rule.about(subject)]
     for rule in live:
         if (rule.scope is None and level <= Level.R2) or (
@@ -196,7 +198,7 @@ def allowing(rules: Iterable[Rule], subject: Subject, level: Level) -> tuple[Rul
         return by_part
     used: list[Rule] = []
     if subject.script is not None:
-        commands = subject.script.commands
+        commands = [command for command in subject.script.commands if command not in harmless]
         found = _covered(live, commands, lambda scope, each: isinstance(scope, Words) and scope.covers(each))
         if not found or subject.script.unclear:
             return ()
@@ -214,11 +216,14 @@ def allowing(rules: Iterable[Rule], subject: Subject, level: Level) -> tuple[Rul
     return tuple(dict.fromkeys(used))
 
 
-def remembered(subject: Subject, level: Level, workspace: str = "", origin: str = "") -> tuple[Rule, ...]:
+def remembered(
+    subject: Subject, level: Level, harmless: Collection[Command] = (), workspace: str = "", origin: str = ""
+) -> tuple[Rule, ...]:
     """The rules that would allow this very call from now on; none where it cannot be told apart from others."""
     scopes: list[Words | At | Below | Part]
-    if subject.script is not None and not subject.script.unclear and all(c.plain for c in subject.script.commands):
-        scopes = [Words(command.words) for command in subject.script.commands]
+    if subject.script is not None and lasting(subject, harmless):
+        left = [command for command in subject.script.commands if command not in harmless]
+        scopes = [Words(command.words) for command in left or subject.script.commands]
     elif subject.sites:
         scopes = [At(site.host, site.port) for site in subject.sites]
     else:
@@ -227,10 +232,10 @@ def remembered(subject: Subject, level: Level, workspace: str = "", origin: str 
     return tuple(Rule(Do.ALLOW, tool, scope, workspace, definition, level, origin) for scope in dict.fromkeys(scopes))
 
 
-def lasting(subject: Subject) -> bool:
+def lasting(subject: Subject, harmless: Collection[Command] = ()) -> bool:
     """Whether what is remembered of a call may outlive the session: not a text for a shell that nobody understands."""
     return subject.script is None or (
-        not subject.script.unclear and all(command.plain for command in subject.script.commands)
+        not subject.script.unclear and all(command.plain or command in harmless for command in subject.script.commands)
     )
 
 
