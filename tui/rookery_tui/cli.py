@@ -84,11 +84,9 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
 
             return mcp.main(arguments, paths, console)
         case "rules":
-            import asyncio
-
             from rookery_tui.subcommands import rules
 
-            return asyncio.run(rules.main(arguments, paths, console))
+            return rules.main(arguments, paths, console)
         case "bench":
             from rookery_tui.subcommands import bench
 

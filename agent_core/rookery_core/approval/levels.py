@@ -21,6 +21,7 @@ from rookery_core.tools.contract import Risk
 from rookery_core.tools.extending import RiskRule
 from rookery_core.tools.patterns import found_in
 
+UNKNOWN = "it is not known to only read"
 GLOB_NAMES = 5_000
 """A pattern in a larger folder is not looked at, and asks."""
 BECOMES_ROOT = frozenset(("sudo", "doas", "su", "pkexec", "run0", "sudoedit", "runuser", "visudo"))
@@ -113,7 +114,7 @@ def _of_paths(subject: Subject, places: Places, *, writing: bool) -> tuple[Level
     if why := _forbidden(subject, places, writing=writing):
         return Level.R4, why
     root = subject.root
-    for path in subject.paths:
+    for path in (*subject.paths, *subject.maybe_paths):
         if path != root and root not in path.parents:
             return Level.R3, f"{path} is outside the workspace"
         if why := places.holds(path, root, writing=writing):
@@ -124,7 +125,7 @@ def _of_paths(subject: Subject, places: Places, *, writing: bool) -> tuple[Level
 
 
 def _forbidden(subject: Subject, places: Places, *, writing: bool) -> str:
-    for path in subject.paths:
+    for path in (*subject.paths, *subject.maybe_paths):
         if why := places.forbidden(path, subject.root, writing=writing):
             return f"{path}: {why}"
     return ""
@@ -142,28 +143,28 @@ def _of_programs(subject: Subject, places: Places, sandboxed: bool) -> tuple[Lev
     if why := _refused(subject.script, places, subject.root):
         return Level.R4, why
     if why := _only_reads(subject.script, places, subject.root):
-        return outside, why
+        return outside, "" if why == UNKNOWN else why
     return Level.R1, "it only reads, inside the workspace"
 
 
 def _refused(script: Script, places: Places, root: Path) -> str:
     """Why the person has to do it; "" where it may be asked about."""
-    words: list[str] = []
+    told: list[str] = []
+    loose: list[str] = []
     for command in script.commands:
-        told = [*command.words, *command.reads, *command.writes]
+        told += (said := [*command.words, *command.reads, *command.writes])
+        told += [value for word in said if (value := word.partition("=")[2])]
         name = os.path.basename(command.words[0]) if command.words else ""
-        starts = (
-            not command.known or name in STARTERS or any(word.startswith(("-exec", "-ok")) for word in command.words)
-        )
+        starts = not command.known or name in STARTERS or any(word.startswith(("-exec", "-ok")) for word in said)
         inner = loose_words(" ".join(command.words)) if starts else command.words[:1]
-        words += [*told, *(value for word in told if (value := word.partition("=")[2])), *inner]
         if found := _becomes_root(inner):
             return found
+        loose += inner
     if script.torn:
-        words += (loose := loose_words(script.text))
-        if found := _becomes_root(loose):
+        loose += (words := loose_words(script.text))
+        if found := _becomes_root(words):
             return found
-    return places.named(words, root)
+    return places.named(told, root, by_link=True) or places.named(loose, root)
 
 
 def _becomes_root(words: Iterable[str]) -> str:
@@ -190,7 +191,7 @@ def _does_more(command: Command, places: Places, root: Path) -> str:
     """Why a command is not known to only read inside the workspace; "" where it is."""
     looks = reads(command)
     if looks is None:
-        return f"{command.words[0][:60] if command.words else 'a command'} is not known to only read"
+        return UNKNOWN
     return _outside(looks, places, root)
 
 

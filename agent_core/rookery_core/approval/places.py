@@ -92,12 +92,18 @@ class Places:
         except (OSError, ValueError):
             return None
 
-    def named(self, words: Iterable[str], root: Path) -> str:
-        """Why one of these words names what may not be touched; "" where none does. Many do not take long."""
+    def named(self, words: Iterable[str], root: Path, *, by_link: bool = False) -> str:
+        """Why one of these words names what may not be touched; "" where none does. Many do not take long.
+
+        `by_link`: also where that shows only once links are followed, of not too many words.
+        """
         protected = (*self.own, *self.secret)
         first = {place.relative_to(root).parts[0] for place in protected if root in place.parents}
         marks = {place.name for place in protected} | {"proc"}
-        several = {word for word in words if word in first or ("/" in word and any(mark in word for mark in marks))}
+        several = {*words}
+        if not by_link or len(several) > WORDS_RESOLVED:
+            marked = (word for word in several if "/" in word and any(map(word.__contains__, marks)))
+            several = {*marked, *(several & first)}
         for word in sorted(several):
             path = self.meant(word, root, really=len(several) <= WORDS_RESOLVED)
             if path is not None and (why := self.forbidden(path, root, writing=False)):

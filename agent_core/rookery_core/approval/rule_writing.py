@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import tomli_w
-
 from rookery_core.approval.rule_file import Listed, RuleFile, read_rules, read_text
 from rookery_core.approval.rule_table import RuleTable, table_of
 from rookery_core.approval.rules import Rule
+from rookery_core.config import toml_line
 from rookery_core.errors import ConfigError
 from rookery_core.paths import private_folder, replace_file
 
@@ -24,10 +23,7 @@ def add_rules(file: Path, rules: Sequence[Rule | RuleTable]) -> RuleFile:
 
     A rule gets examples of our making; a table has those of the person.
     """
-    tables = [
-        rule.model_dump(exclude_defaults=True) if isinstance(rule, RuleTable) else table_of(rule) for rule in rules
-    ]
-    blocks = "\n".join(tomli_w.dumps({"rule": [table]}) for table in tables)
+    blocks = "\n".join(map(block_of, rules))
     with _changing(file) as (before, real):
         text = before.text.rstrip("\n")
         after = read_text(file, f"{text}\n\n{blocks}" if text else blocks)
@@ -50,6 +46,12 @@ def remove_rule(file: Path, number: int) -> Listed:
             raise ConfigError(f"{file}: rule {number} cannot be taken out by itself; edit the file")
         replace_file(real, after.text)
     return gone
+
+
+def block_of(rule: Rule | RuleTable) -> str:
+    """A rule as it stands in a file: one line for each thing it says."""
+    table = rule.model_dump(exclude_defaults=True) if isinstance(rule, RuleTable) else table_of(rule)
+    return "\n".join(["[[rule]]", *(toml_line(key, value) for key, value in table.items())]) + "\n"
 
 
 @contextmanager

@@ -162,7 +162,7 @@ class Rule:
             case Words() as words:
                 return subject.script is not None and words.fires(subject.script)
             case Below() as below:
-                return any(map(below.holds, subject.paths)) or any(
+                return any(map(below.holds, (*subject.paths, *subject.maybe_paths))) or any(
                     path is not None and below.holds(path) for path in map(meant, _path_words(subject))
                 )
             case At() as at:

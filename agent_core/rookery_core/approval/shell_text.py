@@ -42,7 +42,7 @@ ALSO_START = STARTERS | frozenset(
 _JOINS = frozenset((";", "&&", "||", "|", "\n"))
 _OPERATOR = re.compile(r"[();<>|&]+")
 _QUOTES = str.maketrans("", "", "'\"\\")
-_BETWEEN = re.compile(r"[\s;|&()<>{}`$=,]+")
+_BETWEEN = re.compile(r"[\s;|&()<>{}`$=,!]+")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./~=^!#*?\[\]{}-]*")
 _HOME = re.compile(r"\$(?:HOME\b|\{HOME\})")
@@ -105,15 +105,15 @@ def parse(text: str) -> Script:
         return Script(text, (), f"it could not be parsed in {PARSE_S:g} s", torn=True)
     odd = next((char for char in text if not (char.isprintable() or char in "\n\t")), None)
     commands, unclear = _commands(tree.root_node, raw)
-    torn = tree.root_node.has_error
+    torn = tree.root_node.has_error or "\\\n" in text  # the grammar takes a word that goes on for two
     if odd is not None:
         unclear, torn = f"it holds the character \\u{{{ord(odd):x}}}", True
     elif torn:
-        unclear = "it cannot be parsed"
+        unclear = "a line goes on in the next" if "\\\n" in text else "it cannot be parsed"
     elif not unclear and not commands:
         unclear = "there is no command in it"
     elif not unclear and not _agrees(text, commands):
-        unclear = "it can be read in two ways"
+        unclear, torn = "it can be read in two ways", True
     return Script(text, tuple(commands), unclear, torn)
 
 
@@ -246,7 +246,7 @@ def _word(node: Node, raw: bytes) -> tuple[str, bool, str]:
 def _bare(text: str) -> tuple[str, bool, str]:
     """What stands outside of quotes."""
     unescaped = _ESCAPED.sub("", text)
-    word = _ESCAPED.sub(r"\1", text)
+    word = _ESCAPED.sub(r"\1", text.replace("\\\n", ""))
     why = ""
     if "\\\n" in text or any(mark.isalnum() for mark in _ESCAPED.findall(text)) or unescaped.endswith("\\"):
         why = "a word is escaped in an unusual way"

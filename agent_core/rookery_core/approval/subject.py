@@ -47,6 +47,8 @@ class Subject:
     """What it would have run, where it says which argument that is."""
     paths: tuple[Path, ...] = ()
     """Real paths that are among its arguments."""
+    maybe_paths: tuple[Path, ...] = ()
+    """Of a tool that does not say which arguments are paths: what its other texts would be, if they were."""
     sites: tuple[Site, ...] = ()
     """Where it would go, where it says that its parts are sites."""
     mentions: tuple[Site, ...] = ()
@@ -61,15 +63,12 @@ def subject_of(offered: OfferedTool, fitted: Fitted, root: Path, places: Places)
     texts = [*_texts(arguments)]
     said = arguments.get(tool.command) if tool.command else None
     script = script_of(said) if isinstance(said, str | list) and _are_words(said) else None
-    if tool.risk is Risk.PURE:
-        named: list[str] = []
-    elif tool.paths or tool.command:
-        named = [text for name in tool.paths for text in _texts(arguments.get(name))]
-    else:
-        named = [text for text in texts if _looks_like_path(text)]
+    declared = bool(tool.paths or tool.command)
+    named = [text for name in tool.paths for text in _texts(arguments.get(name))] if declared else texts
+    named = [] if tool.risk is Risk.PURE else [text for text in named if len(text) <= PATH_CHARS and "\n" not in text]
     # those of a WorkspacePath or WorkspaceEntry are what they are to be already
-    found = (Path(text) if tool.paths and os.path.isabs(text) else places.meant(text, root) for text in named)
-    paths = [path for path in found if path is not None]
+    meant = {text: Path(text) if declared and os.path.isabs(text) else places.meant(text, root) for text in named}
+    sure = {text for text in named if declared or text.startswith(("/", "~/", "./", "../", "file://"))}
     sites = tuple(site for part in fitted.scopes if (site := site_of(part)) is not None) if tool.sites else ()
     if tool.sites and len(sites) != len(fitted.scopes):
         sites = ()
@@ -80,7 +79,8 @@ def subject_of(offered: OfferedTool, fitted: Fitted, root: Path, places: Places)
         root,
         fitted.scopes,
         script,
-        tuple(paths),
+        tuple(path for text, path in meant.items() if path is not None and text in sure),
+        tuple(path for text, path in meant.items() if path is not None and text not in sure),
         sites,
         tuple(site for text in texts for url in _URL.findall(text) if (site := site_of(url)) is not None) + sites,
         tuple(word for text in texts for word in loose_words(text)) if executes else (),
@@ -117,7 +117,3 @@ def _texts(value: object) -> Iterator[str]:
 
 def _are_words(said: str | list[Any]) -> bool:
     return all(isinstance(word, str) for word in said)
-
-
-def _looks_like_path(text: str) -> bool:
-    return text.startswith(("/", "~/", "../", "./", "file://")) and "\n" not in text and len(text) <= PATH_CHARS

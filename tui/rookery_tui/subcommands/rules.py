@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import shlex
@@ -25,7 +26,7 @@ from rookery_tui.exits import Exit
 NONE_YET = "There are no rules yet: {file} would hold them. `rookery rules add --help` says how to write one."
 
 
-async def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
+def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     """Carry out one of the actions. Raises ConfigError, PluginError, StoreError."""
     if not Path(arguments.workspace).is_dir():
         raise ConfigError(f"the workspace {arguments.workspace} is not a folder")
@@ -45,7 +46,7 @@ async def main(arguments: argparse.Namespace, paths: Paths, console: Console) ->
         case "check":
             return _check(paths, root, console)
         case _:
-            return await _try(arguments, paths, root, console)
+            return asyncio.run(_try(arguments, paths, root, console))
 
 
 def _files(paths: Paths, root: Path) -> tuple[RuleFile, RuleFile]:
@@ -61,10 +62,7 @@ def _list(paths: Paths, root: Path, console: Console, *, as_json: bool) -> Exit:
     numbered += [("-", each) for each in project.listed]
     holding = [(n, each) for n, each in numbered if each.rule.workspace in ("", str(root))]
     if as_json:
-        told = [
-            {"number": int(n) if n != "-" else None, "file": each.rule.origin, **table_of(each.rule)}
-            for n, each in holding
-        ]
+        told = [{"number": int(n) if n != "-" else None, **table_of(each.rule)} for n, each in holding]
         return _json(told, console)
     for n, each in holding:
         _say(f"{n:>2}  {each.rule}  {_where(each)}", console)
