@@ -82,6 +82,7 @@ def row(event: Event) -> Row | None:
             said = {
                 Decision.ONCE: "allowed once",
                 Decision.SESSION: "allowed for this session",
+                Decision.ALWAYS: "allowed in this workspace from now on",
                 Decision.DENY: "denied",
             }
             title = f"{said[decision]} by {by}{_why(reason)}"
