@@ -176,6 +176,7 @@ def approval_text(request: ApprovalRequested) -> str:
         f"from       plugin {_flat(request.plugin)} ({_flat(request.distribution)})",
         f"may        {_flat(request.risk)}",
         *([f"because    {_flat(request.reason)}"] if request.reason else []),
+        *([f"rule       {_flat(request.rule)}"] if request.rule else []),
         f"in         {_flat(request.workspace)}",
         "arguments",
         *_indented(_block(request.arguments)),

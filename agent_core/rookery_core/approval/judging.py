@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from rookery_core.approval.levels import Assessed, Level, assess
 from rookery_core.approval.places import Places
@@ -42,11 +43,12 @@ def decide(
     """
     level, every = assessed.level, [*rules]
 
+    def meant(word: str, really: bool) -> Path | None:
+        return places.meant(word, subject.root, really=really)
+
     def fired(do: Do) -> Rule | None:
         found = (rule for rule in every if rule.do is do and rule.about(subject))
-        return next(
-            (rule for rule in found if rule.fires(subject, lambda word: places.meant(word, subject.root))), None
-        )
+        return next((rule for rule in found if rule.fires(subject, meant)), None)
 
     if level is Level.R4:
         return Verdict(Do.DENY, assessed.reason, firm=True)

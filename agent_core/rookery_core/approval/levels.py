@@ -103,7 +103,7 @@ def _level(subject: Subject, risk: Risk, places: Places, sandboxed: bool) -> tup
         case Risk.EXECUTE:
             return _of_programs(subject, places, sandboxed)
         case Risk.NETWORK:
-            if why := _forbidden(subject, places, writing=True):
+            if why := _forbidden(subject, places, writing=False):
                 return Level.R4, why
             return Level.R3, ""
         case _:
@@ -115,6 +115,8 @@ def _of_paths(subject: Subject, places: Places, *, writing: bool) -> tuple[Level
         return Level.R4, why
     root = subject.root
     for path in (*subject.paths, *subject.maybe_paths):
+        if not writing and not subject.offered.tool.paths and not os.path.lexists(path):
+            continue  # it only looked like a path
         if path != root and root not in path.parents:
             return Level.R3, f"{path} is outside the workspace"
         if why := places.holds(path, root, writing=writing):
@@ -136,6 +138,8 @@ def _forbidden(subject: Subject, places: Places, *, writing: bool) -> str:
 
 def _of_programs(subject: Subject, places: Places, sandboxed: bool) -> tuple[Level, str]:
     outside = Level.R2 if sandboxed else Level.R3
+    if why := _forbidden(subject, places, writing=False):
+        return Level.R4, why
     if subject.script is None:
         if why := places.named(subject.loose_words, subject.root):
             return Level.R4, why

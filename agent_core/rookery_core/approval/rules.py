@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rookery_core.approval.levels import Level
+from rookery_core.approval.places import WORDS_RESOLVED
 from rookery_core.approval.shell_text import ALSO_START, Command, Script, loose_words
 from rookery_core.approval.subject import Site, Subject
 from rookery_core.tools.registry import OfferedTool
@@ -48,8 +49,13 @@ class Words:
         rest = command.words[len(self.words) :]
         return not rest or (self.more and not any(word.startswith(("-", "+")) for word in rest))
 
-    def fires(self, script: Script) -> bool:
-        """Whether a command begins like this, or one of what it starts may; where that is not clear, it does."""
+    def fires(self, script: Script | None, loose: Sequence[str] = ()) -> bool:
+        """Whether a command begins like this, or one of what it starts may; where that is not clear, it does.
+
+        Without a script it is about the words `loose`.
+        """
+        if script is None:
+            return self._in(loose)
         if any(self._begins(command) for command in script.commands):
             return True
         return script.torn and self._in(loose_words(script.text))
@@ -154,17 +160,19 @@ class Rule:
             and self.definition in ("", definition_of(subject.offered))
         )
 
-    def fires(self, subject: Subject, meant: Callable[[str], Path | None]) -> bool:
-        """Whether it asks about the call, or denies it: any part is enough. `meant` gives the path of a word."""
+    def fires(self, subject: Subject, meant: Callable[[str, bool], Path | None]) -> bool:
+        """Whether it asks about the call, or denies it: any part is enough. `meant` gives the path of a word, its links
+        followed or not."""
         match self.scope:
             case None:
                 return True
             case Words() as words:
-                return subject.script is not None and words.fires(subject.script)
+                return words.fires(subject.script, subject.loose_words)
             case Below() as below:
-                return any(map(below.holds, (*subject.paths, *subject.maybe_paths))) or any(
-                    path is not None and below.holds(path) for path in map(meant, _path_words(subject))
-                )
+                words_in = _path_words(subject)
+                really = len(words_in) <= WORDS_RESOLVED
+                told = (path for word in words_in if (path := meant(word, really)) is not None)
+                return any(map(below.holds, (*subject.paths, *subject.maybe_paths, *told)))
             case At() as at:
                 return any(map(at.holds, subject.mentions))
             case Values() as values:

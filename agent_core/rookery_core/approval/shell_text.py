@@ -42,7 +42,7 @@ ALSO_START = STARTERS | frozenset(
 _JOINS = frozenset((";", "&&", "||", "|", "\n"))
 _OPERATOR = re.compile(r"[();<>|&]+")
 _QUOTES = str.maketrans("", "", "'\"\\")
-_BETWEEN = re.compile(r"[\s;|&()<>{}`$=,!]+")
+_BETWEEN = re.compile(r"[\s;|&()<>{}\[\]`$=,!]+")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./~=^!#*?\[\]{}-]*")
 _HOME = re.compile(r"\$(?:HOME\b|\{HOME\})")

@@ -23,7 +23,10 @@ def test_each_kind_of_risk_has_its_level(desk: Desk) -> None:
 
 
 def test_a_path_that_is_not_in_the_workspace_is_more(desk: Desk) -> None:
+    (desk.home / "a.txt").touch()
+    (desk.home / "notes").touch()
     assert desk.level(foreign, path="a.txt") == "R1"
+    assert desk.level(foreign, path="/api/users") == "R1"  # there is no such file
     assert desk.level(foreign, path=str(desk.root / "a.txt")) == "R1"
     for path in ("/etc/passwd", "../a.txt", "~/notes", "file:///etc/passwd"):
         assert desk.level(foreign, path=path) == "R3", path

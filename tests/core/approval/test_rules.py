@@ -133,6 +133,12 @@ def test_a_rule_that_denies_is_about_the_beginning_of_a_command(desk: Desk) -> N
     assert desk.becomes(shell, command="grep curl a") is Do.ALLOW
 
 
+def test_a_command_that_is_denied_is_denied_to_code_too(desk: Desk) -> None:
+    desk.rules(deny("*", argv=["curl"]))
+    assert desk.becomes(python, code="subprocess.run(['/usr/bin/curl', 'x'])") is Do.DENY
+    assert desk.becomes(python, code="print('curly')") is Do.ASK
+
+
 def test_a_path_that_is_denied_is_denied_to_commands_too(desk: Desk) -> None:
     desk.rules(deny("*", path=str(desk.root / "private")))
     for called, given in [
