@@ -69,6 +69,7 @@ def subject_of(offered: OfferedTool, fitted: Fitted, root: Path, places: Places)
     # those of a WorkspacePath or WorkspaceEntry are what they are to be already
     meant = {text: Path(text) if declared and os.path.isabs(text) else places.meant(text, root) for text in named}
     sure = {text for text in named if declared or text.startswith(("/", "~/", "./", "../", "file://"))}
+    maybe = {text for text in named if text not in sure and ("/" in text or os.path.lexists(meant[text] or ""))}
     sites = tuple(site for part in fitted.scopes if (site := site_of(part)) is not None) if tool.sites else ()
     if tool.sites and len(sites) != len(fitted.scopes):
         sites = ()
@@ -80,7 +81,7 @@ def subject_of(offered: OfferedTool, fitted: Fitted, root: Path, places: Places)
         fitted.scopes,
         script,
         tuple(path for text, path in meant.items() if path is not None and text in sure),
-        tuple(path for text, path in meant.items() if path is not None and text not in sure),
+        tuple(path for text, path in meant.items() if path is not None and text in maybe),
         sites,
         tuple(site for text in texts for url in _URL.findall(text) if (site := site_of(url)) is not None) + sites,
         tuple(word for text in texts for word in loose_words(text)) if executes else (),
