@@ -130,7 +130,8 @@ class Assistant:
         await self._parts.servers.start()
         problems = self._up_to_date().problems
         self._told.update(problems)
-        failed = [problem.event() for problem in problems if not problem.quiet]
+        failed: list[Event] = [problem.event() for problem in problems if not problem.quiet]
+        failed += [mistake.event() for mistake in self._parts.gear.runner.rulebook.mistakes]
         async with aclosing(self._load(self._parts.model, session, failed)) as events:
             async for event in events:
                 yield event

@@ -44,6 +44,8 @@ class Decision(StrEnum):
 
     ONCE = "once"
     SESSION = "session"
+    ALWAYS = "always"
+    """Also from now on, in this workspace."""
     DENY = "deny"
 
 

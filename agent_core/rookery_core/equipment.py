@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from rookery_core.approval.places import Places
 from rookery_core.approval.policy import Allowed, Grants
+from rookery_core.approval.rulebook import Rulebook
 from rookery_core.config import Config, load_config
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting import installation
@@ -75,6 +78,8 @@ class Equipment:
     problems: tuple[Problem, ...]
     close: Callable[[], Awaitable[None]]
     """Ends the processes of plugins."""
+    rulebook: Rulebook
+    places: Places
 
     def runner(self, store: Store, options: Options, grants: Grants | None = None) -> ToolRunner:
         """What carries out calls of the tools that are offered. Raises ConfigError."""
@@ -88,9 +93,11 @@ class Equipment:
                 secrets=lambda plugin: EnvironmentSecrets(plugin, os.environ),
             ),
             allowed=Allowed.parse(options.allow, self.usable),
-            grants=grants or Grants(),
+            grants=Grants() if grants is None else grants,
             clock=time.monotonic,
             rules=self.extras.risk_rules,
+            rulebook=self.rulebook,
+            places=self.places,
             rulings=self.extras.rulings,
         )
 
@@ -111,7 +118,9 @@ def equip(
     problems = (*loaded.problems, *renamed, *extras.problems, *left_out, *_not_there(loaded, options, usable))
     if refuse and _is_strict(config, options):
         _refuse(problems)
-    return Equipment(usable, extras, problems, loaded.close)
+    rulebook = Rulebook(paths.rules, Workspace.at(options.workspace).root)
+    places = Places.of(paths, Path.home(), Path(sys.prefix))
+    return Equipment(usable, extras, problems, loaded.close, rulebook, places)
 
 
 def _not_there(loaded: Loaded, options: Options, usable: Registry) -> Iterator[Problem]:

@@ -67,6 +67,16 @@ class PluginFailed(Event):
     reason: str
 
 
+class RulesBroken(Event):
+    """A file of rules cannot be read as it is, or cannot be written; `reason` says what that means."""
+
+    kind: Literal["rules_broken"] = "rules_broken"
+    file: str
+    line: int
+    """From 1; 0 where no line can be named."""
+    reason: str
+
+
 # -- the turn -----------------------------------------------------------------------------------------------------
 
 
@@ -180,8 +190,14 @@ class ApprovalRequested(Event):
     workspace: str
     preview: str = ""
     """What the plugin says the call will do (a diff, the real command); "" when it says nothing."""
+    level: str = ""
+    """How much is at stake: R0 to R3; "" in what was stored before there were levels."""
+    rule: str = ""
+    """The person's rule by which it is asked about, or why their rules cannot be read; "" where neither is so."""
     remembers: tuple[str, ...] = ()
-    """What an answer "for this session" would allow from then on."""
+    """What an answer "for this session" would allow from then on; empty: it may only be allowed once."""
+    always: tuple[str, ...] = ()
+    """What an answer "always" would allow in this workspace from then on; empty: that is not offered."""
     reason: str = ""
     """Why it is asked, where that is more than the tool's own kind of risk: a rule's reason, or what the tool found."""
 
@@ -237,6 +253,10 @@ class ToolStarted(Event):
     tool: str
     """Full name, `plugin.tool`; in the other events, the name the model used."""
     risk: str = ""
+    level: str = ""
+    """How much is at stake: R0 to R3."""
+    rule: str = ""
+    """The rule that allowed it without asking; "" where the level alone did, or the person."""
     arguments: dict[str, Any]
 
 
@@ -321,6 +341,7 @@ AnyEvent = Annotated[
     | ModelReady
     | ModelLost
     | PluginFailed
+    | RulesBroken
     | TurnStarted
     | MemoryRecalled
     | InputPerceived

@@ -82,6 +82,11 @@ class Paths:
         return self.config / "settings.toml"
 
     @property
+    def rules(self) -> Path:
+        """What the person allows, is asked about, and forbids; theirs, and written to by the program."""
+        return self.config / "rules.toml"
+
+    @property
     def database(self) -> Path:
         return self.data / "rookery.db"
 

@@ -58,6 +58,7 @@ def shell_tool(limit_s: float = LIMIT_S) -> Tool:
     @tool(
         risk=Risk.EXECUTE,
         scope=_exactly,
+        command="command",
         preview=_shown,
         timeout_s=limit_s + HOST_LIMIT_S,
         examples=[

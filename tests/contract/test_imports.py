@@ -45,6 +45,7 @@ def test_the_plugin_contract_loads_neither_model_nor_store_nor_screen(tmp_path: 
 def test_composing_loads_neither_llama_cpp_nor_front_ends_nor_plugins(tmp_path: Path) -> None:
     found = loaded("import rookery_core.compose", tmp_path)
     assert not found & {"textual", "prompt_toolkit", "llama_cpp", "rookery_plugins", "rookery_tui"}
+    assert not found & {"tree_sitter", "tree_sitter_bash", "re2"}
 
 
 @pytest.mark.parametrize("options", [[], ["--online"]])
@@ -62,7 +63,9 @@ def test_sessions_load_neither_model_nor_plugins_nor_screen(tmp_path: Path, argv
     assert not found & (HEAVY - {"sqlite_utils"})
 
 
-@pytest.mark.parametrize("argv", [["config", "show"], ["config", "path"], ["config", "check"]])
+@pytest.mark.parametrize(
+    "argv", [["config", "show"], ["config", "path"], ["config", "check"], ["rules", "list"], ["rules", "check"]]
+)
 def test_config_loads_no_database_either(tmp_path: Path, argv: list[str]) -> None:
     assert not loaded(RUN.format(argv=argv), tmp_path) & HEAVY
 

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
-from rookery_core.approval.policy import Grants, Reply
+from rookery_core.approval.levels import Level
+from rookery_core.approval.policy import Reply
+from rookery_core.approval.rules import allowing, remembered
+from rookery_core.approval.subject import Subject
 from rookery_core.compose import worker_models
 from rookery_core.config import AgentSettings, Config
 from rookery_core.errors import ConfigError, ModelUnreadable, PluginError
@@ -487,11 +490,13 @@ async def test_what_was_allowed_of_a_tool_is_not_allowed_of_another_definition_o
     def made(description: str, distribution: str = "kit-dist") -> OfferedTool:
         return OfferedTool(replace(careful, description=description), "kit", distribution, "careful")
 
-    grants = Grants()
-    grants.add(made("Deletes."), ["x"])
-    assert grants.cover(made("Deletes."), ["x"])
-    assert not grants.cover(made("Deletes everything."), ["x"])
-    assert not grants.cover(made("Deletes.", "other-dist"), ["x"])
+    (rule,) = remembered(Subject(made("Deletes."), {}, lab.workspace, ("x",)), Level.R2)
+    for offered, same in [
+        (made("Deletes."), True),
+        (made("Deletes everything."), False),
+        (made("Deletes.", "other-dist"), False),
+    ]:
+        assert bool(allowing([rule], Subject(offered, {}, lab.workspace, ("x",)), Level.R2)) is same
 
 
 # -- the rest -----------------------------------------------------------------------------------------------------

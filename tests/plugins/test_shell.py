@@ -273,7 +273,7 @@ async def test_the_person_is_asked_with_the_words_and_the_file_of_the_program(tm
     await run_tool(shell, {"command": ["echo", "a b", "c"]}, workspace=tmp_path, allow=False, events=events)
     asked = next(event for event in events if isinstance(event, ApprovalRequested))
     assert asked.preview == f"$ echo 'a b' c\n\nwithout a shell; the program is {shutil.which('echo')}"
-    assert asked.remembers == ('["echo", "a b", "c"]',)
+    assert asked.remembers == ("echo 'a b' c",)
 
 
 async def test_the_person_sees_that_a_program_is_not_there(tmp_path: Path) -> None:

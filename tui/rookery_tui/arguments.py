@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from rookery_core.text import visible
+from rookery_tui.rule_arguments import add_rules
 
 NONE = "none"
 SUITES = ("decisions", "tasks", "faithful", "bfcl")
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _plugins(commands)
     _tools(commands)
     _mcp(commands)
+    add_rules(commands, _whole(1, 100_000))
     _bench(commands)
     _eval(commands)
     return top

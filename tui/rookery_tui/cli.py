@@ -87,6 +87,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import mcp
 
             return mcp.main(arguments, paths, console)
+        case "rules":
+            from rookery_tui.subcommands import rules
+
+            return rules.main(arguments, paths, console)
         case "bench":
             from rookery_tui.subcommands import bench
 

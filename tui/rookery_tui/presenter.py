@@ -27,6 +27,7 @@ from rookery_core.events import (
     QuestionAnswered,
     QuestionAsked,
     Recovered,
+    RulesBroken,
     StepFailed,
     ThoughtFormed,
     ToolFinished,
@@ -81,6 +82,7 @@ def row(event: Event) -> Row | None:
             said = {
                 Decision.ONCE: "allowed once",
                 Decision.SESSION: "allowed for this session",
+                Decision.ALWAYS: "allowed in this workspace from now on",
                 Decision.DENY: "denied",
             }
             title = f"{said[decision]} by {by}{_why(reason)}"
@@ -114,8 +116,15 @@ def row(event: Event) -> Row | None:
             return _row("model", reason, f"{reason}\nlog: {log}", "bad")
         case PluginFailed(plugin=plugin, distribution=distribution, reason=reason):
             return _row("plugin", f"{plugin}: {reason}", f"{plugin} ({distribution}): {reason}", "bad")
+        case RulesBroken():
+            return _row("rules", rules_text(event), rules_text(event), "bad")
         case _:
             return None
+
+
+def rules_text(event: RulesBroken) -> str:
+    """What is wrong with a file of rules, and where."""
+    return visible(f"{event.file}{f':{event.line}' if event.line else ''}: {event.reason}")
 
 
 def unfinished(event: Generated) -> Row | None:
@@ -167,6 +176,7 @@ def approval_text(request: ApprovalRequested) -> str:
         f"from       plugin {_flat(request.plugin)} ({_flat(request.distribution)})",
         f"may        {_flat(request.risk)}",
         *([f"because    {_flat(request.reason)}"] if request.reason else []),
+        *([f"rule       {_flat(request.rule)}"] if request.rule else []),
         f"in         {_flat(request.workspace)}",
         "arguments",
         *_indented(_block(request.arguments)),

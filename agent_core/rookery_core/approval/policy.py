@@ -1,23 +1,18 @@
-"""Whether a call runs, or a person is asked first. Pure: the same call and rules always give the same ruling."""
+"""Who may allow a call: the person who is asked, what they said beforehand, and what they said in this session."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Literal
 
+from rookery_core.approval.levels import Assessed
+from rookery_core.approval.rules import Rule
+from rookery_core.approval.subject import Subject
 from rookery_core.errors import ConfigError
 from rookery_core.events import ApprovalRequested, Decision, QuestionAsked
 from rookery_core.tools.contract import Risk
-from rookery_core.tools.extending import RiskRule
-from rookery_core.tools.registry import OfferedTool, Registry
-
-ASKS = frozenset({Risk.WRITE, Risk.EXECUTE, Risk.NETWORK})
-"""Kinds that a person is asked about."""
-_HEIGHT = {risk: n for n, risk in enumerate((Risk.PURE, Risk.READ, Risk.WRITE, Risk.NETWORK, Risk.EXECUTE))}
+from rookery_core.tools.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,69 +61,27 @@ class Allowed:
         except ConfigError as exc:
             raise ConfigError(f"{exc}; kinds of risk: {', '.join(Risk)}") from exc
 
-    def covers(self, offered: OfferedTool, risk: Risk) -> bool:
-        """Whether a call of this tool that has this risk was allowed beforehand."""
-        if risk is not offered.tool.risk:  # a rule says that it is no ordinary call
-            return risk in self.kinds
-        return risk in self.kinds or offered.full_name in self.tools
+    def covers(self, subject: Subject, assessed: Assessed) -> str:
+        """What of it allows a call; "" where nothing does."""
+        if assessed.risk in self.kinds:
+            return f"--allow {assessed.risk}"
+        name = subject.offered.full_name  # one that a plugin's rule has raised is no ordinary call
+        return f"--allow {name}" if name in self.tools and assessed.risk is subject.offered.tool.risk else ""
 
 
 @dataclass(slots=True)
 class Grants:
-    """What the person allowed "for this session": exact scopes of exact tools, gone with it or with the program.
+    """The rules of a session: what the person allowed "for this session". Gone with it, or with the program."""
 
-    A tool that is defined otherwise than it was, is another tool.
-    """
+    _given: list[Rule] = field(default_factory=list)
 
-    _given: set[tuple[str, str]] = field(default_factory=set)
-
-    def add(self, offered: OfferedTool, scopes: Collection[str]) -> None:
-        self._given |= {(_definition(offered), scope) for scope in scopes}
+    def add(self, rules: Iterable[Rule]) -> None:
+        """Remember these until the session ends."""
+        self._given += [rule for rule in rules if rule not in self._given]
 
     def clear(self) -> None:
         """Forget everything, as another session begins."""
         self._given.clear()
 
-    def cover(self, offered: OfferedTool, scopes: Collection[str]) -> bool:
-        """Whether every part of the call was granted; a call without parts never is."""
-        return bool(scopes) and all((_definition(offered), scope) in self._given for scope in scopes)
-
-
-def _definition(offered: OfferedTool) -> str:
-    return f"{offered.distribution} {offered.full_name} {offered.tool.fingerprint}"
-
-
-@dataclass(frozen=True, slots=True)
-class Assessed:
-    """What a call does to the world, all considered."""
-
-    risk: Risk
-    reason: str = ""
-    """Why it is more than the tool says; "" where it is not."""
-
-
-def assess(offered: OfferedTool, arguments: Mapping[str, Any], rules: Iterable[RiskRule]) -> Assessed:
-    """The tool's own kind of risk, or the highest that a rule gives this call; a rule never lowers it."""
-    assessed = Assessed(offered.tool.risk)
-    for rule in rules:
-        if (
-            _HEIGHT[rule.risk] > _HEIGHT[assessed.risk]
-            and fnmatchcase(offered.full_name, rule.tool)
-            and all(re.search(found, _said(arguments.get(name))) for name, found in rule.when.items())
-        ):
-            assessed = Assessed(rule.risk, rule.reason)
-    return assessed
-
-
-def riskier(one: Risk, other: Risk) -> Risk:
-    """The kind that does more to the world."""
-    return max(one, other, key=_HEIGHT.__getitem__)
-
-
-def asks(offered: OfferedTool, risk: Risk, parts: Collection[str], allowed: Allowed, grants: Grants) -> bool:
-    """Whether a person must be asked about a call of this risk."""
-    return risk in ASKS and not allowed.covers(offered, risk) and not grants.cover(offered, parts)
-
-
-def _said(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(tuple(self._given))

@@ -53,6 +53,8 @@ class ToolData(BaseModel):
     max_output: int
     examples: tuple[ExampleData, ...] = ()
     phrases: tuple[str, ...] = ()
+    command: str = ""
+    sites: bool = False
     paths: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
     context_parameter: str | None = None
@@ -75,6 +77,8 @@ class ToolData(BaseModel):
             max_output=self.max_output,
             examples=tuple(Example(e.asked, e.arguments, e.result, e.answer) for e in self.examples),
             phrases=self.phrases,
+            command=self.command,
+            sites=self.sites,
             context_parameter=self.context_parameter,
             available=(lambda: self.missing) if self.missing else None,
             paths=self.paths,
@@ -144,6 +148,8 @@ def _data(tool: Tool) -> ToolData:
             ExampleData(**{**_fields(example), "arguments": dict(example.arguments)}) for example in tool.examples
         ),
         phrases=tool.phrases,
+        command=tool.command,
+        sites=tool.sites,
         paths=tool.paths,
         entries=tool.entries,
         context_parameter=tool.context_parameter,

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict
 
-from rookery_core.approval.policy import riskier
+from rookery_core.approval.levels import riskier
 from rookery_core.errors import GrammarError, PluginError
 from rookery_core.mcp.naming import names
 from rookery_core.mcp.settings import ServerSettings

@@ -117,6 +117,10 @@ class Tool:
     context_parameter: str | None = None
     available: Callable[[], str] | None = None
     """What is missing on this machine for the tool to work, and how to get it; "" when nothing is."""
+    command: str = ""
+    """The parameter that is a command: a text for a POSIX shell, or a list of a program and its arguments."""
+    sites: bool = False
+    """Whether what `scope` returns are hosts with their ports, such as `example.org:443`."""
     paths: tuple[str, ...] = ()
     """Parameters that are paths inside the workspace."""
     entries: tuple[str, ...] = ()
@@ -152,6 +156,10 @@ class Tool:
             raise PluginError(f"tool {self.name}: its timeout_s is {self.timeout_s!r}, not a number of seconds")
         if not isinstance(self.max_output, int) or self.max_output < 1:
             raise PluginError(f"tool {self.name}: its max_output is {self.max_output!r}, not a number of characters")
+        if self.command and self.command not in self.schema.get("properties", {}):
+            raise PluginError(f"tool {self.name}: its command is {self.command!r}, which is none of its parameters")
+        if self.sites and self.scope is None:
+            raise PluginError(f"tool {self.name}: without a scope function there are no sites")
         if not all(isinstance(example, Example) for example in self.examples):
             raise PluginError(f"tool {self.name}: its examples are not all of the kind Example")
 
@@ -175,6 +183,8 @@ class Tool:
         told = [self.name, self.description, self.schema, self.risk, float(self.timeout_s), self.max_output]
         told += [self.scope is not None, self.preview is not None, self.context_parameter is not None, self.paths]
         told += [[e.asked, e.arguments, e.result, e.answer] for e in self.examples]
+        told += [{"command": self.command}] if self.command else []
+        told += [{"sites": True}] if self.sites else []
         return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
     def validate(self, arguments: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:

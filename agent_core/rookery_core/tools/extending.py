@@ -94,7 +94,7 @@ class RiskRule:
     """A full name, or a pattern: `files.*`, `*`."""
     risk: Risk
     when: Mapping[str, str] = field(default_factory=dict)
-    """Argument to a regular expression that is found in it (`re.search`); all of them have to be. Empty: every call."""
+    """Argument to a regular expression (RE2) that is found in it; all of them have to be. Empty: every call."""
     reason: str = ""
     """Shown to the person who is asked."""
 

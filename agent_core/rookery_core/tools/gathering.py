@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rookery_core.errors import PluginError
 from rookery_core.tools.contract import Risk, Tool
 from rookery_core.tools.extending import Command, RiskRule, Sink
+from rookery_core.tools.patterns import check_pattern
 from rookery_core.tools.signature import methods
 
 if TYPE_CHECKING:
@@ -113,9 +114,9 @@ def _rule(rule: RiskRule) -> None:
         raise PluginError(f"a risk rule is wrong: its tool, reason, arguments and patterns must be texts: {rule!r}")
     for argument, pattern in rule.when.items():
         try:
-            re.compile(pattern)
-        except re.error as exc:
-            raise PluginError(f"a risk rule's pattern for {argument} is no regular expression: {exc}") from exc
+            check_pattern(pattern)
+        except PluginError as exc:
+            raise PluginError(f"a risk rule's pattern for {argument} is no regular expression of RE2: {exc}") from exc
 
 
 def _command(command: Command) -> None:

@@ -11,9 +11,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rookery_core.approval.policy import Allowed, Assessed, Grants, Reply, asks, assess
+from rookery_core.approval.judging import Judged, judge
+from rookery_core.approval.places import Places
+from rookery_core.approval.policy import Allowed, Grants, Reply
+from rookery_core.approval.rulebook import Rulebook
+from rookery_core.approval.rules import Do, Rule
+from rookery_core.approval.subject import subject_of
 from rookery_core.errors import (
     ArgumentsInvalid,
+    ConfigError,
     NeedsApproval,
     ToolFailed,
     ToolRetry,
@@ -28,8 +34,8 @@ from rookery_core.events import (
     Event,
     QuestionAnswered,
     QuestionAsked,
+    RulesBroken,
     ToolFinished,
-    ToolProgress,
     ToolRequested,
     ToolStarted,
     ToolStatus,
@@ -40,14 +46,13 @@ from rookery_core.text import cut_middle, storable
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.extending import RiskRule, ToolOutcome, ToolUse
 from rookery_core.tools.lending import Bridge, CallModel, CallPerson, Completer, Lender
+from rookery_core.tools.progress import throttled
 from rookery_core.tools.registry import OfferedTool, Registry
 from rookery_core.tools.rulings import Rulings
 from rookery_core.tools.running import Deadline, Fitted
 from rookery_core.workspace import Workspace
 
 PREVIEW_SECONDS = 5.0
-PROGRESS_SECONDS = 0.1
-PROGRESS_CHARS = 500
 
 Emit = Callable[[Event], Any]
 
@@ -79,8 +84,21 @@ class ToolRunner:
     clock: Callable[[], float]
     """Seconds, monotonic."""
     rules: tuple[RiskRule, ...] = ()
+    rulebook: Rulebook = field(default_factory=Rulebook)
+    places: Places = field(default_factory=Places)
     rulings: Rulings = field(default_factory=Rulings)
     relevance: Relevance = field(default_factory=Relevance)
+
+    def judge(self, offered: OfferedTool, fitted: Fitted) -> Judged:
+        """What becomes of a checked call, plugins' rulings aside."""
+        return judge(
+            subject_of(offered, fitted, self.workspace.root, self.places),
+            self.rules,
+            self.rulebook,
+            self.grants,
+            self.allowed,
+            self.places,
+        )
 
     def lending(self, **instead: Any) -> ToolRunner:
         """The same, but for these parts of what is lent."""
@@ -92,7 +110,7 @@ class ToolRunner:
         made = _Call(self, call, call_id, caller)
         try:
             checked = await made.check()
-            if checked.asks and (denied := await made.ask(checked)):
+            if checked.judged.verdict.do is Do.ASK and (denied := await made.ask(checked)):
                 return denied
             return await made.run(checked)
         except _Ended as ended:
@@ -116,8 +134,7 @@ class _Checked:
     offered: OfferedTool
     fitted: Fitted
     use: ToolUse
-    assessed: Assessed
-    asks: bool
+    judged: Judged
     approved: bool = False
 
 
@@ -157,7 +174,9 @@ class _Call:
             ruled = replace(ruled, denied=await runner.rulings.deny(checked.use, self._emit))
         if ruled.denied:
             raise _Ended(self._finish(ToolStatus.DENIED, f"This call is not allowed: {ruled.denied}. {_ELSE}"))
-        return replace(checked, asks=checked.asks and not ruled.allowed)
+        if checked.judged.verdict.do is Do.DENY:
+            raise _Ended(self._finish(ToolStatus.DENIED, f"{checked.judged.refusal}. {_ELSE}"))
+        return replace(checked, judged=checked.judged.also_allowed()) if ruled.allowed else checked
 
     async def _fits(self, offered: OfferedTool, arguments: Mapping[str, Any], otherwise: str) -> _Checked:
         runner = self._runner
@@ -172,18 +191,17 @@ class _Call:
         except BaseException as exc:  # the plugin's own validators and scope function; they may raise anything
             text = f"{self._call.tool} cannot say what it would do: {type(exc).__name__}: {exc}"
             raise _Ended(self._finish(ToolStatus.FAILED, text)) from exc
-        assessed = assess(offered, fitted.shown, runner.rules)
+        judged = runner.judge(offered, fitted)
         use = ToolUse(
             self._id,
             offered.full_name,
-            assessed.risk,
+            judged.assessed.risk,
             offered.tool.risk,
             fitted.shown,
             runner.workspace.root,
             self._caller.session,
         )
-        asked = asks(offered, assessed.risk, fitted.scopes, runner.allowed, runner.grants)
-        return _Checked(offered, fitted, use, assessed, asked)
+        return _Checked(offered, fitted, use, judged)
 
     # -- the person -----------------------------------------------------------------------------------------------
 
@@ -192,17 +210,21 @@ class _Call:
 
         Raises _Ended where the tool's preview says that the call cannot work.
         """
+        judged = checked.judged.once() if found else checked.judged
         request = ApprovalRequested(
             call_id=self._id,
             tool=checked.offered.full_name,
             plugin=checked.offered.plugin,
             distribution=checked.offered.distribution,
-            risk=checked.assessed.risk,
+            risk=checked.judged.assessed.risk,
             arguments=dict(checked.use.arguments),
             workspace=str(self._runner.workspace.root),
             preview=await self._preview(checked),
-            remembers=() if found else checked.fitted.scopes,
-            reason=found or checked.assessed.reason,
+            level=str(checked.judged.assessed.level),
+            rule=judged.verdict.rule,
+            remembers=tuple(str(rule.scope) for rule in judged.session),
+            always=tuple(str(rule.scope) for rule in judged.always),
+            reason=found or judged.assessed.reason,
         )
         self._emit(request)
         try:
@@ -214,9 +236,19 @@ class _Call:
         self._emit(ApprovalResolved(call_id=self._id, decision=reply.decision, reason=reply.reason, by=reply.by))
         if reply.decision is Decision.DENY:
             return self._finish(ToolStatus.DENIED, _denial(reply))
-        if reply.decision is Decision.SESSION and not found:
-            self._runner.grants.add(checked.offered, checked.fitted.scopes)
+        if reply.decision in (Decision.SESSION, Decision.ALWAYS):
+            self._runner.grants.add(judged.session)
+        if reply.decision is Decision.ALWAYS and judged.always:
+            self._remember(judged.always)
         return None
+
+    def _remember(self, rules: tuple[Rule, ...]) -> None:
+        """Keep rules for good. Where that cannot be, the call runs all the same, and the person is told."""
+        try:
+            self._runner.rulebook.remember(rules)
+        except ConfigError as exc:
+            file = str(self._runner.rulebook.file)
+            self._emit(RulesBroken(file=file, line=0, reason=f"what you allowed is not kept: {exc}"))
 
     async def _preview(self, checked: _Checked) -> str:
         try:
@@ -238,7 +270,9 @@ class _Call:
             ToolStarted(
                 call_id=self._id,
                 tool=offered.full_name,
-                risk=checked.assessed.risk,
+                risk=checked.judged.assessed.risk,
+                level=str(checked.judged.assessed.level),
+                rule=checked.judged.verdict.rule if checked.judged.verdict.do is Do.ALLOW else "",
                 arguments=dict(checked.use.arguments),
             )
         )
@@ -302,7 +336,7 @@ class _Call:
             call_id=self._id,
             workspace=self._runner.workspace,
             cancelled=over,
-            progress=_progress(self._emit, self._id, over),
+            progress=throttled(self._emit, self._id, over),
             memory=lender.memory,
             person=CallPerson(bridge, answer),
             data=lender.data(plugin),
@@ -355,28 +389,3 @@ def _denial(reply: Reply) -> str:
         return f"This call was not allowed: {reply.reason}. Do without it, or answer with what you have."
     said = f" They said: {reply.reason}" if reply.reason else ""
     return f"The person did not allow this call.{said} {_ELSE}"
-
-
-def _progress(emit: Emit, call_id: str, over: threading.Event) -> Callable[[str], None]:
-    """Shows the newest of what the tool says, at most every `PROGRESS_SECONDS` and nothing once the call is over."""
-    loop = asyncio.get_running_loop()
-    lock = threading.Lock()
-    newest: str | None = None
-    shown_at = -PROGRESS_SECONDS
-
-    def flush() -> None:
-        nonlocal newest, shown_at
-        with lock:
-            text, newest = newest, None
-            shown_at = loop.time()
-        if text is not None and not over.is_set():
-            emit(ToolProgress(call_id=call_id, text=cut_middle(text, PROGRESS_CHARS)[0]))
-
-    def show(text: str) -> None:
-        nonlocal newest
-        with lock:
-            waiting, newest = newest is not None, str(text)
-        if not waiting and not loop.is_closed():
-            loop.call_soon_threadsafe(lambda: loop.call_at(shown_at + PROGRESS_SECONDS, flush))
-
-    return show

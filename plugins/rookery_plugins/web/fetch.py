@@ -32,6 +32,7 @@ def fetch_page_tool(reach: Reach) -> Tool:
     @tool(
         risk=Risk.NETWORK,
         scope=_site,
+        sites=True,
         preview=_request,
         timeout_s=reach.seconds + READING_S,
         phrases=[

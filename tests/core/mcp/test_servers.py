@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rookery_core.approval.policy import Grants
+from rookery_core.approval.levels import Level
+from rookery_core.approval.rules import remembered
+from rookery_core.approval.subject import Subject
 from rookery_core.events import QuestionAsked, ToolProgress, ToolStatus
 from rookery_core.mcp import server as server_module
 from rookery_core.mcp.server import RESTARTS, Server
@@ -170,9 +172,8 @@ async def test_a_changed_definition_is_offered_anew_and_loses_its_grants(
     servers = await yard.ready(yard=sample(tmp_path, *moods))
     before = yard.runner(servers)
     old = before.registry.get("moody")
-    grants = Grants()
-    grants.add(old, ["{}"])
-    assert grants.cover(before.registry.get("moody"), ["{}"])
+    (rule,) = remembered(Subject(old, {}, tmp_path, ("{}",)), Level.R3)
+    assert rule.about(Subject(before.registry.get("moody"), {}, tmp_path, ("{}",)))
     edition = servers.edition
     assert (await yard.call(before, "moody")).output == "changed"
     await yard.until(lambda: servers.edition != edition)
@@ -181,7 +182,7 @@ async def test_a_changed_definition_is_offered_anew_and_loses_its_grants(
     after = yard.runner(servers)
     assert after.registry.get("moody").tool.description == "Does something else."
     assert "extra" in after.registry.names
-    assert not grants.cover(after.registry.get("moody"), ["{}"])
+    assert not rule.about(Subject(after.registry.get("moody"), {}, tmp_path, ("{}",)))
     assert (await yard.call(after, "extra")).output == "changed"
     await yard.until(lambda: "extra" not in yard.runner(servers).registry.names)
     done = await yard.call(after, "extra")

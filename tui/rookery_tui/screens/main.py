@@ -9,8 +9,9 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from rookery_core.events import Event, PluginFailed, TurnStarted
+from rookery_core.events import Event, PluginFailed, RulesBroken, TurnStarted
 from rookery_core.text import one_line
+from rookery_tui.presenter import rules_text
 from rookery_tui.widgets.chat import ChatPane
 from rookery_tui.widgets.prompt import Prompt
 from rookery_tui.widgets.status import StatusLine
@@ -86,6 +87,8 @@ class MainScreen(Screen[None]):
         if isinstance(event, PluginFailed):
             text = one_line(f"plugin {event.plugin} is left out: {event.reason}", 200)
             self.notify(text, severity="warning", markup=False)
+        if isinstance(event, RulesBroken):
+            self.notify(one_line(rules_text(event), 300), severity="warning", markup=False)
 
     async def fail(self, text: str, brief: str) -> None:
         """Say what went wrong outside any turn, at length and in a few words."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rookery_core.approval.rule_file import MEANWHILE
 from rookery_core.config import Config, load_config
 from rookery_core.equipment import Options, equip, installed_plugins, mcp_servers, open_store
 from rookery_core.errors import ConfigError, PluginError, ToolFailed
@@ -116,6 +117,8 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
     for problem in equipment.problems:
         if not problem.quiet:
             print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+    for mistake in equipment.rulebook.mistakes:
+        print(visible(f"rookery: {mistake}; {MEANWHILE}"), file=console.stderr)
     if console.stdin.isatty():
         print(SERVING, file=console.stderr, flush=True)
     try:

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from rookery_core.approval.rule_file import MEANWHILE
 from rookery_core.config import Config, load_config
 from rookery_core.equipment import Equipment, Options, equip, installed_plugins, mcp_servers, open_store
 from rookery_core.errors import ConfigError, ModelError, ToolUnknown, TurnPaused
@@ -56,6 +57,9 @@ async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -
             for problem in equipment.problems:
                 if not (problem.quiet and found):
                     print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+            if arguments.action == "call":
+                for mistake in equipment.rulebook.mistakes:
+                    print(visible(f"rookery: {mistake}; {MEANWHILE}"), file=console.stderr)
             match arguments.action:
                 case "list":
                     return _list(equipment, console, as_json=arguments.json)

@@ -1,0 +1,122 @@
+"""Whether a call runs, a person is asked first, or it is refused. The strictest that applies wins: deny, ask, allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rookery_core.approval.levels import Assessed, Level, assess
+from rookery_core.approval.places import Places
+from rookery_core.approval.policy import Allowed, Grants
+from rookery_core.approval.rulebook import Rulebook
+from rookery_core.approval.rules import Do, Rule, allowing, lasting, remembered
+from rookery_core.approval.subject import Subject
+from rookery_core.tools.extending import RiskRule
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a call, and why."""
+
+    do: Do
+    rule: str = ""
+    """The rule that decided; "" where it was the level alone."""
+    firm: bool = False
+    """Whether a plugin that allows the call changes nothing, and nothing of it is to be remembered."""
+
+
+def decide(
+    subject: Subject,
+    assessed: Assessed,
+    rules: Iterable[Rule],
+    allowed: Allowed,
+    places: Places,
+    *,
+    broken: str = "",
+    tainted: str = "",
+) -> Verdict:
+    """Whether the call runs.
+
+    `broken` says why the rules cannot all be read: then nothing is allowed that does more than compute. `tainted` says
+    what of the session is not to be trusted: then no rule allows anything.
+    """
+    level, every = assessed.level, [*rules]
+
+    def meant(word: str, really: bool) -> Path | None:
+        return places.meant(word, subject.root, really=really)
+
+    def fired(do: Do) -> Rule | None:
+        found = (rule for rule in every if rule.do is do and rule.about(subject))
+        return next((rule for rule in found if rule.fires(subject, meant)), None)
+
+    if level is Level.R4:
+        return Verdict(Do.DENY, assessed.reason, firm=True)
+    for do in (Do.DENY, Do.ASK):
+        if rule := fired(do):
+            return Verdict(do, _told(rule), firm=True)
+    if level is Level.R0:
+        return Verdict(Do.ALLOW)
+    if broken:
+        return Verdict(Do.ASK, broken, firm=True)
+    if level is Level.R1:
+        return Verdict(Do.ALLOW)
+    if tainted:
+        return Verdict(Do.ASK, tainted, firm=True)
+    if word := allowed.covers(subject, assessed):
+        return Verdict(Do.ALLOW, word)
+    if found := allowing(every, subject, level, assessed.harmless):
+        return Verdict(Do.ALLOW, "; ".join(map(_told, found)))
+    return Verdict(Do.ASK)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A call, what is at stake in it, what becomes of it, and what an answer to the question would remember."""
+
+    subject: Subject
+    assessed: Assessed
+    verdict: Verdict
+    session: tuple[Rule, ...] = ()
+    """The rules of an answer "for this session"; none where it may only be allowed once."""
+    always: tuple[Rule, ...] = ()
+    """The rules of an answer "always", for this workspace; none where that is not offered."""
+
+    @property
+    def refusal(self) -> str:
+        """Why it is not made, for the model; no full stop at its end."""
+        if self.assessed.level is Level.R4:
+            return f"This call is refused: {self.verdict.rule}. Only the person may do that, by hand"
+        return f"This call is not allowed by a rule of the person: {self.verdict.rule}"
+
+    def also_allowed(self) -> Judged:
+        """The same where a plugin allows it, too: that counts for no more than the person's own word."""
+        return self if self.verdict.firm else replace(self, verdict=Verdict(Do.ALLOW, "a plugin allows it"))
+
+    def once(self) -> Judged:
+        """The same, to be allowed only once."""
+        return replace(self, session=(), always=())
+
+
+def judge(
+    subject: Subject,
+    risk_rules: Iterable[RiskRule],
+    rulebook: Rulebook,
+    grants: Grants,
+    allowed: Allowed,
+    places: Places,
+) -> Judged:
+    """Everything that is to be said of a call. The rules are those that hold at this moment."""
+    assessed = assess(subject, risk_rules, places)
+    verdict = decide(subject, assessed, (*rulebook.rules, *grants), allowed, places, broken=rulebook.broken)
+    if verdict.do is not Do.ASK or verdict.firm:
+        return Judged(subject, assessed, verdict)
+    harmless, level = assessed.harmless, assessed.level
+    session = remembered(subject, level, harmless, origin="this session")
+    keeps = rulebook.file is not None and lasting(subject, harmless)
+    always = remembered(subject, level, harmless, str(subject.root)) if keeps else ()
+    return Judged(subject, assessed, verdict, session, always)
+
+
+def _told(rule: Rule) -> str:
+    return f"{rule} ({rule.origin})" if rule.origin else str(rule)

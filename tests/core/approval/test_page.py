@@ -1,0 +1,52 @@
+"""The page about approval says what is so: its rules are read without a mistake, its calls judged as it shows."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from rookery_core.approval.reading import READERS
+from rookery_core.approval.rule_file import read_text
+from rookery_tui import cli
+
+PAGE = (Path(__file__).parents[3] / "docs" / "approval.md").read_text(encoding="utf-8")
+
+
+def test_its_rules_are_good() -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    read_in = read_text(Path("rules.toml"), text)
+    assert read_in.mistakes == ()
+    assert len(read_in.listed) == 4
+
+
+def test_it_names_every_program_that_only_reads() -> None:
+    listed = " ".join(line.removeprefix("> ") for line in PAGE.splitlines() if line.startswith("> "))
+    assert listed.split() == sorted({*READERS, "find"})
+
+
+def test_its_calls_are_judged_as_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ROOKERY_HOME", str(tmp_path / "home"))
+    (tmp_path / "work" / "src").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "work")
+    (shown,) = re.findall(r"<!-- try -->\n```text\n(.*?)```", PAGE, re.DOTALL)
+    calls = re.split(r"^\$ ", shown, flags=re.MULTILINE)[1:]
+    assert len(calls) == 4
+    for call in calls:
+        command, _, said = call.partition("\n")
+        assert cli.main(shlex.split(command)[1:]) == 0
+        assert capsys.readouterr().out == said
+
+
+def test_its_commands_add_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROOKERY_HOME", str(tmp_path / "home"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    commands = re.findall(r"^    rookery (rules .*)$", PAGE, re.MULTILINE)
+    assert len(commands) == 6
+    for command in commands:
+        assert cli.main(shlex.split(command, comments=True)) == 0, command
