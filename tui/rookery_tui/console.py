@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import stat
 import sys
 from dataclasses import dataclass
 from typing import Literal, TextIO
 
-from rookery_core.text import visible
 from rookery_tui.width import width_of
 
 
@@ -83,13 +81,6 @@ class Console:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.stdout.fileno())
         os.close(nowhere)
-
-
-def json_for(out: TextIO, text: str) -> str:
-    """JSON as it is, or for a terminal with JSON's own escapes in place of what could control it or hide there."""
-    if not out.isatty():
-        return text
-    return "".join(char if char == visible(char) else json.dumps(char)[1:-1] for char in text)
 
 
 def _nowhere(mode: Literal["r", "w"]) -> TextIO:

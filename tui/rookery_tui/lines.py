@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from rookery_core.paths import PRIVATE_FILE, private_file, private_folder
+from rookery_tui.out import say
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -84,7 +85,7 @@ class PlainLines:
         if self._ended:
             return None
         if self._prompts is not None:
-            print(prompt, end="", file=self._prompts, flush=True)
+            say(prompt, self._prompts, end="")
         if self._queue is None:
             self._queue = asyncio.Queue()
             loop = asyncio.get_running_loop()

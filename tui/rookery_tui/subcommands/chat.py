@@ -9,6 +9,7 @@ from rookery_core.config import load_config
 from rookery_core.paths import Paths
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit, report
+from rookery_tui.out import say
 from rookery_tui.starting import Resume, how_to_go_on, maker
 
 
@@ -35,5 +36,5 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> int:
     if app.failure is not None:
         return report(app.failure, console.stderr)
     if app.conversation is not None and (text := how_to_go_on(app.conversation.session)):
-        print(text, file=console.stderr)
+        say(text, console.stderr)
     return app.return_code or Exit.OK

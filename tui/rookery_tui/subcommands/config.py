@@ -11,9 +11,9 @@ from rookery_core.config import DEFAULT, SERVERS, check_file, flatten, load_conf
 from rookery_core.errors import ConfigError, ModelUnreadable
 from rookery_core.model.registry import find
 from rookery_core.paths import Paths
-from rookery_core.text import visible
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit, report
+from rookery_tui.out import say, say_json
 from rookery_tui.themes import check_theme
 
 MODEL = "model.path"
@@ -25,7 +25,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     match arguments.action:
         case "path" if arguments.json:
             console.write_utf8()
-            print(json_for(console.stdout, json.dumps(_places(paths), ensure_ascii=False)), file=console.stdout)
+            say_json(json.dumps(_places(paths), ensure_ascii=False), console.stdout)
             lines = []
         case "path":
             lines = list(_paths(paths))
@@ -38,9 +38,9 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         case _:
             lines = [_set(paths, arguments.key, arguments.value)]
             if arguments.key == MODEL and (problem := _model_problem(paths)):
-                print(f"rookery: it is set, but {visible(problem)}", file=console.stderr)
+                say(f"rookery: it is set, but {problem}", console.stderr)
     for line in lines:
-        print(visible(line), file=console.stdout)
+        say(line, console.stdout)
     return Exit.OK
 
 
@@ -107,7 +107,7 @@ def _check(paths: Paths, console: Console) -> Exit:
         except ConfigError as error:
             code = report(error, console.stderr)
         else:
-            print(visible(f"{file}: {'good' if file.exists() else 'is not there, which is fine'}"), file=console.stdout)
+            say(f"{file}: {'good' if file.exists() else 'is not there, which is fine'}", console.stdout)
     if code is not Exit.OK:
         return code
     loaded = load_config(paths)

@@ -21,8 +21,9 @@ from rookery_core.paths import Paths
 from rookery_core.store.db import Store
 from rookery_core.text import one_line, visible
 from rookery_core.tools.context import NotLent
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import say, say_json
 from rookery_tui.presenter import approval_text, question_text, remembered_text
 from rookery_tui.starting import is_strict, wished
 from rookery_tui.stopping import Stop, on_signals
@@ -60,9 +61,9 @@ async def _list(config: Config, paths: Paths, console: Console, *, as_json: bool
         tools = [tool["name"] for tool in row.get("tools", ())]
         about = row.get("problem") or f"{len(tools)} tools: {', '.join(tools)}" if row["state"] != "off" else ""
         line = f"{row['name']:<{width}}  {row['state']:<6}  {row['where']}  {one_line(about, 400)}"
-        print(cut_to(visible(line.rstrip()), width_of(console.stdout)), file=console.stdout)
+        say(cut_to(visible(line.rstrip()), width_of(console.stdout)), console.stdout)
     if not rows:
-        print(visible(NONE_YET.format(file=paths.config_file)), file=console.stdout)
+        say(NONE_YET.format(file=paths.config_file), console.stdout)
     return Exit.OK
 
 
@@ -82,7 +83,7 @@ async def _check(name: str, config: Config, paths: Paths, console: Console, *, a
         _json(told, console)
     else:
         for line in lines:
-            print(visible(line), file=console.stdout)
+            say(line, console.stdout)
     return Exit.FAILED if told["problem"] else Exit.OK
 
 
@@ -96,9 +97,9 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
     )
     equipment = equip(config, paths, options)
     for problem in equipment.problems:
-        print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+        say(f"rookery: plugin {problem.plugin}: {problem.reason}", console.stderr)
     if console.stdin.isatty():
-        print(SERVING, file=console.stderr, flush=True)
+        say(SERVING, console.stderr)
     try:
         from rookery_core.mcp.offering import Offering
     except ImportError as exc:
@@ -180,5 +181,5 @@ def _reached(settings: ServerSettings) -> str:
 
 def _json(value: Any, console: Console) -> Exit:
     console.write_utf8()
-    print(json_for(console.stdout, json.dumps(value, ensure_ascii=False)), file=console.stdout)
+    say_json(json.dumps(value, ensure_ascii=False), console.stdout)
     return Exit.OK

@@ -10,8 +10,9 @@ from rookery_core.hosting.admission import Candidate, State
 from rookery_core.hosting.catalogue import Described, Plugins
 from rookery_core.paths import Paths
 from rookery_core.text import visible
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import say, say_json
 from rookery_tui.subcommands import plugin_packages
 from rookery_tui.subcommands.plugin_consent import enable, lines, remarks
 from rookery_tui.width import cut_to, width_of
@@ -33,7 +34,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         case "disable":
             candidate = plugins.get(arguments.plugin, usable=False)
             plugins.disable(candidate)
-            print(f"{candidate.name} is not used any more.", file=console.stdout)
+            say(f"{candidate.name} is not used any more.", console.stdout)
             return Exit.OK
         case "doctor":
             return _doctor(plugins, console, as_json=arguments.json)
@@ -53,9 +54,9 @@ def _list(known: list[Candidate], console: Console, *, as_json: bool) -> Exit:
     width = max((len(candidate.name) for candidate in known), default=0)
     for c in known:
         line = f"{c.name:<{width}}  {c.state:<9}  {c.identity.distribution} {c.identity.version}"
-        print(cut_to(visible(f"{line}  {c.why}".rstrip()), width_of(console.stdout)), file=console.stdout)
+        say(cut_to(visible(f"{line}  {c.why}".rstrip()), width_of(console.stdout)), console.stdout)
     if waiting := [candidate.name for candidate in known if candidate.state in WAITS]:
-        print(f"`rookery plugins enable {waiting[0]}` shows what it offers, and lets it in.", file=console.stdout)
+        say(f"`rookery plugins enable {waiting[0]}` shows what it offers, and lets it in.", console.stdout)
     return Exit.OK
 
 
@@ -63,7 +64,7 @@ def _info(described: Described, console: Console, *, as_json: bool) -> Exit:
     if as_json:
         return _json(_told(described.candidate) | described.manifest.model_dump(mode="json"), console)
     for line in lines(described):
-        print(visible(line), file=console.stdout)
+        say(line, console.stdout)
     return Exit.FAILED if described.manifest.problem else Exit.OK
 
 
@@ -78,9 +79,9 @@ def _doctor(plugins: Plugins, console: Console, *, as_json: bool) -> Exit:
         told.append(_told(candidate) | {"problem": problem, "remarks": said})
         if not as_json:
             good = "good" if described is not None else f"{candidate.state}, and not looked at"
-            print(visible(f"{candidate.name}: {problem or good}"), file=console.stdout)
+            say(f"{candidate.name}: {problem or good}", console.stdout)
             for remark in said:
-                print(visible(f"  {remark}"), file=console.stdout)
+                say(f"  {remark}", console.stdout)
     if as_json:
         _json(told, console)
     return Exit.FAILED if failed else Exit.OK
@@ -101,5 +102,5 @@ def _told(candidate: Candidate) -> dict[str, Any]:
 
 def _json(value: Any, console: Console) -> Exit:
     console.write_utf8()
-    print(json_for(console.stdout, json.dumps(value, ensure_ascii=False)), file=console.stdout)
+    say_json(json.dumps(value, ensure_ascii=False), console.stdout)
     return Exit.OK

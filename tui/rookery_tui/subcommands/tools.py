@@ -22,8 +22,9 @@ from rookery_core.testing import ListArtifacts
 from rookery_core.text import one_line, visible
 from rookery_core.tools.registry import OfferedTool
 from rookery_core.tools.runner import Caller
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import say, say_json
 from rookery_tui.starting import is_strict, wished
 from rookery_tui.subcommands.run import asked_at
 from rookery_tui.width import cut_to, width_of
@@ -55,7 +56,7 @@ async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -
             found = bool(named) and named in equipment.usable
             for problem in equipment.problems:
                 if not (problem.quiet and found):
-                    print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+                    say(f"rookery: plugin {problem.plugin}: {problem.reason}", console.stderr)
             match arguments.action:
                 case "list":
                     return _list(equipment, console, as_json=arguments.json)
@@ -87,9 +88,7 @@ def _list(equipment: Equipment, console: Console, *, as_json: bool) -> Exit:
     width = max((len(offered.name) for offered in tools), default=0)
     for each in tools:
         line = f"{each.name:<{width}}  {each.tool.risk:<7}  {each.plugin} ({each.distribution})  "
-        print(
-            cut_to(visible(line + one_line(each.tool.description, 100)), width_of(console.stdout)), file=console.stdout
-        )
+        say(cut_to(visible(line + one_line(each.tool.description, 100)), width_of(console.stdout)), console.stdout)
     return Exit.OK
 
 
@@ -108,7 +107,7 @@ def _show(offered: OfferedTool, console: Console, *, as_json: bool) -> Exit:
         *(f"  {line}" for line in json.dumps(tool.schema, indent=2, ensure_ascii=False).splitlines()),
     ]
     for line in lines:
-        print(visible(line), file=console.stdout)
+        say(line, console.stdout)
     return Exit.OK
 
 
@@ -123,9 +122,9 @@ async def _call(call: ToolCall, equipment: Equipment, options: Options, paths: P
             case ApprovalResolved(by="nobody"):
                 unattended = True
             case ToolProgress(text=text):
-                print(visible(text), file=console.stderr, flush=True)
+                say(text, console.stderr)
             case PluginFailed(plugin=plugin, reason=reason):
-                print(visible(f"rookery: plugin {plugin}: {reason}"), file=console.stderr)
+                say(f"rookery: plugin {plugin}: {reason}", console.stderr)
 
     store = Store(paths.database)
     try:
@@ -133,12 +132,12 @@ async def _call(call: ToolCall, equipment: Equipment, options: Options, paths: P
         runner = runner.lending(artifacts=lambda *_: kept)
         done = await runner.call(call, "1", Caller("", tell, approve, answer, _no_model, MOST))
     except TurnPaused as exc:
-        print(visible(f"paused: {exc}"), file=console.stderr)
+        say(f"paused: {exc}", console.stderr)
         return Exit.FAILED
     finally:
         store.close()
     ok = done.status is ToolStatus.OK
-    print(visible(done.output), file=console.stdout if ok else console.stderr)
+    say(done.output, console.stdout if ok else console.stderr)
     match done.status:
         case ToolStatus.OK:
             return Exit.OK
@@ -186,5 +185,5 @@ def _told(offered: OfferedTool) -> dict[str, Any]:
 
 def _json(value: Any, console: Console) -> Exit:
     console.write_utf8()
-    print(json_for(console.stdout, json.dumps(value, ensure_ascii=False)), file=console.stdout)
+    say_json(json.dumps(value, ensure_ascii=False), console.stdout)
     return Exit.OK
