@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -14,6 +13,7 @@ from rookery_core.text import one_line
 from rookery_tui.widgets.chat import ChatPane
 from rookery_tui.widgets.prompt import Prompt
 from rookery_tui.widgets.status import StatusLine
+from rookery_tui.widgets.text import plain
 from rookery_tui.widgets.trace import TracePane
 
 WIDE = 100
@@ -107,7 +107,7 @@ class MainScreen(Screen[None]):
         if len(texts) > QUEUE_SHOWN:
             lines.append(f"and {len(texts) - QUEUE_SHOWN} more")
         queue = self.query_one("#queue", Static)
-        queue.update(Content("\n".join(lines)))
+        queue.update(plain("\n".join(lines)))
         queue.display = bool(lines)
 
     @property
