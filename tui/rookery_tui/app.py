@@ -91,6 +91,7 @@ class RookeryApp(App[None]):
         self._grace_s = grace_s
         self._clock = clock
         self._now = now
+        self._leaving = False
         self._interrupted_at = -QUIT_TWICE_S
 
     # -- beginning and end --------------------------------------------------------------------------------------
@@ -107,7 +108,25 @@ class RookeryApp(App[None]):
             await self.conversation.close()
 
     async def action_quit(self) -> None:
-        self.run_worker(self._leave(), group="leave", exclusive=True)
+        self.leave()
+
+    def leave(self, code: int = 0) -> None:
+        """End the program with that exit code, once what goes on is stopped and stored.
+
+        A person who asks twice does not want to wait; a signal that comes twice says nothing more.
+        """
+        if code and self._leaving:
+            return
+        self._leaving = True
+        if self.conversation is None:
+            self.exit(return_code=code)
+        else:
+            self.run_worker(self._leave(code), group="leave", exclusive=True)
+
+    @property
+    def crashed(self) -> bool:
+        """Whether an unexpected error has ended it."""
+        return self._exception is not None
 
     async def _begin(self) -> None:
         try:
@@ -137,10 +156,10 @@ class RookeryApp(App[None]):
         else:
             self.exit(return_code=1)
 
-    async def _leave(self) -> None:
+    async def _leave(self, code: int) -> None:
         if self.conversation is not None:
             await self.conversation.close()
-        self.exit()
+        self.exit(return_code=code)
 
     # -- what the person does -----------------------------------------------------------------------------------
 

@@ -93,9 +93,14 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
 
             return evaluation.main(arguments, paths, console)
         case _:
-            from rookery_tui.subcommands import chat
+            from rookery_tui.supervising import Below, supervised
 
-            return chat.main(arguments, paths, console)
+            def talk(below: Below | None = None) -> int:
+                from rookery_tui.subcommands import chat
+
+                return chat.main(arguments, paths, console, below)
+
+            return talk() if arguments.repl or not console.full_screen else supervised(talk, paths.screen_log)
 
 
 def _unwritten(error: OSError, console: Console) -> int:
