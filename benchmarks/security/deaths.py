@@ -2,8 +2,8 @@
 
 python benchmarks/security/deaths.py [--runs N] [--kind NAME] [--json FILE]
 
-Each run starts the program in a terminal of its own, with its supervisor, a model's process, a command that a tool runs,
-and a process that an in-process tool left behind in a session of its own. Then it dies; afterwards the settings of the
+Each run starts the program in a terminal of its own, with its supervisor, a model's process, a command of a tool, and
+a process that an in-process tool left behind in a session of its own. Then it dies; afterwards the settings of the
 terminal must be equal, the alternate screen, mouse, focus, paste and keyboard modes off and the cursor shown, and no
 process may be left of those that were below the supervisor.
 """
@@ -11,6 +11,7 @@ process may be left of those that were below the supervisor.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import ctypes
 import json
 import os
@@ -19,14 +20,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks.security.pseudo_terminal import PATIENCE_S, Terminal, alive, below  # noqa: E402
+from benchmarks.security.pseudo_terminal import PATIENCE_S, Terminal, alive, below
 
 COMMAND = [sys.executable, __file__, "--program"]
 
@@ -75,9 +76,8 @@ def suspended_before(terminal: Terminal, supervisor: int, program: int) -> None:
     os.kill(supervisor, signal.SIGTERM)
 
 
-def from_inside(word: bytes) -> Death:
-    """A message makes a tool do it, in the program's own process."""
-    return lambda terminal, supervisor, program: terminal.type(b"\x1b" + word + b"\r")
+def by_itself(terminal: Terminal, supervisor: int, program: int) -> None:
+    """A tool does it, in the program's own process."""
 
 
 def resized(terminal: Terminal, supervisor: int, program: int) -> None:
@@ -107,10 +107,12 @@ KINDS: dict[str, tuple[Death, set[str]]] = {
     "KILL to the supervisor": (to_supervisor(signal.SIGKILL), {"signal 9"}),
     "STOP, CONT, KILL": (stopped_before, {"exit 137"}),
     "TSTP, CONT, TERM": (suspended_before, {"exit 143"}),
-    "segfault in a library": (from_inside(b"segfault"), {"exit 139"}),
-    "exit in a library": (from_inside(b"exit"), {"exit 3"}),
+    "segfault in a library": (by_itself, {"exit 139"}),
+    "exit in a library": (by_itself, {"exit 3"}),
     "resize storm, SEGV": (resized, {"exit 139"}),
 }
+INSIDE = {"segfault in a library": "segfault", "exit in a library": "exit"}
+"""What a tool does, by kind."""
 
 
 def one(kind: str) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def one(kind: str) -> dict[str, Any]:
     die, codes = KINDS[kind]
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder, "ready")
-        env = {**os.environ, "READY": str(ready), "ROOKERY_HOME": folder}
+        env = {**os.environ, "READY": str(ready), "ROOKERY_HOME": folder, "DIE": INSIDE.get(kind, "")}
         before: dict[int, str] = {}
         terminal = Terminal(COMMAND, env, Path(folder))
         try:
@@ -182,33 +184,23 @@ def program() -> int:
             """Start a model's process, and leave another behind."""
             workers.append(Worker(paths.model_log))
             await workers[0].start()
-            subprocess.Popen(["setsid", "sleep", "1000"], stdin=subprocess.DEVNULL)
+            await asyncio.create_subprocess_exec("setsid", "sleep", "1000", stdin=subprocess.DEVNULL)
             return "begun"
 
         @tool(risk=Risk.PURE)
         def die(how: str) -> str:
-            """Die."""
+            """Die, once there was time to look at the processes."""
+            Path(os.environ["READY"]).touch()
+            time.sleep(1)
             if how == "exit":
                 ctypes.CDLL(None).exit(3)
             ctypes.string_at(0)
             return ""
 
-        class Told(ScriptedModel):
-            """Calls what the message names."""
-
-            async def stream(self, messages: Any, sampling: Any, grammar: str | None = None) -> AsyncGenerator[Any, None]:
-                text = " ".join(message.content for message in messages if message.role == "user")
-                for word in ("segfault", "exit"):
-                    if word in text:
-                        self.script = [f'Thought: x\nAction: die\nInput: {{"how": "{word}"}}']
-                async for chunk in super().stream(messages, sampling, grammar):
-                    yield chunk
-
-        script = [
-            "Thought: x\nAction: begin\nInput: {}",
-            f'Thought: x\nAction: shell\nInput: {{"command": "touch {os.environ["READY"]}; sleep 1000"}}',
-        ]
-        model = Told(script)
+        second = f'shell\nInput: {{"command": "touch {os.environ["READY"]}; sleep 1000"}}'
+        if os.environ["DIE"]:
+            second = f'die\nInput: {{"how": "{os.environ["DIE"]}"}}'
+        model = ScriptedModel(["Thought: x\nAction: begin\nInput: {}", f"Thought: x\nAction: {second}"])
 
         async def yes(request: ApprovalRequested) -> Reply:
             return Reply(Decision.ONCE)

@@ -1,7 +1,7 @@
-"""A terminal of its own for a program, with a small shell above it: what the program wrote, and how it left the terminal.
+"""A terminal of its own for a program, with a small shell above it: what was written to it, and how it was left.
 
-python benchmarks/security/pseudo_terminal.py --shell COMMAND... is that shell: it starts one job in the foreground, takes
-the terminal back when the job stops or ends, and goes on with it when it is told `fg` on its descriptor 3.
+python benchmarks/security/pseudo_terminal.py --shell COMMAND... is that shell: it starts one job in the foreground,
+takes the terminal back when the job stops or ends, and goes on with it when it is told.
 """
 
 from __future__ import annotations
@@ -160,7 +160,8 @@ def shell(orders: int, reports: int, command: Sequence[str]) -> None:
     if not job:
         os.setpgid(0, 0)
         os.tcsetpgrp(0, os.getpid())
-        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        for number in (signal.SIGTTOU, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
         os.execvp(command[0], command)
     report(str(job))
     while True:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import ClassVar
 
+from rich.console import Console
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
@@ -17,6 +19,7 @@ from rookery_core.tools.extending import Send
 from rookery_tui import plugin_commands
 from rookery_tui.asking_above import AskingAbove
 from rookery_tui.conversation import NEW, Conversation
+from rookery_tui.out import Harmless
 from rookery_tui.plugin_switch import switch
 from rookery_tui.screens.help import HelpScreen, key_text, sections
 from rookery_tui.screens.main import MainScreen
@@ -75,6 +78,8 @@ class RookeryApp(App[None]):
     ) -> None:
         """`grace_s` is how long a question ignores keys; `clock` counts seconds, `now` tells Unix time."""
         super().__init__()
+        self.error_console = Console(file=Harmless(sys.stderr), markup=False, highlight=False)
+        """Where a traceback goes: foreign texts are among its variables."""
         self._remarks: list[str] = []
         """What is to be said at the start."""
         try:

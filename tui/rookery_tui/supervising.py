@@ -138,7 +138,7 @@ class _Supervisor:
         for number in (*map(_number, _ENDING), signal.SIGCHLD, signal.SIGTSTP):
             signal.signal(number, lambda *_: None)
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # the terminal is put back from wherever it is
-        adopts = _adopt_orphans()
+        adopts = adopt_orphans()
         while (status := self._ended()) is None:
             due = [at for at in (self._end_at, self._stop_at) if at is not None]
             pause = max(0.0, min(due) - time.monotonic()) if due else None
@@ -150,7 +150,7 @@ class _Supervisor:
             self._act_when_due()
         self._listen()
         if adopts:
-            _end_the_rest()
+            end_the_rest()
         self._put_back(drawn=self._drawn)
         self._close_log()
         if os.WIFSIGNALED(status):
@@ -261,7 +261,7 @@ def _read(number: int) -> bytes:
         return b""
 
 
-def _adopt_orphans() -> bool:
+def adopt_orphans() -> bool:
     """Become the parent of whatever below loses its own; False where that is not to be had."""
     if sys.platform != "linux":
         return False
@@ -272,7 +272,7 @@ def _adopt_orphans() -> bool:
     return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 
 
-def _end_the_rest() -> None:
+def end_the_rest() -> None:
     """End all processes that are left below this one; what they leave behind is adopted, and its turn comes."""
     until = time.monotonic() + REST_S
     while time.monotonic() < until:

@@ -17,7 +17,7 @@ from rookery_tui.console import Console
 from rookery_tui.exits import Exit, report
 from rookery_tui.out import say
 from rookery_tui.starting import Resume, how_to_go_on, maker
-from rookery_tui.supervising import PATIENCE_S, Below
+from rookery_tui.supervising import PATIENCE_S, Below, adopt_orphans, end_the_rest
 
 if TYPE_CHECKING:
     from rookery_tui.app import RookeryApp
@@ -67,19 +67,25 @@ def run_below(app: RookeryApp, below: Below) -> None:
 
         faulthandler.enable(file=2)
         app.driver_class = driver_on(terminal, below)
-        asyncio.run(_until_told(app, below, terminal))
+        alone = asyncio.run(_until_told(app, below, terminal))
+    if alone and adopt_orphans():
+        end_the_rest()
 
 
-async def _until_told(app: RookeryApp, below: Below, terminal: tuple[int, int]) -> None:
+async def _until_told(app: RookeryApp, below: Below, terminal: tuple[int, int]) -> bool:
+    """Returns whether the supervisor is gone."""
     from rookery_tui.stopping import on_signals
 
     loop = asyncio.get_running_loop()
+    alone = False
 
     def end(number: int) -> None:
         _forget_if_gone(terminal)
         app.leave(128 + number)
 
     def orphaned() -> None:
+        nonlocal alone
+        alone = True
         loop.remove_reader(below.alive)
         for number in (signal.SIGTTOU, signal.SIGTTIN):  # the terminal is the shell's again
             signal.signal(number, signal.SIG_IGN)
@@ -94,6 +100,7 @@ async def _until_told(app: RookeryApp, below: Below, terminal: tuple[int, int]) 
             await app.run_async()
     finally:
         loop.remove_reader(below.alive)
+    return alone
 
 
 def _forget_if_gone(terminal: tuple[int, int]) -> None:

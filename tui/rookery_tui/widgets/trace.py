@@ -35,6 +35,7 @@ _MARKS = {
     "approval": "?",
     "question": "?",
     "memory": "◦",
+    "input": "◦",
     "model": "◦",
     "plugin": "!",
     "notice": "!",
