@@ -39,6 +39,7 @@ RESTORE = (
     "\x1b[?2026l"  # output that is held back until it is whole
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # the mouse
     "\x1b[?1004l\x1b[?2004l\x1b[?2048l"  # focus, bracketed paste, size reports
+    "\x1b]22;default\x1b\\"  # the pointer's shape
     "\x1b[<u\x1b[?7h\x1b[0m\x1b(B\x0f"  # the keyboard's protocol, wrapping, colours, characters
     "\x1b[?1049l\x1b[?25h\x1b[0 q"  # the alternate screen, the cursor
 )

@@ -84,8 +84,8 @@ class MainScreen(Screen[None]):
         await self.trace.show(event)
         await self.chat.show(event)
         if isinstance(event, PluginFailed):
-            text = one_line(f"plugin {event.plugin} is left out: {event.reason}", 200)
-            self.notify(text, severity="warning", markup=False)
+            left_out = f"plugin {event.plugin} is left out: {event.reason}"
+            self.notify(one_line(left_out, 200), severity="warning", markup=False)
 
     async def fail(self, text: str, brief: str) -> None:
         """Say what went wrong outside any turn, at length and in a few words."""
