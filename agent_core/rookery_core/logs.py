@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from rookery_core.paths import LOG_LIMIT, opened_log
 from rookery_core.text import VisibleStream
@@ -46,18 +47,20 @@ class VisibleLog:
 
 
 @contextmanager
-def piped(path: Path) -> Iterator[int]:
-    """A descriptor for a process to print to, and a thread that writes it to the log until nobody has it open.
+def piped(path: Path, *, wait_s: float = 0.0) -> Iterator[TextIO]:
+    """A file for a process to print to, and a thread that writes it to the log until nobody has it open.
 
-    It is closed here in the end; the process has its own. Raises OSError.
+    It is closed here in the end; the process has its own. In the end the log is waited for that long. Raises OSError.
     """
     log = VisibleLog(path)
     source, sink = os.pipe()
-    threading.Thread(target=_copy, args=(source, log), name=f"log {path.name}", daemon=True).start()
+    copying = threading.Thread(target=_copy, args=(source, log), name=f"log {path.name}", daemon=True)
+    copying.start()
     try:
-        yield sink
+        with os.fdopen(sink, "w", encoding="utf-8", errors="backslashreplace") as file:
+            yield file
     finally:
-        os.close(sink)
+        copying.join(wait_s)
 
 
 def _copy(source: int, log: VisibleLog) -> None:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import IO, ClassVar, cast
 
 from rich.console import Console
 from textual.app import App, SystemCommand
@@ -78,7 +78,7 @@ class RookeryApp(App[None]):
     ) -> None:
         """`grace_s` is how long a question ignores keys; `clock` counts seconds, `now` tells Unix time."""
         super().__init__()
-        self.error_console = Console(file=Harmless(sys.stderr), markup=False, highlight=False)
+        self.error_console = Console(file=cast(IO[str], Harmless(sys.stderr)), markup=False, highlight=False)
         """Where a traceback goes: foreign texts are among its variables."""
         self._remarks: list[str] = []
         """What is to be said at the start."""

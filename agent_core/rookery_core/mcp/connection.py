@@ -38,7 +38,7 @@ from rookery_core.errors import PluginError, ToolFailed
 from rookery_core.mcp import questions
 from rookery_core.mcp.definitions import Definition
 from rookery_core.mcp.results import MOST, result_text
-from rookery_core.paths import opened_log
+from rookery_core.logs import piped
 from rookery_core.text import cut_middle, one_line
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.threads import in_thread
@@ -58,6 +58,10 @@ READ_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
+LOG_SECONDS = 0.5
+"""How long a server's last words may take to be in its log."""
+
+
 class Endpoint:
     """How a server is reached, with nothing left to look up."""
 
@@ -172,8 +176,8 @@ class Connection:
     async def _live(self, mode: Mode, ready: asyncio.Future[None]) -> None:
         began = 0
         try:
-            with self._scope, opened_log(self._endpoint.log) as self._log:
-                began = self._log.tell()
+            with self._scope, piped(self._endpoint.log, wait_s=LOG_SECONDS) as self._log:
+                began = self._endpoint.log.stat().st_size
                 async with Client(
                     self._transport(self._log),
                     mode=mode,
