@@ -35,10 +35,10 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from rookery_core.errors import PluginError, ToolFailed
+from rookery_core.logs import piped
 from rookery_core.mcp import questions
 from rookery_core.mcp.definitions import Definition
 from rookery_core.mcp.results import MOST, result_text
-from rookery_core.logs import piped
 from rookery_core.text import cut_middle, one_line
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.threads import in_thread
@@ -51,6 +51,8 @@ CONNECT_SECONDS = 10.0
 MOST_PAGES = 100
 """Pages of a list of tools that are read."""
 LISTEN_AGAIN_SECONDS = 5.0
+LOG_SECONDS = 0.5
+"""How long a server's last words may take to be in its log."""
 GOODBYE_SECONDS, END_SECONDS = 2.0, 8.0
 """What a connection gets to end as it should, and then to be ended: the library ends a program within six seconds."""
 READ_SECONDS = 600.0
@@ -58,10 +60,6 @@ READ_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-LOG_SECONDS = 0.5
-"""How long a server's last words may take to be in its log."""
-
-
 class Endpoint:
     """How a server is reached, with nothing left to look up."""
 
