@@ -76,6 +76,18 @@ def suspended_before(terminal: Terminal, supervisor: int, program: int) -> None:
     os.kill(supervisor, signal.SIGTERM)
 
 
+def suspended_by_key(terminal: Terminal, supervisor: int, program: int) -> None:
+    """Ctrl+Z, `fg`, and then ended."""
+    terminal.type(b"\x1a")
+    terminal.wait(lambda: "stopped" in terminal.reports)
+    assert terminal.not_restored() == [], "suspended"
+    n_before = len(terminal.output)
+    terminal.order("fg")
+    terminal.wait(lambda: b"\x1b[?1049h" in terminal.output[n_before:])
+    time.sleep(0.3)
+    os.kill(program, signal.SIGKILL)
+
+
 def by_itself(terminal: Terminal, supervisor: int, program: int) -> None:
     """A tool does it, in the program's own process."""
 
@@ -107,6 +119,7 @@ KINDS: dict[str, tuple[Death, set[str]]] = {
     "KILL to the supervisor": (to_supervisor(signal.SIGKILL), {"signal 9"}),
     "STOP, CONT, KILL": (stopped_before, {"exit 137"}),
     "TSTP, CONT, TERM": (suspended_before, {"exit 143"}),
+    "Ctrl+Z, fg, KILL": (suspended_by_key, {"exit 137"}),
     "segfault in a library": (by_itself, {"exit 139"}),
     "exit in a library": (by_itself, {"exit 3"}),
     "resize storm, SEGV": (resized, {"exit 139"}),

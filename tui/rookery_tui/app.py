@@ -37,9 +37,9 @@ QUIT_TWICE_S = 2.0
 
 IN_PALETTE = frozenset({"sessions", "new", "trace", "tool_output", "copy_answer", "earlier", "load_model", "help"})
 
-_ABOVE_A_QUESTION = frozenset({"interrupt", "quit"})
+_ABOVE_A_QUESTION = frozenset({"interrupt", "quit", "suspend_process"})
 """Actions that work while a modal screen is open."""
-_WITHOUT_A_SESSION = frozenset({"interrupt", "quit", "help", "command_palette"})
+_WITHOUT_A_SESSION = frozenset({"interrupt", "quit", "suspend_process", "help", "command_palette"})
 
 
 class RookeryApp(App[None]):
@@ -61,6 +61,7 @@ class RookeryApp(App[None]):
         Binding("f5", "load_model", "Load the model again"),
         Binding("f1", "help", "Keys and commands"),
         Binding("tab", "app.focus_next", "Next pane"),
+        Binding("ctrl+z", "suspend_process", "Stop the program; the shell's `fg` goes on with it", priority=True),
         Binding("ctrl+q", "quit", "Quit", priority=True),
     ]
 
