@@ -37,6 +37,14 @@ def visible(text: str) -> str:
     return _DOUBTFUL.sub(_escaped, text.replace("\r\n", "\n"))
 
 
+def exact(text: str) -> str:
+    """The visible text where each text has its own: what already looks like an escape is told from one.
+
+    For whoever decides by what is seen, such as whether a call may be made.
+    """
+    return visible(text.replace("\\u{", "\\u{5c}u{").replace("\r\n", "\\u{d}\n"))
+
+
 def one_line(text: str, width: int) -> str:
     """The visible text on one line of at most `width` characters, an ellipsis where it was cut."""
     flat = " ".join(visible(text[: 4 * width]).split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +16,9 @@ from textual.widgets import Static
 
 from rookery_core.logs import piped
 from rookery_core.paths import LOG_LIMIT
-from rookery_core.text import visible
+from rookery_core.text import exact, visible
 from rookery_tui.out import Harmless, Piecewise, harmless_json, prints_go_to, say
+from rookery_tui.widgets.markdown import SafeMarkdown
 from rookery_tui.widgets.text import LONGEST_LINE, MOST_CHARS, MOST_LINES, LongText, capped, pieces
 from tests.tui.app_kit import until
 
@@ -96,3 +98,40 @@ def test_a_log_of_another_process_is_harmless_bounded_and_private(tmp_path: Path
     with piped(log, wait_s=30) as file:
         subprocess.run(["head", "-c", str(3 * LOG_LIMIT), "/dev/zero"], stdout=file, check=True)
     assert log.stat().st_size <= 2 * LOG_LIMIT
+
+
+async def test_a_paste_at_the_plain_prompt_hides_nothing() -> None:
+    from prompt_toolkit.input import create_pipe_input
+    from prompt_toolkit.output import DummyOutput
+
+    from rookery_tui.lines import PromptLines
+
+    with create_pipe_input() as keys:
+        keys.send_text("\x1b[200~a\u202eb\x1b[201~\r")
+        assert await PromptLines(input=keys, output=DummyOutput()).message() == "a\\u{202e}b"
+
+
+@given(st.text(st.sampled_from("\\u{}1b5cd\r\n\x1b\u202ex ")))
+def test_what_is_decided_by_can_be_told_from_all_other_texts(text: str) -> None:
+    shown = exact(text)
+    assert visible(shown) == shown
+    assert re.sub(r"\\u\{([0-9a-f]+)\}", lambda found: chr(int(found[1], 16)), shown) == text
+
+
+async def test_a_very_long_answer_is_all_there_as_text(tmp_path: Path) -> None:
+    long = "\n".join(f"- item {n}" for n in range(3 * MOST_LINES))
+
+    class Shows(App[None]):
+        def compose(self) -> ComposeResult:
+            yield SafeMarkdown(long)
+            yield SafeMarkdown(id="live")
+
+    async with Shows().run_test() as pilot:
+        live = pilot.app.query_one("#live", SafeMarkdown)
+        for start in range(0, len(long), 500):
+            await live.write(long[start : start + 500])
+        await live.settle(long)
+        await until(pilot, lambda: all(each.whole for each in pilot.app.query(LongText)))
+        for each in pilot.app.query(LongText):
+            assert "\n".join(str(part.render()) for part in each.query(Static)) == long
+        assert len(pilot.app.query(LongText)) == 2
