@@ -30,6 +30,7 @@ def test_however_it_dies_the_terminal_is_as_it_was_and_nothing_is_left(kind: str
     assert found["processes"] > 3
 
 
+@pytest.mark.timeout(700)
 def test_nothing_hostile_arrives_at_the_terminal_of_the_full_screen() -> None:
     assert screens.compare(hostile()) == []
 
