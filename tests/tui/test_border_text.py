@@ -124,10 +124,10 @@ async def test_a_very_long_answer_is_all_there_as_text(tmp_path: Path) -> None:
     class Shows(App[None]):
         def compose(self) -> ComposeResult:
             yield SafeMarkdown(long)
-            yield SafeMarkdown(id="live")
+            yield SafeMarkdown(classes="live")
 
     async with Shows().run_test() as pilot:
-        live = pilot.app.query_one("#live", SafeMarkdown)
+        live = pilot.app.query_one(".live", SafeMarkdown)
         for start in range(0, len(long), 500):
             await live.write(long[start : start + 500])
         await live.settle(long)
