@@ -100,6 +100,11 @@ class Paths:
         return self.logs / "model.log"
 
     @property
+    def screen_log(self) -> Path:
+        """What was printed past the full-screen interface, which the terminal does not get."""
+        return self.logs / "screen.log"
+
+    @property
     def plugin_log(self) -> Path:
         """What plugins print in their own processes."""
         return self.logs / "plugins.log"

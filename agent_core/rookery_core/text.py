@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
-_KEPT = frozenset("\n\t")
+_DOUBTFUL = re.compile("[^\n\t -~¡-¬®-\u034e\u0400-\u052f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3😀-🙏]")
+"""All but the commonest characters that are never hidden, so that most texts are looked at by this alone."""
 _HIDDEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"})
 _IGNORABLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
 """Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) as far as `_HIDDEN` lacks it, and blank Braille."""
 _ZWJ, _VS16, _KEYCAP = "\u200d", "\ufe0f", "\u20e3"
+_SHAPING = frozenset("\u200d\ufe0e\ufe0f")
 _KEYS = frozenset("0123456789#*")
 _OTHER_EMOJI = frozenset("‼⁉ℹ〰")
 """Those whose category is not a symbol's."""
@@ -31,14 +34,15 @@ def visible(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    text = text.replace("\r\n", "\n")
-    shown: list[str] = []
-    for n, char in enumerate(text):
-        if char in _KEPT or not _hides(char) or _shapes_emoji(text, n):
-            shown.append(char)
-        else:
-            shown.append(f"\\u{{{ord(char):x}}}")
-    return "".join(shown)
+    return _DOUBTFUL.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def exact(text: str) -> str:
+    """The visible text where each text has its own: what already looks like an escape is told from one.
+
+    For whoever decides by what is seen, such as whether a call may be made.
+    """
+    return visible(text.replace("\\u{", "\\u{5c}u{").replace("\r\n", "\\u{d}\n"))
 
 
 def one_line(text: str, width: int) -> str:
@@ -95,8 +99,16 @@ class VisibleStream:
         return shown
 
 
-def _hides(char: str) -> bool:
-    return unicodedata.category(char) in _HIDDEN or _IGNORABLE.match(char) is not None
+def _escaped(found: re.Match[str]) -> str:
+    char = found[0]
+    return char if char in _SHAPING and _shapes_emoji(found.string, found.start()) else _alone(char)
+
+
+@lru_cache(maxsize=4096)
+def _alone(char: str) -> str:
+    """How a character is shown that shapes nothing."""
+    hides = unicodedata.category(char) in _HIDDEN or _IGNORABLE.match(char) is not None
+    return f"\\u{{{ord(char):x}}}" if hides else char
 
 
 def _shapes_emoji(text: str, n: int) -> bool:

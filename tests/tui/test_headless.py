@@ -262,8 +262,10 @@ async def test_json_cannot_drive_a_terminal_and_is_the_same_object(home: Lab, ou
     assert "é" in done.out
 
 
-async def test_json_in_a_pipe_is_plain_utf8(home: Lab) -> None:
-    assert "é \u202e" in (await drive(scripted(home, [answer("é \u202e")]), output=Output.JSON)).out
+async def test_json_in_a_pipe_is_utf8_with_escapes_for_what_hides(home: Lab) -> None:
+    done = await drive(scripted(home, [answer("é \u202e")]), output=Output.JSON)
+    assert '"é \\u202e"' in done.out
+    assert json.loads(done.out)["answer"] == "é \u202e"
 
 
 # -- exit codes ---------------------------------------------------------------------------------------------------

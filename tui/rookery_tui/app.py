@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import IO, ClassVar, cast
 
+from rich.console import Console
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
@@ -17,6 +19,7 @@ from rookery_core.tools.extending import Send
 from rookery_tui import plugin_commands
 from rookery_tui.asking_above import AskingAbove
 from rookery_tui.conversation import NEW, Conversation
+from rookery_tui.out import Harmless
 from rookery_tui.plugin_switch import switch
 from rookery_tui.screens.help import HelpScreen, key_text, sections
 from rookery_tui.screens.main import MainScreen
@@ -34,9 +37,9 @@ QUIT_TWICE_S = 2.0
 
 IN_PALETTE = frozenset({"sessions", "new", "trace", "tool_output", "copy_answer", "earlier", "load_model", "help"})
 
-_ABOVE_A_QUESTION = frozenset({"interrupt", "quit"})
+_ABOVE_A_QUESTION = frozenset({"interrupt", "quit", "suspend_process"})
 """Actions that work while a modal screen is open."""
-_WITHOUT_A_SESSION = frozenset({"interrupt", "quit", "help", "command_palette"})
+_WITHOUT_A_SESSION = frozenset({"interrupt", "quit", "suspend_process", "help", "command_palette"})
 
 
 class RookeryApp(App[None]):
@@ -58,6 +61,7 @@ class RookeryApp(App[None]):
         Binding("f5", "load_model", "Load the model again"),
         Binding("f1", "help", "Keys and commands"),
         Binding("tab", "app.focus_next", "Next pane"),
+        Binding("ctrl+z", "suspend_process", "Stop the program; the shell's `fg` goes on with it", priority=True),
         Binding("ctrl+q", "quit", "Quit", priority=True),
     ]
 
@@ -75,6 +79,8 @@ class RookeryApp(App[None]):
     ) -> None:
         """`grace_s` is how long a question ignores keys; `clock` counts seconds, `now` tells Unix time."""
         super().__init__()
+        self.error_console = Console(file=cast(IO[str], Harmless(sys.stderr)), markup=False, highlight=False)
+        """Where a traceback goes: foreign texts are among its variables."""
         self._remarks: list[str] = []
         """What is to be said at the start."""
         try:
@@ -91,6 +97,7 @@ class RookeryApp(App[None]):
         self._grace_s = grace_s
         self._clock = clock
         self._now = now
+        self._leaving = False
         self._interrupted_at = -QUIT_TWICE_S
 
     # -- beginning and end --------------------------------------------------------------------------------------
@@ -107,7 +114,25 @@ class RookeryApp(App[None]):
             await self.conversation.close()
 
     async def action_quit(self) -> None:
-        self.run_worker(self._leave(), group="leave", exclusive=True)
+        self.leave()
+
+    def leave(self, code: int = 0) -> None:
+        """End the program with that exit code, once what goes on is stopped and stored.
+
+        A person who asks twice does not want to wait; a signal that comes twice says nothing more.
+        """
+        if code and self._leaving:
+            return
+        self._leaving = True
+        if self.conversation is None:
+            self.exit(return_code=code)
+        else:
+            self.run_worker(self._leave(code), group="leave", exclusive=True)
+
+    @property
+    def crashed(self) -> bool:
+        """Whether an unexpected error has ended it."""
+        return self._exception is not None
 
     async def _begin(self) -> None:
         try:
@@ -137,10 +162,10 @@ class RookeryApp(App[None]):
         else:
             self.exit(return_code=1)
 
-    async def _leave(self) -> None:
+    async def _leave(self, code: int) -> None:
         if self.conversation is not None:
             await self.conversation.close()
-        self.exit()
+        self.exit(return_code=code)
 
     # -- what the person does -----------------------------------------------------------------------------------
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any
 
-from rookery_core.text import visible
+from rookery_tui.out import say
 from rookery_tui.rule_arguments import add_rules
 
 NONE = "none"
@@ -381,8 +382,8 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are harmless on a screen, whatever the arguments hold."""
 
-    def error(self, message: str) -> NoReturn:
-        super().error(visible(message))
+    def _print_message(self, message: str, file: Any = None) -> None:
+        say(message, file or sys.stderr, end="")
 
 
 class _Version(argparse.Action):
@@ -391,5 +392,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
         from importlib.metadata import version
 
-        print(f"rookery {version('rookery')}")
+        say(f"rookery {version('rookery')}", sys.stdout)
         parser.exit()

@@ -10,6 +10,7 @@ from typing import TextIO
 from rookery_core.approval.policy import Reply
 from rookery_core.events import ApprovalRequested, Decision, QuestionAsked
 from rookery_tui.lines import Lines
+from rookery_tui.out import say
 from rookery_tui.presenter import approval_text, choice_keys, choice_text, question_text, remembered_text
 
 
@@ -60,7 +61,7 @@ class Asking:
             return None
 
     def _say(self, text: str) -> None:
-        print(text, file=self.out, flush=True)
+        say(text, self.out)
 
 
 async def _told() -> None:

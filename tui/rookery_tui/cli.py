@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rookery_tui.arguments import parse
+from rookery_tui.out import say
 
 if TYPE_CHECKING:
     import argparse
@@ -100,16 +101,21 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
 
             return evaluation.main(arguments, paths, console)
         case _:
-            from rookery_tui.subcommands import chat
+            from rookery_tui.supervising import Below, supervised
 
-            return chat.main(arguments, paths, console)
+            def talk(below: Below | None = None) -> int:
+                from rookery_tui.subcommands import chat
+
+                return chat.main(arguments, paths, console, below)
+
+            return talk() if arguments.repl or not console.full_screen else supervised(talk, paths.screen_log)
 
 
 def _unwritten(error: OSError, console: Console) -> int:
     """Say that what was to be printed could not be: nothing else writes without naming a file."""
     from rookery_tui.exits import Exit
 
-    print(f"rookery: the output could not be written: {error.strerror}", file=console.stderr)
+    say(f"rookery: the output could not be written: {error.strerror}", console.stderr)
     return Exit.FAILED
 
 
@@ -134,8 +140,8 @@ def _unexpected(error: Exception, console: Console, what: str) -> int:
     from rookery_tui.exits import Exit
 
     if os.environ.get("ROOKERY_DEBUG"):
-        traceback.print_exception(error, file=console.stderr)
+        say("".join(traceback.format_exception(error)), console.stderr, end="")
     else:
         text = one_line(f"{type(error).__name__}: {error}", 300)
-        print(f"rookery: unexpected error {text}; {what}. Set ROOKERY_DEBUG=1 for the traceback.", file=console.stderr)
+        say(f"rookery: unexpected error {text}; {what}. Set ROOKERY_DEBUG=1 for the traceback.", console.stderr)
     return Exit.FAILED

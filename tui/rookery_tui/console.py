@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
-from rookery_core.text import visible
+from rookery_tui.out import say_json
 from rookery_tui.width import width_of
 
 
@@ -59,7 +59,7 @@ class Console:
     def print_json(self, value: Any) -> None:
         """Print a value as JSON on standard output."""
         self.write_utf8()
-        print(json_for(self.stdout, json.dumps(value, ensure_ascii=False)), file=self.stdout)
+        say_json(json.dumps(value, ensure_ascii=False), self.stdout)
 
     def read_all(self) -> str:
         """All of standard input; bytes that are not UTF-8 are kept as escapes."""
@@ -88,13 +88,6 @@ class Console:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.stdout.fileno())
         os.close(nowhere)
-
-
-def json_for(out: TextIO, text: str) -> str:
-    """JSON as it is, or for a terminal with JSON's own escapes in place of what could control it or hide there."""
-    if not out.isatty():
-        return text
-    return "".join(char if char == visible(char) else json.dumps(char)[1:-1] for char in text)
 
 
 def _nowhere(mode: Literal["r", "w"]) -> TextIO:

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TextIO
 
 from rookery_core.errors import ConfigError, ModelMissing, ModelUnreadable, RookeryError, SessionBusy, SessionUnknown
+from rookery_tui.out import say
 
 
 class Exit(IntEnum):
@@ -40,7 +41,5 @@ def exit_for(error: RookeryError) -> Exit:
 
 def report(error: RookeryError, err: TextIO) -> Exit:
     """Tell the person what is wrong, and return the exit code."""
-    from rookery_core.text import visible
-
-    print(f"rookery: {visible(str(error))}", file=err, flush=True)
+    say(f"rookery: {error}", err)
     return exit_for(error)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Callable
-from contextlib import aclosing, redirect_stdout
+from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Protocol, TextIO
@@ -16,10 +16,9 @@ from rookery_core.errors import RookeryError
 from rookery_core.event_json import dump_event
 from rookery_core.events import Answered, Event, ModelLoading, TurnEnded, TurnStarted, TurnStatus
 from rookery_core.store.sessions import SessionLog
-from rookery_core.text import visible
 from rookery_core.usage import Usage
-from rookery_tui.console import json_for
 from rookery_tui.exits import Exit, report
+from rookery_tui.out import prints_go_to, say, say_json
 from rookery_tui.presenter import ending, row, told_to_the_person, usage_text
 from rookery_tui.starting import Resume, open_session
 from rookery_tui.stopping import Stop
@@ -91,7 +90,7 @@ async def run(make: Callable[[], Assistant], job: Job, out: TextIO, err: TextIO,
     printer = _printer(job, out, err)
     result = Result()
     try:
-        with redirect_stdout(err):  # what a tool prints is no part of the answer
+        with prints_go_to(err):
             await _carry_out(make, job, result, printer, err, stop)
         code = result.exit(stop)
     except RookeryError as error:
@@ -99,7 +98,7 @@ async def run(make: Callable[[], Assistant], job: Job, out: TextIO, err: TextIO,
     except asyncio.CancelledError:
         if not stop.signal:
             raise
-        print(f"rookery: {told_to_the_person(_why(stop))}", file=err)
+        say(f"rookery: {told_to_the_person(_why(stop))}", err)
         code = Exit(128 + stop.signal)
     printer.end(result)
     return code
@@ -113,7 +112,7 @@ async def _carry_out(
         log, remark = open_session(assistant, job.resume)
         try:
             if remark:
-                print(f"rookery: {remark}", file=err, flush=True)
+                say(f"rookery: {remark}", err)
             await _turn(assistant, log, job, result, printer, err, stop)
         finally:
             log.close()
@@ -131,7 +130,7 @@ async def _turn(
             async for event in events:
                 printer.show(event)
         if not job.quiet and (awaited := [each.plugin for each in assistant.servers.waiting()]):
-            print(f"rookery: waiting for MCP servers: {', '.join(awaited)}", file=err, flush=True)
+            say(f"rookery: waiting for MCP servers: {', '.join(awaited)}", err)
         await assistant.servers.known()  # there is no later turn that could have their tools
     with stop.tells(lambda: assistant.cancel(_why(stop))):
         async with aclosing(assistant.turn(log, job.task, job.inputs)) as events:
@@ -168,14 +167,14 @@ class TextPrinter:
 
     def show(self, event: Event) -> None:
         if not self.quiet and (entry := row(event)) is not None:
-            print(trace_line(entry), file=self.err, flush=True)
+            say(trace_line(entry), self.err)
 
     def end(self, result: Result) -> None:
         if result.answer:
-            print(visible(result.answer), file=self.out, flush=True)
+            say(result.answer, self.out)
         tell_ending(result, self.err)
         if result.ended and not self.quiet:
-            print(f"session {result.session} · {usage_text(result.ended.usage)}", file=self.err, flush=True)
+            say(f"session {result.session} · {usage_text(result.ended.usage)}", self.err)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,7 @@ class JsonPrinter:
             "steps": result.ended.steps if result.ended else 0,
             "usage": asdict(result.ended.usage if result.ended else Usage()),
         }
-        print(json_for(self.out, json.dumps(made, ensure_ascii=False)), file=self.out, flush=True)
+        say_json(json.dumps(made, ensure_ascii=False), self.out)
 
 
 @dataclass(slots=True)
@@ -213,7 +212,7 @@ class JsonlPrinter:
             before, self._tenth = self._tenth, int(10 * event.fraction)
             if self._tenth == before:
                 return
-        print(json_for(self.out, dump_event(event)), file=self.out, flush=True)
+        say_json(dump_event(event), self.out)
 
     def end(self, result: Result) -> None:
         tell_ending(result, self.err)
@@ -222,10 +221,10 @@ class JsonlPrinter:
 def tell_ending(result: Result, err: TextIO) -> None:
     """Say how it ended, where it did not end with an answer of its own."""
     if result.ended and (text := ending(result.ended)):
-        print(f"rookery: {text}", file=err, flush=True)
+        say(f"rookery: {text}", err)
     if result.ended and result.ended.unattended_denials:
         n = result.ended.unattended_denials
-        print(f"rookery: {n} call(s) were refused because nobody could be asked; see --allow", file=err, flush=True)
+        say(f"rookery: {n} call(s) were refused because nobody could be asked; see --allow", err)
 
 
 def _printer(job: Job, out: TextIO, err: TextIO) -> Printer:

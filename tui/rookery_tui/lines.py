@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from rookery_core.paths import PRIVATE_FILE, private_file, private_folder
+from rookery_core.text import visible
+from rookery_tui.out import say
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -84,7 +86,7 @@ class PlainLines:
         if self._ended:
             return None
         if self._prompts is not None:
-            print(prompt, end="", file=self._prompts, flush=True)
+            say(prompt, self._prompts, end="")
         if self._queue is None:
             self._queue = asyncio.Queue()
             loop = asyncio.get_running_loop()
@@ -140,7 +142,7 @@ class PromptLines:
         hinted = False
         while True:
             try:
-                return await self._messages.prompt_async("> ", default=default, bottom_toolbar=toolbar)
+                return await self._messages.prompt_async("> ", default=visible(default), bottom_toolbar=toolbar)
             except KeyboardInterrupt:
                 cleared = bool(self._messages.default_buffer.text)
             except EOFError:
@@ -211,12 +213,17 @@ def _keys() -> KeyBindings:
     from prompt_toolkit.enums import DEFAULT_BUFFER
     from prompt_toolkit.filters import has_focus
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+    from prompt_toolkit.keys import Keys
 
     keys = KeyBindings()
 
     @keys.add("enter", filter=has_focus(DEFAULT_BUFFER))
     def send(event: KeyPressEvent) -> None:
         event.current_buffer.validate_and_handle()
+
+    @keys.add(Keys.BracketedPaste)
+    def paste(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text(visible(event.data.replace("\r\n", "\n").replace("\r", "\n")))
 
     @keys.add("escape", "enter", filter=has_focus(DEFAULT_BUFFER))
     @keys.add("c-j", filter=has_focus(DEFAULT_BUFFER))

@@ -37,7 +37,7 @@ from rookery_core.events import (
     TurnStatus,
 )
 from rookery_core.reasoning.step import StepStream
-from rookery_core.text import one_line, visible
+from rookery_core.text import exact, one_line, visible
 from rookery_core.usage import Usage
 
 Tone = Literal["plain", "good", "bad", "quiet"]
@@ -182,7 +182,7 @@ def approval_text(request: ApprovalRequested) -> str:
         *_indented(_block(request.arguments)),
     ]
     if request.preview:
-        lines += ["preview", *_indented(request.preview)]
+        lines += ["preview", *_indented(exact(request.preview))]
     return visible("\n".join(lines))
 
 
@@ -313,7 +313,7 @@ def _block(arguments: Mapping[str, Any]) -> str:
     lines: list[str] = []
     for name, value in arguments.items():
         if isinstance(value, str) and "\n" in value:
-            lines += [f"{name}:", *_indented(value)]
+            lines += [f"{name}:", *_indented(exact(value))]
         else:
             lines.append(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines)
@@ -321,7 +321,7 @@ def _block(arguments: Mapping[str, Any]) -> str:
 
 def _flat(text: str) -> str:
     """The text on one line: a line feed in a name must not look like the next line of a prompt."""
-    return text.replace("\n", "\\u{a}")
+    return exact(text).replace("\n", "\\u{a}")
 
 
 def _indented(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from rookery_core.text import size_text, visible
+from rookery_tui.out import erase, redraw, say
 from rookery_tui.width import cut_to, width_of
 
 EVERY_S = 0.2
@@ -45,12 +46,12 @@ class ProgressLine:
     def say(self, text: str) -> None:
         """Print a line of text above it."""
         self.clear()
-        print(visible(text), file=self._err, flush=True)
+        say(text, self._err)
 
     def clear(self) -> None:
         """Take the line away."""
         if self._width:
-            print("\r" + " " * self._width + "\r", end="", file=self._err, flush=True)
+            erase(self._width, self._err)
             self._width = 0
 
     def _line(self, what: str, done: int, total: int, now: float) -> str:
@@ -65,8 +66,8 @@ class ProgressLine:
         return line
 
     def _show(self, line: str) -> None:
-        line = cut_to(line, (width_of(self._err) or 80) - 1)
-        print(f"\r{line:<{self._width}}", end="", file=self._err, flush=True)
+        line = cut_to(visible(line), (width_of(self._err) or 80) - 1)
+        redraw(line, self._err, over=self._width)
         self._width = len(line)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import redirect_stdout
 from typing import TextIO
 
 from rookery_core.approval.policy import no_answer, nobody
@@ -15,6 +14,7 @@ from rookery_tui.asking import Asking
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.lines import LEAVE_HINT, Lines, PlainLines, PromptLines, history_at
+from rookery_tui.out import prints_go_to
 from rookery_tui.plugin_commands import known
 from rookery_tui.starting import MakeAssistant, Resume, open_session
 from rookery_tui.stopping import on_signals
@@ -42,7 +42,7 @@ async def repl(
     Where nobody can be asked, what would ask is denied, and tools get no answer. Raises ConfigError, ModelError,
     SessionUnknown, SessionBusy before the first message.
     """
-    with redirect_stdout(err):  # what a tool prints is not part of the conversation
+    with prints_go_to(err):
         asking = Asking(lines, out)
         assistant = make(asking.approve, asking.answer) if lines.attended else make(nobody, no_answer)
         try:

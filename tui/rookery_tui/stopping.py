@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -38,8 +38,9 @@ class Stop:
 
 
 @contextmanager
-def on_signals(stop: Callable[[int], object], *, insist: bool) -> Iterator[None]:
-    """Inside, Ctrl+C and SIGTERM call `stop` with their number. With `insist`, a second one ends the process at once.
+def on_signals(stop: Callable[[int], object], *, insist: bool, signals: Sequence[int] = SIGNALS) -> Iterator[None]:
+    """Inside, Ctrl+C and SIGTERM, or other `signals`, call `stop` with their number. With `insist`, a
+    second one ends the process at once.
 
     To be entered in the event loop, in the main thread. `signal.signal` and not the loop's own handlers, which Windows
     lacks.
@@ -48,11 +49,11 @@ def on_signals(stop: Callable[[int], object], *, insist: bool) -> Iterator[None]
 
     def handle(number: int, frame: FrameType | None) -> None:
         if insist:
-            for each in SIGNALS:
+            for each in signals:
                 signal.signal(each, signal.SIG_DFL)
         loop.call_soon_threadsafe(stop, number)
 
-    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    before = {number: signal.signal(number, handle) for number in signals}
     try:
         yield
     finally:

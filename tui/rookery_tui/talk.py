@@ -11,7 +11,7 @@ from rookery_core.errors import ModelError, StoreError
 from rookery_core.events import Event, ModelLoading, TurnEnded, TurnStarted, TurnStatus
 from rookery_core.perception.inputs import mentioned
 from rookery_core.store.sessions import SessionLog
-from rookery_core.text import visible
+from rookery_tui.out import say
 from rookery_tui.presenter import Meter
 from rookery_tui.speech import model_kept
 from rookery_tui.telling import Teller
@@ -32,7 +32,7 @@ class Talk:
 
     def say(self, text: str) -> None:
         """Write a line of the program's own."""
-        print(visible(text), file=self.out, flush=True)
+        say(text, self.out)
 
     async def start(self, *, attended: bool = True) -> None:
         """Name the plugins that were left out and load the model; without a person, wait for MCP servers too.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from rookery_core.events import Answered, Event, Generated, ThoughtFormed, TokenDelta, TurnEnded
-from rookery_core.text import VisibleStream, visible
+from rookery_tui.out import Piecewise, say
 from rookery_tui.presenter import Row, ending, row
 
 LABEL_WIDTH = 12
@@ -24,7 +24,7 @@ class Teller:
         self._out = out
         self._channel = ""
         self._streamed: dict[str, str] = {}
-        self._stream = VisibleStream()
+        self._stream = Piecewise(self._out)
 
     def show(self, event: Event) -> None:
         """Write what there is to see of an event."""
@@ -53,25 +53,23 @@ class Teller:
             self._channel = channel
             self._streamed[channel] = ""
             if channel == "thought":
-                self._out.write(f"{channel:<{LABEL_WIDTH}}")
+                say(f"{channel:<{LABEL_WIDTH}}", self._out, end="")
         self._streamed[channel] += text
-        self._out.write(self._stream.feed(text))
-        self._out.flush()
+        self._stream.say(text)
 
     def _break(self) -> None:
         if self._channel:
-            self._out.write(self._stream.end() + "\n")
-            self._out.flush()
+            self._stream.end()
         self._channel = ""
-        self._stream = VisibleStream()
+        self._stream = Piecewise(self._out)
 
     def _was_streamed(self, channel: str, text: str) -> bool:
         return self._streamed.pop(channel, "").strip() == text.strip()
 
     def _answer(self, text: str) -> None:
         if not self._was_streamed("answer", text):
-            self._line(visible(text))
+            self._line(text)
 
     def _line(self, text: str) -> None:
         self._break()
-        print(text, file=self._out, flush=True)
+        say(text, self._out)

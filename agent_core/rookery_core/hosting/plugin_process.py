@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict
 
 from rookery_core.errors import ToolFailed
 from rookery_core.hosting.admission import Identity, identify
-from rookery_core.paths import opened_log
+from rookery_core.logs import piped
 from rookery_core.process import how_it_ended
 from rookery_core.tools.running import STOP_SECONDS
 
@@ -124,7 +124,7 @@ class Life:
         plugins = sorted({name.partition(".")[0] for name in known})
         if not _is_still(identity):
             raise _changed(distribution, plugins[0])
-        with opened_log(log_path) as log:
+        with piped(log_path) as log:
             process = await asyncio.create_subprocess_exec(
                 *command("serve", distribution, *plugins),
                 stdin=asyncio.subprocess.PIPE,

@@ -36,12 +36,12 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from rookery_core.errors import PluginError, ToolFailed
+from rookery_core.logs import piped
 from rookery_core.mcp import questions
 from rookery_core.mcp.bounded import bound
 from rookery_core.mcp.definitions import Definition
 from rookery_core.mcp.printed import last_line, printed_to, trim
 from rookery_core.mcp.results import MOST, result_text
-from rookery_core.paths import opened_log
 from rookery_core.text import cut_middle, one_line
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.threads import in_thread
@@ -54,6 +54,8 @@ CONNECT_SECONDS = 10.0
 MOST_PAGES = 100
 """Pages of a list of tools that are read."""
 LISTEN_AGAIN_SECONDS = 5.0
+LOG_SECONDS = 0.5
+"""How long a server's last words may take to be in its log."""
 GOODBYE_SECONDS, END_SECONDS = 2.0, 8.0
 """What a connection gets to end as it should, and then to be ended: the library ends a program within six seconds."""
 READ_SECONDS = 600.0
@@ -180,8 +182,8 @@ class Connection:
     async def _live(self, mode: Mode, ready: asyncio.Future[None]) -> None:
         began = 0
         try:
-            with self._scope, opened_log(self._endpoint.log) as self._log:
-                began = self._log.tell()
+            with self._scope, piped(self._endpoint.log, wait_s=LOG_SECONDS) as self._log:
+                began = self._endpoint.log.stat().st_size
                 async with Client(
                     self._transport(self._log),
                     mode=mode,

@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rookery_core.errors import GrammarError, ModelDied, ModelError, ModelUnreadable, PromptTooLong
-from rookery_core.paths import private_file, private_folder
+from rookery_core.logs import piped
 from rookery_core.process import how_it_ended
 
 CLOSE_SECONDS = 5.0
 """What the process gets for saving what it has read."""
 LINE_LIMIT = 1 << 24
-LOG_LIMIT = 1_000_000
-"""Bytes after which the log is begun anew."""
 
 Answer = dict[str, Any]
 
@@ -56,10 +54,7 @@ class Worker:
         async with self._starting:
             if self._process is not None:
                 return
-            private_folder(self.log.parent)
-            private_file(self.log)
-            fresh = self.log.stat().st_size > LOG_LIMIT
-            with self.log.open("wb" if fresh else "ab") as log:
+            with piped(self.log) as log:
                 self._process = await asyncio.create_subprocess_exec(
                     sys.executable,
                     "-P",  # the current folder is the person's, not a place to import from

@@ -9,7 +9,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -18,6 +17,7 @@ from rookery_core.events import ApprovalRequested, Decision
 from rookery_tui.presenter import approval_text, remembered_text
 from rookery_tui.screens.grace import Grace
 from rookery_tui.widgets.line import Line
+from rookery_tui.widgets.text import LongText, plain
 
 AROUND_THE_CALL = 9
 """Lines of the screen that the call itself cannot have: the frame, the hint, and the keys or the reason."""
@@ -48,9 +48,9 @@ class ApprovalScreen(ModalScreen[Reply]):
         with Vertical(id="question") as box:
             box.border_title = "Allow this tool call?"
             with VerticalScroll(id="call"):
-                yield Static(Content(approval_text(self._request)), markup=False)
+                yield LongText(approval_text(self._request))
                 if self._request.remembers:
-                    yield Static(Content(f"\ns allows    {remembered_text(self._request)}"), markup=False)
+                    yield Static(plain(f"\ns allows    {remembered_text(self._request)}"), markup=False)
             yield Static(id="hint", markup=False)
             yield Static(id="keys", markup=False)
             yield Line("Why not? Enter tells the model, Esc goes back.", id="reason")
@@ -77,6 +77,9 @@ class ApprovalScreen(ModalScreen[Reply]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.query_one("#call").styles.max_height = max(3, event.size.height - AROUND_THE_CALL)
+        self.call_after_refresh(self._look)
+
+    def on_long_text_whole(self) -> None:
         self.call_after_refresh(self._look)
 
     def action_allow(self, kind: str) -> None:
@@ -111,7 +114,7 @@ class ApprovalScreen(ModalScreen[Reply]):
 
     def _look(self) -> None:
         call = self.query_one("#call", VerticalScroll)
-        if self.unseen != 0 and call.size.height:
+        if self.unseen != 0 and call.size.height and self.query_one(LongText).whole:
             self.unseen = max(0, int(call.max_scroll_y - call.scroll_y))
             self._draw()
 
@@ -119,9 +122,9 @@ class ApprovalScreen(ModalScreen[Reply]):
         self.set_class(self.grace.armed and self.unseen == 0, "-ready")
         hint = self.query_one("#hint", Static)
         hint.display = bool(self.unseen)
-        hint.update(Content(f"▼ {self.unseen} more: scroll to the end before you allow it"))
+        hint.update(plain(f"▼ {self.unseen} more: scroll to the end before you allow it"))
         session = "s for the session · " if self._request.remembers else ""
-        self.query_one("#keys", Static).update(Content(f"y once · {session}n no · f no, and say why"))
+        self.query_one("#keys", Static).update(plain(f"y once · {session}n no · f no, and say why"))
 
 
 _ANSWERS = {

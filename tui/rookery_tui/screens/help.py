@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -17,6 +16,7 @@ from rookery_tui.screens.question import QuestionScreen
 from rookery_tui.screens.sessions import SessionsScreen
 from rookery_tui.typed import COMMANDS
 from rookery_tui.widgets.prompt import Prompt
+from rookery_tui.widgets.text import plain
 from rookery_tui.widgets.trace import TracePane
 
 Section = tuple[str, list[tuple[str, str]]]
@@ -69,7 +69,7 @@ class HelpScreen(ModalScreen[None]):
             for title, lines in self._sections:
                 width = max(len(key) for key, _ in lines) + 2
                 parts = [part for key, text in lines for part in (("\n" + key.ljust(width), "bold"), text)]
-                yield Static(Content.assemble((title, "bold $text-accent"), *parts), markup=False)
+                yield Static(plain((title, "bold $text-accent"), *parts), markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#help").focus()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -15,6 +14,7 @@ from rookery_tui.presenter import rules_text
 from rookery_tui.widgets.chat import ChatPane
 from rookery_tui.widgets.prompt import Prompt
 from rookery_tui.widgets.status import StatusLine
+from rookery_tui.widgets.text import plain
 from rookery_tui.widgets.trace import TracePane
 
 WIDE = 100
@@ -85,8 +85,8 @@ class MainScreen(Screen[None]):
         await self.trace.show(event)
         await self.chat.show(event)
         if isinstance(event, PluginFailed):
-            text = one_line(f"plugin {event.plugin} is left out: {event.reason}", 200)
-            self.notify(text, severity="warning", markup=False)
+            left_out = f"plugin {event.plugin} is left out: {event.reason}"
+            self.notify(one_line(left_out, 200), severity="warning", markup=False)
         if isinstance(event, RulesBroken):
             self.notify(one_line(rules_text(event), 300), severity="warning", markup=False)
 
@@ -110,7 +110,7 @@ class MainScreen(Screen[None]):
         if len(texts) > QUEUE_SHOWN:
             lines.append(f"and {len(texts) - QUEUE_SHOWN} more")
         queue = self.query_one("#queue", Static)
-        queue.update(Content("\n".join(lines)))
+        queue.update(plain("\n".join(lines)))
         queue.display = bool(lines)
 
     @property

@@ -7,11 +7,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from rookery_core.text import visible
+from rookery_tui.widgets.text import capped, plain
 
 
 class ProblemScreen(Screen[bool]):
@@ -30,8 +29,8 @@ class ProblemScreen(Screen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(id="problem") as box:
             box.border_title = "Rookery cannot start yet"
-            yield Static(Content(visible(self._text)), markup=False)
-            yield Static(Content("r tries again · q leaves"), markup=False, classes="keys")
+            yield Static(plain(capped(self._text)), markup=False)
+            yield Static(plain("r tries again · q leaves"), markup=False, classes="keys")
 
     def action_again(self) -> None:
         self.dismiss(True)

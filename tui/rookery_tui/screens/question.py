@@ -9,7 +9,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
@@ -17,6 +16,7 @@ from rookery_core.events import QuestionAsked
 from rookery_tui.presenter import choice_keys, choice_text, question_text
 from rookery_tui.screens.grace import Grace
 from rookery_tui.widgets.line import Line
+from rookery_tui.widgets.text import LongText, plain
 
 AROUND_THE_QUESTION = 8
 """Lines of the screen that neither the question nor its choices can have: the frame, the hint, the keys, a gap."""
@@ -66,11 +66,11 @@ class QuestionScreen(ModalScreen[str]):
         with Vertical(id="question") as box:
             box.border_title = "A tool asks you" if self._asked.tool else "Rookery asks you"
             with VerticalScroll(id="asked", can_focus=False):
-                yield Static(Content(question_text(self._asked)), markup=False)
+                yield LongText(question_text(self._asked))
             yield Static(id="hint", markup=False)
             if self._asked.choices:
                 texts = map(partial(choice_text, width=1), self._keys, self._asked.choices)
-                yield Choices(*map(Content, texts), markup=False, id="answer")
+                yield Choices(*map(plain, texts), markup=False, id="answer")
             else:
                 yield Line("Write an answer.", id="answer", takes=self._counts)
             yield Static(id="keys", markup=False)
@@ -147,8 +147,8 @@ class QuestionScreen(ModalScreen[str]):
         unseen = int(asked.max_scroll_y - asked.scroll_y)
         hint = self.query_one("#hint", Static)
         hint.display = bool(asked.max_scroll_y)
-        hint.update(Content(f"▼ {unseen} more: PgDn" if unseen else "▲ PgUp"))
-        self.query_one("#keys", Static).update(Content(f"{self._ways()} · Esc gives no answer"))
+        hint.update(plain(f"▼ {unseen} more: PgDn" if unseen else "▲ PgUp"))
+        self.query_one("#keys", Static).update(plain(f"{self._ways()} · Esc gives no answer"))
 
     def _ways(self) -> str:
         """How to answer."""

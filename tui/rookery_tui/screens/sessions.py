@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -16,6 +15,7 @@ from textual.widgets.option_list import Option
 from rookery_core.store.sessions import SessionSummary
 from rookery_tui.conversation import NEW
 from rookery_tui.speech import session_line
+from rookery_tui.widgets.text import plain
 
 
 class SessionsScreen(ModalScreen[str]):
@@ -38,7 +38,7 @@ class SessionsScreen(ModalScreen[str]):
             box.border_title = "Sessions"
             yield OptionList(*map(self._option, self._summaries), markup=False)
             none_yet = "" if self._summaries else "Nothing is stored yet. "
-            yield Static(Content(f"{none_yet}Enter opens · n new · Esc back"), markup=False, classes="keys")
+            yield Static(plain(f"{none_yet}Enter opens · n new · Esc back"), markup=False, classes="keys")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).focus()
@@ -56,4 +56,4 @@ class SessionsScreen(ModalScreen[str]):
     def _option(self, summary: SessionSummary) -> Option:
         title, detail = session_line(summary, self._now)
         here = "● " if summary.id == self._current else "  "
-        return Option(Content.assemble(here, (title, "bold"), "\n  ", (detail, "dim")), id=summary.id)
+        return Option(plain(here, (title, "bold"), "\n  ", (detail, "dim")), id=summary.id)

@@ -14,10 +14,11 @@ from rookery_core.store.audit import AuditedCall, audited
 from rookery_core.store.chain import mirror_of, verify
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import Sessions
-from rookery_core.text import one_line, visible
-from rookery_tui.console import Console, json_for
+from rookery_core.text import one_line
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.export import local_time
+from rookery_tui.out import say, say_json
 from rookery_tui.subcommands.sessions import write_file
 
 SHOWN = 10
@@ -50,10 +51,10 @@ def _show(sessions: Sessions, arguments: argparse.Namespace, console: Console) -
         console.print_json([asdict(call) for call in calls])
         return Exit.OK
     for call in calls:
-        print(visible(_line(call)), file=console.stdout)
-        print(visible(f"    {one_line(json.dumps(call.arguments, ensure_ascii=False), 200)}"), file=console.stdout)
+        say(_line(call), console.stdout)
+        say(f"    {one_line(json.dumps(call.arguments, ensure_ascii=False), 200)}", console.stdout)
     if not calls:
-        print("No call is recorded.", file=console.stdout)
+        say("No call is recorded.", console.stdout)
     return Exit.OK
 
 
@@ -90,19 +91,17 @@ def _verify(store: Store, console: Console, *, as_json: bool) -> Exit:
         return Exit.FAILED if verdict.findings else Exit.OK
     for finding in verdict.findings[:SHOWN]:
         number = f"entry {finding.n}, " if finding.n else ""
-        print(visible(f"{number}session {finding.session} #{finding.seq}: {finding.what}"), file=console.stdout)
+        say(f"{number}session {finding.session} #{finding.seq}: {finding.what}", console.stdout)
     if len(verdict.findings) > SHOWN:
-        print(f"and {len(verdict.findings) - SHOWN} more", file=console.stdout)
+        say(f"and {len(verdict.findings) - SHOWN} more", console.stdout)
     entries = f"{verdict.entries:,} {'entry' if verdict.entries == 1 else 'entries'}"
     if verdict.findings:
-        print(f"{entries}: the record was changed from outside.", file=console.stdout)
+        say(f"{entries}: the record was changed from outside.", console.stdout)
         return Exit.FAILED
-    print(f"{entries}, none of them changed. The newest is {verdict.head}", file=console.stdout)
+    say(f"{entries}, none of them changed. The newest is {verdict.head}", console.stdout)
     if verdict.unmirrored:
-        print(
-            visible(f"{verdict.unmirrored:,} of them are not in {mirror}, as after a crash or where it was deleted."),
-            file=console.stdout,
-        )
+        lacking = f"{verdict.unmirrored:,} of them are not in {mirror}, as after a crash or where it was deleted."
+        say(lacking, console.stdout)
     return Exit.OK
 
 
@@ -112,8 +111,8 @@ def _export(store: Store, arguments: argparse.Namespace, console: Console) -> Ex
         lines = "".join(f'{{"n": {n}, "hash": "{hash_}", "event": {body}}}\n' for n, hash_, body in rows)
     if arguments.output:
         write_file(Path(arguments.output), lines, force=arguments.force)
-        print(visible(f"rookery: the audit was written to {arguments.output}"), file=console.stderr)
+        say(f"rookery: the audit was written to {arguments.output}", console.stderr)
     else:
         console.write_utf8()
-        console.stdout.write(json_for(console.stdout, lines))
+        say_json(lines.rstrip("\n"), console.stdout)
     return Exit.OK

@@ -13,9 +13,9 @@ from rookery_core.config import load_config, set_value
 from rookery_core.model.registry import find
 from rookery_core.model.speed import Advice, Findings, Speed, advise, measure
 from rookery_core.paths import Paths
-from rookery_core.text import visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import redraw, say, say_json
 
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
@@ -23,35 +23,33 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     config = load_config(paths).config
     file = find(config.model.path if arguments.model is None else arguments.model, paths)
     options = load_options(config.model, file.path, paths, expand=True)
-    print(
-        f"measuring {visible(file.name)}, in less than a minute; leave the machine alone meanwhile", file=console.stderr
-    )
+    say(f"measuring {file.name}, in less than a minute; leave the machine alone meanwhile", console.stderr)
 
     def heard(findings: Findings) -> None:
         if console.stderr.isatty() and findings.speeds:
-            print(f"\r{len(findings.speeds)} measurements", end="", file=console.stderr, flush=True)
+            redraw(f"{len(findings.speeds)} measurements", console.stderr)
 
     findings = asyncio.run(measure(options, heard))
     if console.stderr.isatty():
-        print("\r", end="", file=console.stderr)
+        redraw("", console.stderr)
     advice = advise(findings)
     if arguments.json:
         made = {"model": file.name, **asdict(findings), "advice": asdict(advice)}
-        print(json.dumps(made), file=console.stdout)
+        say_json(json.dumps(made), console.stdout)
     else:
         for line in table(file.name, findings, advice):
-            print(line, file=console.stdout)
+            say(line, console.stdout)
     if arguments.write or (not arguments.json and _wanted(console)):
         for name, value in asdict(advice).items():
             set_value(paths, f"model.{name}", json.dumps(value))
-        print(f"written to {visible(str(paths.settings_file))}", file=console.stderr)
+        say(f"written to {paths.settings_file}", console.stderr)
     return Exit.OK
 
 
 def table(name: str, findings: Findings, advice: Advice) -> Iterator[str]:
     """What was measured, for people."""
     size = f"{findings.n_bytes >> 20} MB, {findings.n_params / 1e6:.0f} million parameters"
-    yield f"{visible(name)}: {size}; {findings.cores} cores"
+    yield f"{name}: {size}; {findings.cores} cores"
     yield ""
     yield "tokens a second        reading                 writing"
     yield "weights    threads     alone   beside another  alone   beside another"
@@ -84,7 +82,7 @@ def _beside(findings: Findings, alone: Speed) -> Speed:
 
 def _wanted(console: Console) -> bool:
     if not console.can_ask:
-        print("`rookery bench --write` keeps these settings", file=console.stderr)
+        say("`rookery bench --write` keeps these settings", console.stderr)
         return False
-    print("keep these settings? [y/N] ", end="", file=console.stderr, flush=True)
+    say("keep these settings? [y/N] ", console.stderr, end="")
     return console.stdin.readline().strip().lower() in ("y", "yes")

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
 
 from rookery_core.config import load_config
 from rookery_core.paths import Paths
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit, report
+from rookery_tui.out import say
 from rookery_tui.starting import Resume, how_to_go_on, maker
+from rookery_tui.supervising import PATIENCE_S, Below, adopt_orphans, end_the_rest
+
+if TYPE_CHECKING:
+    from rookery_tui.app import RookeryApp
+
+CRASHED = "rookery: the program had an unexpected error; this is a bug. What it printed is in {log}."
 
 
-def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> int:
-    """Talk until the person has enough."""
+def main(arguments: argparse.Namespace, paths: Paths, console: Console, below: Below | None = None) -> int:
+    """Talk until the person has enough. `below` is this process's side of a supervisor, where it has one."""
     config = load_config(paths).config
     make = maker(arguments, paths)
     if arguments.repl or not console.full_screen:
@@ -31,9 +44,74 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> int:
         theme=config.tui.theme,
         show_trace=config.tui.trace,
     )
-    app.run()
+    if below is None:
+        app.run()
+    else:
+        run_below(app, below)
     if app.failure is not None:
         return report(app.failure, console.stderr)
-    if app.conversation is not None and (text := how_to_go_on(app.conversation.session)):
-        print(text, file=console.stderr)
+    if app.crashed and below is not None:
+        say(CRASHED.format(log=paths.screen_log), console.stderr)
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        if app.conversation is not None and (text := how_to_go_on(app.conversation.session)):
+            say(text, console.stderr)
     return app.return_code or Exit.OK
+
+
+def run_below(app: RookeryApp, below: Below) -> None:
+    """Run the program with the terminal to itself; signals and the supervisor's death end it as a key would."""
+    from rookery_tui.driver import driver_on
+
+    with below.terminal_apart() as terminal:
+        import faulthandler
+
+        faulthandler.enable(file=2)
+        app.driver_class = driver_on(terminal, below)
+        alone = asyncio.run(_until_told(app, below, terminal))
+    if alone and adopt_orphans():
+        end_the_rest()
+
+
+async def _until_told(app: RookeryApp, below: Below, terminal: tuple[int, int]) -> bool:
+    """Returns whether the supervisor is gone."""
+    from rookery_tui.stopping import on_signals
+
+    loop = asyncio.get_running_loop()
+    alone = False
+
+    def end(number: int) -> None:
+        _forget_if_gone(terminal)
+        app.leave(128 + number)
+
+    def orphaned() -> None:
+        nonlocal alone
+        alone = True
+        loop.remove_reader(below.alive)
+        for number in (signal.SIGTTOU, signal.SIGTTIN):  # the terminal is the shell's again
+            signal.signal(number, signal.SIG_IGN)
+        patience = threading.Timer(PATIENCE_S, os._exit, (128 + signal.SIGHUP,))
+        patience.daemon = True
+        patience.start()
+        end(signal.SIGHUP)
+
+    loop.add_reader(below.alive, orphaned)
+    try:
+        with on_signals(end, insist=False, signals=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)):
+            await app.run_async()
+    finally:
+        loop.remove_reader(below.alive)
+    return alone
+
+
+def _forget_if_gone(terminal: tuple[int, int]) -> None:
+    """Let the drawing go nowhere where the terminal is gone: it would fail, and wait for itself."""
+    if sys.platform == "win32":
+        return
+    import termios
+
+    try:
+        termios.tcgetattr(terminal[0])
+    except termios.error:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, terminal[1])
+        os.close(nowhere)

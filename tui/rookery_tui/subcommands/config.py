@@ -10,9 +10,9 @@ from rookery_core.config import DEFAULT, SERVERS, check_file, flatten, load_conf
 from rookery_core.errors import ConfigError, ModelUnreadable
 from rookery_core.model.registry import find
 from rookery_core.paths import Paths
-from rookery_core.text import visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit, report
+from rookery_tui.out import say
 from rookery_tui.themes import check_theme
 
 MODEL = "model.path"
@@ -36,9 +36,9 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         case _:
             lines = [_set(paths, arguments.key, arguments.value)]
             if arguments.key == MODEL and (problem := _model_problem(paths)):
-                print(f"rookery: it is set, but {visible(problem)}", file=console.stderr)
+                say(f"rookery: it is set, but {problem}", console.stderr)
     for line in lines:
-        print(visible(line), file=console.stdout)
+        say(line, console.stdout)
     return Exit.OK
 
 
@@ -105,7 +105,7 @@ def _check(paths: Paths, console: Console) -> Exit:
         except ConfigError as error:
             code = report(error, console.stderr)
         else:
-            print(visible(f"{file}: {'good' if file.exists() else 'is not there, which is fine'}"), file=console.stdout)
+            say(f"{file}: {'good' if file.exists() else 'is not there, which is fine'}", console.stdout)
     if code is not Exit.OK:
         return code
     loaded = load_config(paths)

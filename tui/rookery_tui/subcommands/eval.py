@@ -9,7 +9,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +28,7 @@ from rookery_core.paths import Paths
 from rookery_core.text import visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import erase, prints_go_to, redraw, say
 from rookery_tui.stopping import Stop, on_signals
 from rookery_tui.width import cut_to, width_of
 
@@ -75,21 +75,21 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, make_sub
         _try_to_write(target)
     loaded = load_config(paths, [NOT_SAVED, *arguments.set])
     err = console.stderr
-    with opened(arguments.suite, paths.evals, lambda text: print(visible(text), file=err, flush=True)) as chosen:
+    with opened(arguments.suite, paths.evals, lambda text: say(text, err)) as chosen:
         cases = chosen.runs(Path(arguments.cases) if arguments.cases else None, arguments.limit, arguments.group)
         made = Measured(chosen, cases, make_subject(loaded.config, paths, arguments.model), loaded)
         code = asyncio.run(_measure(made, paths, err, parallel=arguments.parallel, restart=arguments.restart))
     for line in table(made):
-        print(visible(line), file=console.stdout)
+        say(line, console.stdout)
     if target is not None:
         _write(target, {**_what(made), **as_json(made.entries, made.suite.rates)})
-        print(f"written to {visible(str(target))}", file=console.stderr)
+        say(f"written to {target}", console.stderr)
     if made.lost:
-        print(visible(f"rookery: {_of_the_lost(made.lost)}"), file=console.stderr)
+        say(f"rookery: {_of_the_lost(made.lost)}", console.stderr)
         code = code or Exit.FAILED
     if len(made.entries) < len(made.cases):
         same = "the same command without --restart" if arguments.restart else "the same command"
-        print(f"rookery: stopped; {same} goes on where it was", file=console.stderr)
+        say(f"rookery: stopped; {same} goes on where it was", console.stderr)
     return code
 
 
@@ -98,7 +98,7 @@ async def _measure(made: Measured, paths: Paths, err: TextIO, *, parallel: int, 
     stop = Stop()
     with on_signals(stop.request, insist=True):
         task = asyncio.create_task(_run(made, paths, err, parallel, restart))
-        with stop.tells(task.cancel), redirect_stdout(err):  # what a tool prints is no part of the table
+        with stop.tells(task.cancel), prints_go_to(err):
             await asyncio.wait([task])
     order = {case.id: n for n, case in enumerate(made.cases)}
     made.entries.sort(key=lambda entry: order[entry.case.id])
@@ -158,7 +158,7 @@ class Progress:
         """Write the line anew; "" takes it away."""
         if self._err.isatty():
             text = cut_to(visible(text), width_of(self._err))
-            print(f"\r{text:<{self._columns}}", end="" if text else "\r", file=self._err, flush=True)
+            redraw(text, self._err, over=self._columns) if text else erase(self._columns, self._err)
             self._columns = len(text)
 
 

@@ -24,6 +24,7 @@ from rookery_core.paths import Paths
 from rookery_core.text import one_line, visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import say
 from rookery_tui.presenter import approval_text, question_text, remembered_text
 from rookery_tui.starting import is_strict, wished
 from rookery_tui.stopping import Stop, on_signals
@@ -65,9 +66,9 @@ async def _list(config: Config, paths: Paths, console: Console, *, as_json: bool
         tools = [tool["name"] for tool in row.get("tools", ())]
         about = row.get("problem") or f"{len(tools)} tools: {', '.join(tools)}" if row["state"] != "off" else ""
         line = f"{row['name']:<{width}}  {row['state']:<6}  {row['where']}  {one_line(about, 400)}"
-        print(cut_to(visible(line.rstrip()), width_of(console.stdout)), file=console.stdout)
+        say(cut_to(visible(line.rstrip()), width_of(console.stdout)), console.stdout)
     if not rows:
-        print(visible(NONE_YET.format(file=paths.config_file)), file=console.stdout)
+        say(NONE_YET.format(file=paths.config_file), console.stdout)
     return Exit.OK
 
 
@@ -88,7 +89,7 @@ async def _check(name: str, config: Config, paths: Paths, console: Console, *, a
         console.print_json(told)
     else:
         for line in lines:
-            print(visible(line), file=console.stdout)
+            say(line, console.stdout)
     return Exit.FAILED if told["problem"] else Exit.OK
 
 
@@ -116,11 +117,11 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
     equipment = equip(config, paths, options)
     for problem in equipment.problems:
         if not problem.quiet:
-            print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+            say(f"rookery: plugin {problem.plugin}: {problem.reason}", console.stderr)
     for mistake in equipment.rulebook.mistakes:
-        print(visible(f"rookery: {mistake}; {MEANWHILE}"), file=console.stderr)
+        say(f"rookery: {mistake}; {MEANWHILE}", console.stderr)
     if console.stdin.isatty():
-        print(SERVING, file=console.stderr, flush=True)
+        say(SERVING, console.stderr)
     try:
         from rookery_core.mcp.offering import Offering
     except ImportError as exc:

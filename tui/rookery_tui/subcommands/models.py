@@ -31,10 +31,11 @@ from rookery_core.model.library.shelf import (
 )
 from rookery_core.model.registry import ModelFile, available, find
 from rookery_core.paths import Paths
-from rookery_core.text import size_text, visible
+from rookery_core.text import size_text
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.model_lines import about, about_known, as_data, known_as_data, table
+from rookery_tui.out import say
 from rookery_tui.progress import ProgressLine
 from rookery_tui.width import cut_to
 
@@ -107,7 +108,7 @@ def _pull(arguments: argparse.Namespace, shelf: Shelf, paths: Paths, console: Co
     wanted = order(arguments.model, arguments.source, arguments.name, arguments.sha256)
     brought = next((model for model in available(paths) if model.package and model.name == wanted.name), None)
     if brought and wanted.known and wanted.known.name == brought.name:
-        print(visible(f"{brought.name} is here already: the package {brought.package} brought it"), file=console.stdout)
+        say(f"{brought.name} is here already: the package {brought.package} brought it", console.stdout)
         return
     try:
         with _ended_in_order():
@@ -120,7 +121,7 @@ def _pull(arguments: argparse.Namespace, shelf: Shelf, paths: Paths, console: Co
     progress.clear()
     how = "was here already" if fetched.was_there else "is here"
     checked = "its hash is the one that Rookery pins" if wanted.known else f"not pinned; its hash is {fetched.sha256}"
-    print(visible(f"{fetched.model.name} {how}; {checked}"), file=console.stdout)
+    say(f"{fetched.model.name} {how}; {checked}", console.stdout)
     _say_next(fetched.model, paths, console)
 
 
@@ -128,7 +129,7 @@ def _add(arguments: argparse.Namespace, shelf: Shelf, paths: Paths, console: Con
     model, copied = add(shelf, Path(arguments.file), name=arguments.name, copy=arguments.copy, told=progress.told)
     progress.clear()
     how = "a copy" if copied else "the same file under a second name, which takes no room"
-    print(visible(f"{model.name} is in the models folder: {how}"), file=console.stdout)
+    say(f"{model.name} is in the models folder: {how}", console.stdout)
     _say_next(model, paths, console)
 
 
@@ -137,7 +138,7 @@ def _use(wanted: str, paths: Paths, console: Console) -> None:
     check_model(model.path)
     named = any(model == each for each in available(paths))
     set_value(paths, MODEL, json.dumps(model.name if named else str(model.path)))
-    print(visible(f"Rookery begins with {model.name} from now on"), file=console.stdout)
+    say(f"Rookery begins with {model.name} from now on", console.stdout)
     adapter = load_config(paths).config.model.adapter
     if adapter not in ("", "auto"):
         _note(
@@ -152,16 +153,16 @@ def _remove(wanted: str, shelf: Shelf, paths: Paths, console: Console, *, unaske
         if wanted not in unfinished(shelf):
             raise ConfigError(f"{wanted} is not in the models folder {shelf.folder}; `rookery models list` lists it")
         remove_unfinished(shelf, wanted)
-        print(visible(f"what was here of {wanted} is deleted"), file=console.stdout)
+        say(f"what was here of {wanted} is deleted", console.stdout)
         return
     check_removable(shelf, model)
     if not unasked and not _confirmed(model, console):
-        print("nothing is deleted", file=console.stderr)
+        say("nothing is deleted", console.stderr)
         return
     config = load_config(paths).config
     was_set = config.model.path and _in_use(config, paths) == model.path
     remove(shelf, model)
-    print(visible(f"{model.name} is deleted"), file=console.stdout)
+    say(f"{model.name} is deleted", console.stdout)
     if was_set and not _in_use(config, paths):
         _note(f"{MODEL} still names it; `rookery models use NAME` sets another", console)
 
@@ -170,7 +171,7 @@ def _confirmed(model: ModelFile, console: Console) -> bool:
     if not console.can_ask:
         raise ConfigError(f"{model.path} is deleted only when somebody can be asked, or with --yes")
     question = f"delete {model.path}, {size_text(model.path.stat().st_size)}? [y/N] "
-    print(visible(question), end="", file=console.stderr, flush=True)
+    say(question, console.stderr, end="")
     return console.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -195,7 +196,7 @@ def _ended_in_order() -> Iterator[None]:
 def _say_next(model: ModelFile, paths: Paths, console: Console) -> None:
     in_use = _in_use(load_config(paths).config, paths)
     text = "Rookery begins with it" if in_use == model.path else f"rookery models use {model.name}"
-    print(visible(text), file=console.stdout)
+    say(text, console.stdout)
 
 
 def _installed(files: Iterable[ModelFile], shelf: Shelf, paths: Paths, config: Config) -> list[Installed]:
@@ -220,8 +221,8 @@ def _in_use(config: Config, paths: Paths) -> Path | None:
 
 def _print_lines(lines: Iterable[str], console: Console) -> None:
     for line in lines:
-        print(visible(line), file=console.stdout)
+        say(line, console.stdout)
 
 
 def _note(text: str, console: Console) -> None:
-    print(f"rookery: {visible(text)}", file=console.stderr)
+    say(f"rookery: {text}", console.stderr)

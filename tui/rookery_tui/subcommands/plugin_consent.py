@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from rookery_core.errors import PluginError
 from rookery_core.hosting.admission import OFFLINE, Candidate, State
 from rookery_core.hosting.catalogue import Described, Plugins
-from rookery_core.text import one_line, visible
+from rookery_core.text import one_line
 from rookery_core.tools.contract import DESCRIPTION_CHARS
 from rookery_core.tools.gathering import SECTION_CHARS
 from rookery_core.tools.loader import OWN_DISTRIBUTION
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import say
 
 INSIDE = (
     "These hooks work only inside the program: {hooks}. There the plugin can do all that you can, can see the whole\n"
@@ -26,7 +27,7 @@ def enable(
     """Show a plugin, and use it from now on if the person says yes. Raises PluginError, ConfigError."""
     if candidate.state is State.BUILT_IN or (candidate.state is State.DISABLED and plugins.is_own(candidate)):
         plugins.enable(candidate)
-        print(f"{candidate.name} is used.", file=console.stdout)
+        say(f"{candidate.name} is used.", console.stdout)
         return Exit.OK
     if candidate.state is State.OFFLINE:
         raise PluginError(f"{candidate.name}: {OFFLINE}")
@@ -35,17 +36,17 @@ def enable(
         raise PluginError(f"{candidate.name} cannot be used: {described.manifest.problem}")
     hooks = described.manifest.in_process
     for line in lines(described, in_process=in_process and bool(hooks)):
-        print(visible(line), file=console.stdout)
+        say(line, console.stdout)
     if not unasked and not yes(console, f"Use {candidate.name} from now on? [y/N] "):
-        print("Nothing was changed.", file=console.stdout)
+        say("Nothing was changed.", console.stdout)
         return Exit.FAILED
     inside = in_process and bool(hooks)
     if hooks and not inside:
-        print(f"\n{INSIDE.format(hooks=', '.join(hooks))}", file=console.stdout)
+        say(f"\n{INSIDE.format(hooks=', '.join(hooks))}", console.stdout)
         inside = not unasked and yes(console, f"Run {candidate.name} inside the program? [y/N] ")
     plugins.enable(candidate, in_process=inside)
     left = f", without {', '.join(hooks)}" if hooks and not inside else ""
-    print(visible(f"{candidate.name} is used from the next start on{left}."), file=console.stdout)
+    say(f"{candidate.name} is used from the next start on{left}.", console.stdout)
     return Exit.OK
 
 
@@ -89,7 +90,7 @@ def remarks(described: Described) -> Iterator[str]:
 def yes(console: Console, question: str) -> bool:
     """Whether the person says yes; where nobody is there to be asked, no."""
     if not console.can_ask:
-        print("rookery: nobody is there to be asked; --yes says yes", file=console.stderr)
+        say("rookery: nobody is there to be asked; --yes says yes", console.stderr)
         return False
-    print(question, end="", file=console.stderr, flush=True)
+    say(question, console.stderr, end="")
     return console.stdin.readline().strip().lower() in ("y", "yes")

@@ -11,10 +11,10 @@ from rookery_core.hosting.admission import Candidate, State
 from rookery_core.hosting.catalogue import Plugins
 from rookery_core.hosting.packages import find_installer, run
 from rookery_core.hosting.sketch import sketch
-from rookery_core.text import visible
 from rookery_core.tools.loader import OWN_DISTRIBUTION
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import say
 from rookery_tui.subcommands.plugin_consent import enable, yes
 
 
@@ -28,14 +28,14 @@ def install(plugins: Plugins, requirements: Sequence[str], console: Console, *, 
     new = [c for c in plugins.all() if (c.name, c.identity) not in before]
     plugins.was_installed({candidate.identity.distribution for candidate in new})
     if not new:
-        print("No plugin is new with it.", file=console.stdout)
+        say("No plugin is new with it.", console.stdout)
         _say_what_waits(plugins.all(), console)
     ended = Exit.OK
     for candidate in new:
         try:
             ended = max(ended, enable(plugins, plugins.get(candidate.name), console, unasked=unasked))
         except PluginError as exc:  # the others are asked about all the same
-            print(visible(f"rookery: {exc}"), file=console.stderr)
+            say(f"rookery: {exc}", console.stderr)
             ended = Exit.FAILED
     return ended
 
@@ -48,16 +48,16 @@ def remove(plugins: Plugins, name: str, console: Console, *, unasked: bool) -> E
     its = plugins.of_distribution(distribution)
     if not its:
         plugins.was_removed(distribution)
-        print(visible(f"{distribution} was not installed any more, and is forgotten."), file=console.stdout)
+        say(f"{distribution} was not installed any more, and is forgotten.", console.stdout)
         return Exit.OK
     if with_it := [each for each in its if each != name]:
-        print(visible(f"{distribution} has these plugins too: {', '.join(with_it)}"), file=console.stdout)
+        say(f"{distribution} has these plugins too: {', '.join(with_it)}", console.stdout)
     command = find_installer().removing(distribution)
     if not _agreed(command, console, unasked=unasked):
         return Exit.FAILED
     run(command)
     plugins.was_removed(distribution)
-    print(visible(f"{name} is removed."), file=console.stdout)
+    say(f"{name} is removed.", console.stdout)
     return Exit.OK
 
 
@@ -65,7 +65,7 @@ def restore(plugins: Plugins, console: Console, *, unasked: bool) -> Exit:
     """Install again what was installed here before and is gone. What comes back as it was is used as it was."""
     gone = plugins.gone()
     if not gone:
-        print("Everything that was installed is there.", file=console.stdout)
+        say("Everything that was installed is there.", console.stdout)
         return Exit.OK
     command = find_installer().installing(list(gone.values()))
     if not _agreed(command, console, unasked=unasked):
@@ -82,14 +82,12 @@ def new(plugins: Plugins, name: str, into: str | None, console: Console) -> Exit
         raise PluginError(f"{plain} is the name of one of Rookery's own plugins, which nobody else may have")
     folder = Path(into or f"rookery-{plain}")
     for file in sketch(name, folder):
-        print(visible(str(file)), file=console.stdout)
+        say(str(file), console.stdout)
     shown = shlex.quote(str(folder))
-    print(
-        visible(
-            f"\nIts test:  cd {shown} && python -m pytest\n"
-            f"To use it: rookery plugins install {shown}   (pip install -e {shown} while you work on it)"
-        ),
-        file=console.stdout,
+    say(
+        f"\nIts test:  cd {shown} && python -m pytest\n"
+        f"To use it: rookery plugins install {shown}   (pip install -e {shown} while you work on it)",
+        console.stdout,
     )
     return Exit.OK
 
@@ -97,13 +95,13 @@ def new(plugins: Plugins, name: str, into: str | None, console: Console) -> Exit
 def _say_what_waits(known: Sequence[Candidate], console: Console) -> None:
     for c in known:
         if c.state in (State.PENDING, State.CHANGED):
-            print(visible(f"{c.name} is {c.state}: rookery plugins enable {c.name}"), file=console.stdout)
+            say(f"{c.name} is {c.state}: rookery plugins enable {c.name}", console.stdout)
 
 
 def _agreed(command: Sequence[str], console: Console, *, unasked: bool) -> bool:
     """Show the command that changes the environment, and ask."""
-    print(visible(f"$ {shlex.join(command)}"), file=console.stdout, flush=True)
+    say(f"$ {shlex.join(command)}", console.stdout)
     if unasked or yes(console, "Run it? What it installs may run code of its own. [y/N] "):
         return True
-    print("Nothing was changed.", file=console.stdout)
+    say("Nothing was changed.", console.stdout)
     return False

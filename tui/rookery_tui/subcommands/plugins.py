@@ -11,6 +11,7 @@ from rookery_core.paths import Paths
 from rookery_core.text import visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import say
 from rookery_tui.subcommands import plugin_packages
 from rookery_tui.subcommands.plugin_consent import enable, lines, remarks
 from rookery_tui.width import cut_to, width_of
@@ -32,7 +33,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         case "disable":
             candidate = plugins.get(arguments.plugin, usable=False)
             plugins.disable(candidate)
-            print(f"{candidate.name} is not used any more.", file=console.stdout)
+            say(f"{candidate.name} is not used any more.", console.stdout)
             return Exit.OK
         case "doctor":
             return _doctor(plugins, console, as_json=arguments.json)
@@ -53,9 +54,9 @@ def _list(known: list[Candidate], console: Console, *, as_json: bool) -> Exit:
     width = max((len(candidate.name) for candidate in known), default=0)
     for c in known:
         line = f"{c.name:<{width}}  {c.state:<9}  {c.identity.distribution} {c.identity.version}"
-        print(cut_to(visible(f"{line}  {c.why}".rstrip()), width_of(console.stdout)), file=console.stdout)
+        say(cut_to(visible(f"{line}  {c.why}".rstrip()), width_of(console.stdout)), console.stdout)
     if waiting := [candidate.name for candidate in known if candidate.state in WAITS]:
-        print(f"`rookery plugins enable {waiting[0]}` shows what it offers, and lets it in.", file=console.stdout)
+        say(f"`rookery plugins enable {waiting[0]}` shows what it offers, and lets it in.", console.stdout)
     return Exit.OK
 
 
@@ -64,7 +65,7 @@ def _info(described: Described, console: Console, *, as_json: bool) -> Exit:
         console.print_json(_told(described.candidate) | described.manifest.model_dump(mode="json"))
         return Exit.OK
     for line in lines(described):
-        print(visible(line), file=console.stdout)
+        say(line, console.stdout)
     return Exit.FAILED if described.manifest.problem else Exit.OK
 
 
@@ -79,9 +80,9 @@ def _doctor(plugins: Plugins, console: Console, *, as_json: bool) -> Exit:
         told.append(_told(candidate) | {"problem": problem, "remarks": said})
         if not as_json:
             good = "good" if described is not None else f"{candidate.state}, and not looked at"
-            print(visible(f"{candidate.name}: {problem or good}"), file=console.stdout)
+            say(f"{candidate.name}: {problem or good}", console.stdout)
             for remark in said:
-                print(visible(f"  {remark}"), file=console.stdout)
+                say(f"  {remark}", console.stdout)
     if as_json:
         console.print_json(told)
     return Exit.FAILED if failed else Exit.OK

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import redirect_stdout
 
 from rookery_core.compose import Subject, subject
 from rookery_core.config import Config, load_config
@@ -18,6 +17,7 @@ from rookery_core.paths import Paths
 from rookery_core.text import visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import prints_go_to, say
 from rookery_tui.progress import ProgressLine
 from rookery_tui.stopping import Stop, on_signals
 
@@ -42,10 +42,7 @@ def main(
     if stop.signal:
         return Exit(128 + stop.signal)
     if found is None:
-        print(
-            f"{name}: its chat template has no form of its own for calls; Rookery's labels are used",
-            file=console.stdout,
-        )
+        say(f"{name}: its chat template has no form of its own for calls; Rookery's labels are used", console.stdout)
         return Exit.OK
     hashes = Hashes(paths.hashes)
     Probes(paths.probes).keep(
@@ -54,12 +51,12 @@ def main(
     progress.clear()
     for form, rate in found.rates.items():
         right = round(rate * found.n)
-        print(f"{form:<9} {right:>3} of {found.n} right, {found.seconds[form]:.2f} s each", file=console.stdout)
+        say(f"{form:<9} {right:>3} of {found.n} right, {found.seconds[form]:.2f} s each", console.stdout)
     setting = config.agent.form
     used = f"{found.form} from now on" if setting == "auto" else f"{setting}, since agent.form says so"
     if tested.adapter is not None and config.model.adapter == "auto" and setting == "auto":
         used = "labelled, which its adapter was trained on"
-    print(f"{name} is used with: {used}", file=console.stdout)
+    say(f"{name} is used with: {used}", console.stdout)
     return Exit.OK
 
 
@@ -74,7 +71,7 @@ async def _try(tested: Subject, config: Config, stop: Stop, console: Console, pr
         return await probe(stage, lambda done, total: progress.counted("decisions", done, total))
 
     try:
-        with on_signals(stop.request, insist=True), redirect_stdout(console.stderr):
+        with on_signals(stop.request, insist=True), prints_go_to(console.stderr):
             task = asyncio.create_task(measured())
             with stop.tells(task.cancel):
                 await asyncio.wait([task])

@@ -19,9 +19,9 @@ from rookery_core.approval.rulebook import PROJECT_RULES
 from rookery_core.approval.rules import Do
 from rookery_core.errors import ArgumentsInvalid, ConfigError, ToolFailed, ToolRetry, ToolUnknown
 from rookery_core.paths import Paths
-from rookery_core.text import visible
-from rookery_tui.console import Console, json_for
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import say
 
 NONE_YET = "There are no rules yet: {file} would hold them. `rookery rules add --help` says how to write one."
 
@@ -63,7 +63,8 @@ def _list(paths: Paths, root: Path, console: Console, *, as_json: bool) -> Exit:
     holding = [(n, each) for n, each in numbered if each.rule.workspace in ("", str(root))]
     if as_json:
         told = [{"number": int(n) if n != "-" else None, **table_of(each.rule)} for n, each in holding]
-        return _json(told, console)
+        console.print_json(told)
+        return Exit.OK
     for n, each in holding:
         _say(f"{n:>2}  {each.rule}  {_where(each)}", console)
     if elsewhere := len(numbered) - len(holding):
@@ -92,7 +93,7 @@ def _check(paths: Paths, root: Path, console: Console) -> Exit:
 def _report(*files: RuleFile, console: Console) -> None:
     for read in files:
         for mistake in read.mistakes:
-            print(visible(f"rookery: {mistake}"), file=console.stderr)
+            say(f"rookery: {mistake}", console.stderr)
 
 
 # -- adding -----------------------------------------------------------------------------------------------------------
@@ -174,7 +175,8 @@ async def _try(arguments: argparse.Namespace, paths: Paths, root: Path, console:
         store.close()
     told = _told(judged)
     if arguments.json:
-        return _json(told, console)
+        console.print_json(told)
+        return Exit.OK
     for line in _lines(told):
         _say(line, console)
     return Exit.OK
@@ -210,10 +212,4 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
 
 
 def _say(text: str, console: Console) -> None:
-    print(visible(text), file=console.stdout)
-
-
-def _json(value: Any, console: Console) -> Exit:
-    console.write_utf8()
-    print(json_for(console.stdout, json.dumps(value, ensure_ascii=False)), file=console.stdout)
-    return Exit.OK
+    say(text, console.stdout)

@@ -17,6 +17,7 @@ from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.headless import Job, Output, run
 from rookery_tui.lines import Lines, PlainLines, PromptLines
+from rookery_tui.out import say
 from rookery_tui.starting import Resume, maker
 from rookery_tui.stopping import Stop, on_signals
 
@@ -36,7 +37,7 @@ async def main(arguments: argparse.Namespace, paths: Paths, console: Console, wo
         resume=Resume(arguments.session, arguments.continue_last),
     )
     if not job.quiet and not _reads(arguments.task, console, arguments.stdin) and console.holds_input():
-        print(f"rookery: {NOT_READ}", file=console.stderr, flush=True)
+        say(f"rookery: {NOT_READ}", console.stderr)
     if job.output is not Output.TEXT:
         console.write_utf8()
 

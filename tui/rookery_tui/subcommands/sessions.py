@@ -13,10 +13,11 @@ from rookery_core.event_json import dump_event
 from rookery_core.memory.episodic import Episodes
 from rookery_core.paths import Paths
 from rookery_core.store.sessions import Sessions
-from rookery_core.text import one_line, visible
-from rookery_tui.console import Console, json_for
+from rookery_core.text import one_line
+from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.export import as_json, as_markdown, as_text, local_time, told
+from rookery_tui.out import harmless_json, say
 from rookery_tui.speech import turns_text
 from rookery_tui.width import cut_to
 
@@ -41,19 +42,18 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         stored.store.close()
     if getattr(arguments, "output", None):
         write_file(Path(arguments.output), text, force=arguments.force)
-        print(visible(f"rookery: the session was written to {arguments.output}"), file=console.stderr)
+        say(f"rookery: the session was written to {arguments.output}", console.stderr)
     else:
         if getattr(arguments, "json", False) or getattr(arguments, "format", "md") != "md":
             console.write_utf8()
-            text = json_for(console.stdout, text)
-        console.stdout.write(text)
+        say(text, console.stdout, end="")
     return Exit.OK
 
 
 def _list(sessions: Sessions, limit: int, width: int | None, *, as_json: bool) -> str:
     found = sessions.recent(limit)
     if as_json:
-        return json.dumps([told(each) for each in found], ensure_ascii=False) + "\n"
+        return harmless_json(json.dumps([told(each) for each in found], ensure_ascii=False)) + "\n"
     if not found:
         return "There are no sessions yet.\n"
     return _lines(
@@ -66,7 +66,7 @@ def _list(sessions: Sessions, limit: int, width: int | None, *, as_json: bool) -
 def _search(episodes: Episodes, words: str, limit: int, width: int | None, *, as_json: bool) -> str:
     found = episodes.search(words, limit)
     if as_json:
-        return json.dumps([told(each) for each in found], ensure_ascii=False) + "\n"
+        return harmless_json(json.dumps([told(each) for each in found], ensure_ascii=False)) + "\n"
     if not found:
         return "Nothing was found.\n"
     return _lines(
@@ -89,9 +89,9 @@ def _export(sessions: Sessions, wanted: str, form: str) -> str:
         case "md":
             return _lines(as_markdown(summary, events))
         case "json":
-            return as_json(summary, events) + "\n"
+            return harmless_json(as_json(summary, events)) + "\n"
         case _:
-            return _lines(dump_event(event) for event in events)
+            return harmless_json(_lines(dump_event(event) for event in events))
 
 
 def _lines(lines: Iterable[str]) -> str:

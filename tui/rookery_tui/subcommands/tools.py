@@ -25,6 +25,7 @@ from rookery_core.tools.registry import OfferedTool
 from rookery_core.tools.runner import Caller
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.out import say
 from rookery_tui.starting import is_strict, wished
 from rookery_tui.subcommands.run import asked_at
 from rookery_tui.width import cut_to, width_of
@@ -56,10 +57,10 @@ async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -
             found = bool(named) and named in equipment.usable
             for problem in equipment.problems:
                 if not (problem.quiet and found):
-                    print(visible(f"rookery: plugin {problem.plugin}: {problem.reason}"), file=console.stderr)
+                    say(f"rookery: plugin {problem.plugin}: {problem.reason}", console.stderr)
             if arguments.action == "call":
                 for mistake in equipment.rulebook.mistakes:
-                    print(visible(f"rookery: {mistake}; {MEANWHILE}"), file=console.stderr)
+                    say(f"rookery: {mistake}; {MEANWHILE}", console.stderr)
             match arguments.action:
                 case "list":
                     return _list(equipment, console, as_json=arguments.json)
@@ -96,9 +97,7 @@ def _list(equipment: Equipment, console: Console, *, as_json: bool) -> Exit:
     width = max((len(offered.name) for offered in tools), default=0)
     for each in tools:
         line = f"{each.name:<{width}}  {each.tool.risk:<7}  {each.plugin} ({each.distribution})  "
-        print(
-            cut_to(visible(line + one_line(each.tool.description, 100)), width_of(console.stdout)), file=console.stdout
-        )
+        say(cut_to(visible(line + one_line(each.tool.description, 100)), width_of(console.stdout)), console.stdout)
     return Exit.OK
 
 
@@ -118,7 +117,7 @@ def _show(offered: OfferedTool, console: Console, *, as_json: bool) -> Exit:
         *(f"  {line}" for line in json.dumps(tool.schema, indent=2, ensure_ascii=False).splitlines()),
     ]
     for line in lines:
-        print(visible(line), file=console.stdout)
+        say(line, console.stdout)
     return Exit.OK
 
 
@@ -135,26 +134,24 @@ async def _call(call: ToolCall, equipment: Equipment, options: Options, store: S
             case ApprovalResolved(by="nobody"):
                 unattended = True
             case ToolProgress(text=text):
-                print(visible(text), file=console.stderr, flush=True)
+                say(text, console.stderr)
             case PluginFailed(plugin=plugin, reason=reason):
-                print(visible(f"rookery: plugin {plugin}: {reason}"), file=console.stderr)
+                say(f"rookery: plugin {plugin}: {reason}", console.stderr)
 
     try:
         runner = equipment.runner(store, options)
         runner = runner.lending(artifacts=lambda *_: kept)
         done = await runner.call(call, "1", Caller("", tell, approve, answer, _no_model, MOST))
     except TurnPaused as exc:
-        print(visible(f"paused: {exc}"), file=console.stderr)
+        say(f"paused: {exc}", console.stderr)
         return Exit.FAILED
     ok = done.status is ToolStatus.OK
-    print(visible(done.output), file=console.stdout if ok else console.stderr)
+    say(done.output, console.stdout if ok else console.stderr)
     if unattended:
         offered = equipment.usable.get(call.tool)
         ways = (risk, offered.full_name) if risk == offered.tool.risk else (risk,)  # a rule may say that it is more
         allow = " or ".join(f"`--allow {way}`" for way in ways)
-        print(
-            visible(f"rookery: there is no terminal to ask at; {allow} lets it run without asking"), file=console.stderr
-        )
+        say(f"rookery: there is no terminal to ask at; {allow} lets it run without asking", console.stderr)
     match done.status:
         case ToolStatus.OK:
             return Exit.OK

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 from textual import events
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
 from rookery_core.events import Event, StepFailed, TokenDelta, TurnEnded, TurnStarted
-from rookery_core.text import visible
 from rookery_tui.presenter import Tone
 from rookery_tui.speech import Said, said
 from rookery_tui.widgets.markdown import SafeMarkdown
+from rookery_tui.widgets.text import capped, plain
 
 TURNS_SHOWN = 40
 """Turns that are on the screen at first, and as many more with each step back."""
@@ -40,7 +39,7 @@ class PlainText(Static):
     """A message of the person, or a notice."""
 
     def __init__(self, text: str, turn: int, classes: str) -> None:
-        super().__init__(Content(visible(text)), markup=False, classes=classes)
+        super().__init__(plain(capped(text)), markup=False, classes=classes)
         self.turn = turn
 
 
@@ -73,7 +72,7 @@ class ChatPane(VerticalScroll):
         await self.mount_all(self._history(self._first_turn, turns))
         await self._mark_earlier()
         if not turns and self.welcome:
-            await self.mount(Welcome(Content(visible(self.welcome)), markup=False))
+            await self.mount(Welcome(plain(self.welcome), markup=False))
         self.anchor()
 
     async def load_earlier(self) -> None:
@@ -146,7 +145,7 @@ class ChatPane(VerticalScroll):
         await self.remove_children(Earlier)
         if self._first_turn > 1:
             text = f"▲ {self._first_turn - 1} earlier turns (Ctrl+Up or a click shows more)"
-            await self.mount(Earlier(Content(text), markup=False), before=0 if self.children else None)
+            await self.mount(Earlier(plain(text), markup=False), before=0 if self.children else None)
 
 
 def _widget(entry: Said, turn: int) -> Widget:

@@ -9,26 +9,44 @@ from textual.widgets import Markdown
 from textual.widgets.markdown import MarkdownStream
 
 from rookery_core.text import VisibleStream, visible
+from rookery_tui.widgets.text import MOST_CHARS, MOST_LINES, LongText, too_long
 
 
 class SafeMarkdown(Markdown):
     """Markdown whose HTML is shown as text, whose links are text, and whose entities cannot smuggle characters in."""
 
     def __init__(self, text: str = "", *, classes: str | None = None) -> None:
-        super().__init__(visible(text), classes=classes, parser_factory=safe_parser, open_links=False)
+        shown = visible(text)
+        self._long = shown if too_long(shown) else ""
+        """What is shown as it is written: so much Markdown would keep the screen from being drawn for seconds."""
+        super().__init__("" if self._long else shown, classes=classes, parser_factory=safe_parser, open_links=False)
+        self._n_chars = self._n_lines = 0
         self._stream: MarkdownStream | None = None
         self._pieces = VisibleStream()
+
+    async def on_mount(self) -> None:
+        if self._long:
+            await self.mount(LongText(self._long))
 
     async def write(self, piece: str) -> None:
         """Show a piece of a text that is still being written; pieces that come too fast are shown together."""
         if self._stream is None:
             self._stream = Markdown.get_stream(self)
-        await self._stream.write(self._pieces.feed(piece))
+        ready = self._pieces.feed(piece)
+        self._n_chars += len(ready)
+        self._n_lines += ready.count("\n")
+        if self._n_chars <= MOST_CHARS and self._n_lines < MOST_LINES:  # the rest is shown when it is whole
+            await self._stream.write(ready)
 
     async def settle(self, text: str) -> None:
         """Show the whole text in place of its pieces: only then are code fences and tables sure to be right."""
         await self.stop()
-        await self.update(visible(text))
+        shown = visible(text)
+        if too_long(shown):
+            await self.update("")
+            await self.mount(LongText(shown))
+        else:
+            await self.update(visible(text))
 
     async def stop(self) -> None:
         """End the stream, if there is one."""

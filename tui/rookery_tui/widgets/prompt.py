@@ -23,6 +23,7 @@ class Prompt(TextArea):
         Binding("up", "cursor_up", "Line above; on the first line, the message before"),
         Binding("down", "cursor_down", "Line below; on the last line, the message after"),
         Binding("ctrl+d", "delete_or_leave", "Quit when there is no text"),
+        Binding("ctrl+underscore", "undo", "Undo"),
         Binding("pageup", "scroll_chat(-1)", "Scroll the conversation up"),
         Binding("pagedown", "scroll_chat(1)", "Scroll the conversation down"),
     ]

@@ -6,18 +6,20 @@ from collections.abc import Iterable
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.widgets import Static
 
 from rookery_core.events import Event, ModelReady
+from rookery_core.text import one_line
 from rookery_tui.presenter import Meter
 from rookery_tui.speech import activity
+from rookery_tui.widgets.text import plain
 
 MODE = "ask"
 FLASH_S = 2.0
 """How long a passing remark stays."""
 NEARLY_FULL = 0.85
 """Share of the window from which the line warns."""
+LONGEST = 200
 
 
 class StatusLine(Horizontal):
@@ -71,6 +73,8 @@ class StatusLine(Horizontal):
 
     def _draw(self) -> None:
         meter = self.meter
-        self.query_one("#meter", Static).update(Content(meter.text(MODE)), layout=False)
-        self.query_one("#activity", Static).update(Content(self._flash or self._activity), layout=False)
+        self.query_one("#meter", Static).update(plain(meter.text(MODE)), layout=False)
+        self.query_one("#activity", Static).update(
+            plain(one_line(self._flash or self._activity, LONGEST)), layout=False
+        )
         self.set_class(bool(meter.n_ctx) and meter.n_tokens > NEARLY_FULL * meter.n_ctx, "-nearly-full")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
@@ -16,11 +16,15 @@ from textual.widgets import Static
 from rookery_core.events import Event, Generated, StepFailed, TokenDelta, ToolFinished, ToolProgress, TurnEnded
 from rookery_core.text import VisibleStream
 from rookery_tui.presenter import Row, row, unfinished
+from rookery_tui.widgets.text import MOST_CHARS, TICK_S, capped, plain
 
 MAX_ROWS = 300
 """Rows that are kept; what is older stays in the session."""
 LIVE_PAUSE_S = 0.08
 """Streamed pieces are drawn together, once in this time."""
+
+LIVE_LINES = 100
+"""Lines that are kept of a row while it is being written."""
 
 OPEN_AT_FIRST = frozenset({"thought", "notice"})
 TOOL_OUTPUT = frozenset({"action", "observation"})
@@ -31,6 +35,7 @@ _MARKS = {
     "approval": "?",
     "question": "?",
     "memory": "◦",
+    "input": "◦",
     "model": "◦",
     "plugin": "!",
     "notice": "!",
@@ -53,6 +58,8 @@ class TraceRow(Static):
         self.shown = shown
         self._stream = VisibleStream()
         self._pieces: list[str] = []
+        self._n_gone = 0
+        """Characters of a live row that are not kept."""
         self._drawing: Timer | None = None
         self.collapsed = not live and shown.label not in OPEN_AT_FIRST
         self._draw()
@@ -83,7 +90,13 @@ class TraceRow(Static):
         self._drawing = None
         if not self._pieces:
             return
-        self.shown = Row(self.shown.label, "", "".join(self._pieces), self.shown.tone)
+        written = "".join(self._pieces)
+        kept = written[-MOST_CHARS:]
+        kept = "\n".join(kept.split("\n")[-LIVE_LINES:])
+        self._n_gone += len(written) - len(kept)
+        self._pieces = [kept]
+        before = f"[... {self._n_gone} characters before this]\n" if self._n_gone else ""
+        self.shown = Row(self.shown.label, "", before + kept, self.shown.tone)
         self._draw()
 
     def _draw(self) -> None:
@@ -93,7 +106,7 @@ class TraceRow(Static):
         label = f"{_MARKS[shown.label]} {shown.label}"
         text = shown.title if self.collapsed else shown.body or shown.title
         gap = "  " if self.collapsed else "\n"
-        self.update(Content.assemble((label, "bold"), gap, text))
+        self.update(plain((label, "bold"), gap, capped(text)))
 
 
 class LeftOut(Static):
@@ -101,7 +114,7 @@ class LeftOut(Static):
 
     def __init__(self, n: int, session: str) -> None:
         text = f"▲ {n} earlier rows are not shown here; the whole record: rookery sessions export {session}"
-        super().__init__(Content(text), markup=False)
+        super().__init__(plain(text), markup=False)
 
 
 class TracePane(VerticalScroll):
@@ -156,11 +169,9 @@ class TracePane(VerticalScroll):
                 await self._drop_live()
 
     def toggle_tool_output(self) -> None:
-        """Open all actions and observations, or close them again."""
+        """Open all actions and observations, or close them again, the newest first."""
         self._wide_open = not self._wide_open
-        for child in self.rows:
-            if child.shown.label in TOOL_OUTPUT:
-                child.toggle(not self._wide_open)
+        self.run_worker(self._toggle_tool_output(), group="toggle", exclusive=True)
 
     def action_move(self, step: int) -> None:
         rows = self.rows
@@ -182,6 +193,16 @@ class TracePane(VerticalScroll):
         message.stop()
         self._select(message.row)
         message.row.toggle()
+
+    async def _toggle_tool_output(self) -> None:
+        n_chars = 0
+        for child in reversed(self.rows):
+            if child.shown.label in TOOL_OUTPUT:
+                child.toggle(not self._wide_open)
+                n_chars += len(child.shown.body)
+            if n_chars > MOST_CHARS:
+                n_chars = 0
+                await asyncio.sleep(TICK_S)
 
     def _select(self, chosen: TraceRow) -> None:
         for child in self.rows:

@@ -1,0 +1,74 @@
+"""Logs of what other processes print: bounded, readable by the person alone, and harmless when they are printed."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from rookery_core.paths import LOG_LIMIT, opened_log
+from rookery_core.text import VisibleStream
+
+PIECE = 65_536
+
+
+class VisibleLog:
+    """A log that bytes are written to as they come; begun anew where it grows beyond `LOG_LIMIT`."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError."""
+        self._file = opened_log(path)
+        self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
+        self._pieces = VisibleStream()
+        self._n_chars = 0
+
+    def write(self, piece: bytes) -> None:
+        """Write what can be shown by now. Raises OSError."""
+        self._write(self._pieces.feed(self._decode(piece)))
+
+    def close(self) -> None:
+        """Write the rest. Raises OSError."""
+        with self._file:
+            self._write(self._pieces.feed(self._decode(b"", True)) + self._pieces.end())
+
+    def _write(self, text: str) -> None:
+        self._n_chars += len(text)
+        if self._n_chars > LOG_LIMIT:
+            self._file.seek(0)
+            self._file.truncate()
+            self._n_chars = len(text)
+        self._file.write(text)
+        self._file.flush()
+
+
+@contextmanager
+def piped(path: Path, *, wait_s: float = 0.0) -> Iterator[TextIO]:
+    """A file for a process to print to, and a thread that writes it to the log until nobody has it open.
+
+    It is closed here in the end; the process has its own. In the end the log is waited for that long. Raises OSError.
+    """
+    log = VisibleLog(path)
+    source, sink = os.pipe()
+    copying = threading.Thread(target=_copy, args=(source, log), name=f"log {path.name}", daemon=True)
+    copying.start()
+    try:
+        with os.fdopen(sink, "w", encoding="utf-8", errors="backslashreplace") as file:
+            yield file
+    finally:
+        copying.join(wait_s)
+
+
+def _copy(source: int, log: VisibleLog) -> None:
+    try:
+        while piece := os.read(source, PIECE):
+            with contextlib.suppress(OSError):  # a full disk is no reason to let the process wait
+                log.write(piece)
+    finally:
+        os.close(source)
+        with contextlib.suppress(OSError):
+            log.close()

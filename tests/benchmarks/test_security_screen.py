@@ -1,0 +1,57 @@
+"""The suites about the terminal in small: ways to die, hostile texts on a real screen, markup, odd texts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(sys.platform != "linux", reason="what is left is read in /proc"),
+]
+
+from benchmarks.security import deaths, markup, naughty, screens  # noqa: E402
+from benchmarks.security.payloads import PAYLOADS, hostile, leaked, obeyed  # noqa: E402
+
+BLNS = Path(__file__).parents[1] / "data" / "security" / "blns.json"
+DEATHS = ("SEGV", "KILL", "TERM", "HUP to all", "TERM to the supervisor", "KILL to the supervisor", "STOP, CONT, KILL",
+          "Ctrl+Z, fg, KILL", "segfault in a library", "resize storm, SEGV")  # fmt: skip
+COMMANDS = frozenset(
+    {"sessions show", "export md", "export jsonl", "config show", "wrong words", "models list", "tools call"}
+)
+
+
+@pytest.mark.parametrize("kind", DEATHS)
+def test_however_it_dies_the_terminal_is_as_it_was_and_nothing_is_left(kind: str) -> None:
+    found = deaths.one(kind)
+    assert (found["restored"], found["left"], found["code"]) == ([], 0, "")
+    assert found["processes"] > 3
+
+
+@pytest.mark.timeout(700)
+def test_nothing_hostile_arrives_at_the_terminal_of_the_full_screen() -> None:
+    assert screens.compare(hostile()) == []
+
+
+def test_nothing_hostile_arrives_at_the_terminal_of_a_command() -> None:
+    ways = screens.every_plain_way(hostile(), COMMANDS)
+    assert ways.keys() == COMMANDS
+    assert [name for name, found in ways.items() if found] == []
+
+
+def test_what_arrives_would_be_found() -> None:
+    stream = hostile().encode("utf-8", "surrogatepass")
+    assert leaked(stream) == PAYLOADS
+    assert len(obeyed(stream)) > 100
+
+
+async def test_markup_is_text_everywhere_and_no_click_does_anything() -> None:
+    assert await markup.tried(markup.TAGS[::3]) == []
+    assert await markup.tried(markup.naughty(BLNS)[::12], at_once=25) == []
+    assert await markup.tried(markup.standard_library(2)) == []
+
+
+async def test_odd_texts_come_back_equal_or_visibly_escaped() -> None:
+    assert await naughty.all_of([*naughty.texts(BLNS)[:500:25], *naughty.ODD]) == []
