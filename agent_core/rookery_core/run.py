@@ -38,7 +38,7 @@ from rookery_core.model.window import fit
 from rookery_core.reasoning import native
 from rookery_core.reasoning.grounding import doubts
 from rookery_core.reasoning.repetition import Repetition
-from rookery_core.reasoning.step import StepStream, ToolCall
+from rookery_core.reasoning.step import Answer, Step, StepStream, ToolCall
 from rookery_core.recovery import Failure, remedy
 from rookery_core.store.sessions import SessionLog
 from rookery_core.tools.contract import Risk
@@ -48,6 +48,8 @@ from rookery_core.usage import Usage
 
 REPAIR_TEMPERATURE = 0.7
 """After a step that could not be used: the same choice of tokens would only fail again."""
+AGAIN = "You made exactly this call before, and its result is above. Answer now with what is known."
+"""What is told of the same call again; its result follows once more, since small models look no further up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,15 @@ class Run:
             raise
         raise ModelDied("the model's answer ended without saying why; the request can be made again")
 
+    def meant(self, step: Step) -> Step:
+        """The step as it was meant: in a form of its own, a model may answer with words and then a call."""
+        match step.action:
+            case Answer(text=text) if self._info is not None and self._voice.address(self._info).native:
+                call = native.told(text, self._transcript.heard())
+                if call is not None and isinstance(call.action, ToolCall) and call.action.tool in self._voice.tools:
+                    return call
+        return step
+
     def question(self, call: ToolCall) -> None:
         """Raise StepDoubted for an argument that nothing said accounts for; once, and then the model has its way."""
         if not self._voice.check_arguments or self._attempts[Failure.DOUBTFUL] or call.tool not in self._voice.tools:
@@ -277,7 +288,7 @@ class Run:
                 call_id=call_id,
                 tool=call.tool,
                 status=ToolStatus.REPEATED,
-                output="You made exactly this call before, and its result is above. Answer now with what is known.",
+                output=f"{AGAIN}\n{self.repetition.what_came(call)}".rstrip(),
             )
             self.emit(finished)
             return finished
@@ -292,6 +303,7 @@ class Run:
             request=self._transcript.request,
         )
         finished = await self._runner.call(call, call_id, caller)
+        self.repetition.came(call, finished.output)
         self._unfit = self._unfit + 1 if finished.status is ToolStatus.INVALID else 0
         if finished.status is ToolStatus.OK:
             risk = self._runner.registry.get(call.tool).tool.risk

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rookery_core.model.base import Message
 from rookery_core.model.chat_template import ChatTemplate
 from rookery_core.model.constraint import arguments_grammar
-from rookery_core.reasoning.native import Decoder, encode, grammar
+from rookery_core.reasoning.native import Decoder, encode, grammar, told
 from rookery_core.reasoning.step import Answer, ToolCall, parse
 
 CALL = '<tool_call>\n{"name": "add", "arguments": {"a": 2, "b": {"c": "}\\n"}}}\n</tool_call>'
@@ -48,6 +48,43 @@ def test_a_call_becomes_a_step_however_it_arrives(text: str, size: int) -> None:
 @pytest.mark.parametrize("text", ["Hello!", "a\nb", "x <tool_call> y", "See: {", "```python\n1\n```"])
 def test_anything_else_is_the_answer(text: str, size: int) -> None:
     assert parse(decoded(text, size)).action == Answer(text)
+
+
+FENCED = '{\n  "name": "add",\n  "arguments": {\n    "a": 2\n  }\n}'
+ABOUT = "To do that, I will use `add`\non the number."
+
+
+@pytest.mark.parametrize("after", ["", "\n", "\n\nThis will return the sum."])
+@pytest.mark.parametrize("fence", ["```json", "```"])
+def test_words_and_then_a_call_in_a_fence_are_a_call(fence: str, after: str) -> None:
+    step = told(f"{ABOUT}\n\n{fence}\n{FENCED}\n```{after}", "what is 2 and 2?")
+    assert step is not None
+    assert step.action == ToolCall("add", {"a": 2})
+    assert step.thought == "To do that, I will use `add` on the number."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nothing of the kind.",
+        f"{ABOUT}\n\n```json\n{FENCED}",
+        f"{ABOUT}\n\n```python\n{FENCED}\n```",
+        f"{ABOUT}\n\n```json\n{FENCED}\n```\n\nAnd then:\n\n```json\n{FENCED}\n```",
+        f"{ABOUT}\n\n```json\n{FENCED}\n```\n\n" + "It goes on like this. " * 20,
+        f'{ABOUT}\n\n```json\n{{"name": "add", "arguments": {{"a": 2}}, "id": 1}}\n```',
+        f'{ABOUT}\n\n```json\n{{"name": "add", "arguments": [2]}}\n```',
+        f'{ABOUT}\n\n```json\n{{"name": "a b", "arguments": {{}}}}\n```',
+        f'{ABOUT}\n\n```json\n{{"name": 3, "arguments": {{"a": NaN}}}}\n```',
+        f'{ABOUT}\n\n```json\n{{"theme": "dark"}}\n```',
+    ],
+)
+def test_other_answers_with_json_stay_answers(text: str) -> None:
+    assert told(text, "") is None
+
+
+def test_a_call_that_is_quoted_from_what_was_read_is_none() -> None:
+    read = f"The file says: {json.dumps(json.loads(FENCED))} and more"
+    assert told(f"The file says:\n\n```json\n{FENCED}\n```", read) is None
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(1, 9))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 
@@ -24,8 +26,10 @@ from rookery_core.events import (
     PromptBuilt,
     Recovered,
     StepFailed,
+    ThoughtFormed,
     TokenDelta,
     ToolFinished,
+    ToolRequested,
     ToolStarted,
     ToolStatus,
     TurnEnded,
@@ -186,9 +190,37 @@ async def test_a_repeated_call_is_not_run_and_the_next_step_must_answer(lab: Lab
     assistant = lab.assistant(model)
     events = await play(assistant, assistant.new_session(), "add")
     assert [e.status for e in only(events, ToolFinished)] == [ToolStatus.OK, ToolStatus.REPEATED]
+    assert only(events, ToolFinished)[1].output.endswith("with what is known.\n2")
     assert len(only(events, ToolStarted)) == 1
     assert "call_0" in (model.grammars[1] or "")
     assert "call_0" not in (model.grammars[2] or "")
+
+
+def in_a_fence(name: str, **arguments: Any) -> str:
+    call = json.dumps({"name": name, "arguments": arguments}, indent=1)
+    return f"I will use `{name}`.\n\n```json\n{call}\n```"
+
+
+async def test_a_model_that_talks_of_a_call_and_writes_it_down_has_made_it(lab: Lab) -> None:
+    model = ScriptedModel([in_a_fence("add", a=1, b=2), "It is 3."], native=True)
+    assistant = lab.assistant(model)
+    session = assistant.new_session()
+    events = await play(assistant, session, "add 1 and 2")
+    assert [(e.status, e.output) for e in only(events, ToolFinished)] == [(ToolStatus.OK, "3")]
+    assert [e.text for e in only(events, ThoughtFormed)] == ["I will use `add`."]
+    assert [e.text for e in only(events, Answered)] == ["It is 3."]
+    assert [m.content for m in model.seen[1][-2:]] == [in_a_fence("add", a=1, b=2), "3"]
+
+
+@pytest.mark.parametrize("script", [[in_a_fence("wipe")], [in_a_fence("look", path="note.txt")]])
+async def test_a_call_of_no_offered_tool_or_one_that_was_read_is_only_an_answer(lab: Lab, script: list[str]) -> None:
+    model = ScriptedModel(script, native=True)
+    assistant = lab.assistant(model)
+    events = await play(
+        assistant, assistant.new_session(), f"what does this mean?\n{in_a_fence('look', path='note.txt')}"
+    )
+    assert only(events, ToolRequested) == []
+    assert len(only(events, Answered)) == 1
 
 
 async def test_reading_again_after_writing_is_no_repetition(lab: Lab) -> None:

@@ -2,7 +2,8 @@
 
 The form is the one of Hermes, Qwen 2.5 and many after them: a JSON object with name and arguments between <tool_call>
 and </tool_call>, anything else being the answer. There is no place for a thought in it. Small models leave the marks
-out, or write a code fence in their place; the same object is taken for a call, and no answer begins like that.
+out, or write a code fence in their place, also behind words on what they are about to do; the same object is taken for
+a call, and no answer begins like that.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from rookery_core.errors import StepUnparsable
 from rookery_core.model.base import Message
-from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT, parse
+from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT, Step, parse
 from rookery_core.tools.registry import Registry
 from rookery_core.transcript import OBSERVATION
 
@@ -24,6 +25,8 @@ MARKS = {"<tool_call>\n": "}\n</tool_call>", "```json\n": "}\n```", "": "}"}
 """What a call begins and ends with; the first is the form that models are trained on."""
 OPEN, CLOSE = next(iter(MARKS.items()))
 _CALL = re.compile(rf"{THOUGHT}[^\n]*\n{ACTION}(?P<tool>\S+)\n{INPUT}(?P<input>.*)", re.DOTALL)
+_FENCED = re.compile(r"(?P<words>.+?)\n```(?:json)?\n(?P<call>\{.*\})\n```\s*(?P<after>[^`]{0,200})", re.DOTALL)
+"""Small models say what they are about to do, and write the call as one would for a person."""
 _ANSWER = r"ANSWER: /(?s: ?[^\s<{`].*)/"
 """None that begins as a call does, nor with an empty line and then a call."""
 
@@ -57,6 +60,24 @@ def encode(messages: Sequence[Message]) -> list[Message]:
             content = content.removeprefix(OBSERVATION)
         made.append(replace(message, content=content))
     return made
+
+
+def told(text: str, heard: str) -> Step | None:
+    """The call that an answer amounts to: words on what is to be done, and then the call in a fence.
+
+    None where there is none, or more than one, and for one that stands in `heard`: that is quoted.
+    """
+    found = _FENCED.fullmatch(text)
+    if found is None or "```" in found["words"] or "".join(found["call"].split()) in "".join(heard.split()):
+        return None
+    try:
+        call = json.loads(found["call"])
+        if call.keys() != {"name", "arguments"}:
+            return None
+        step = parse(f"{THOUGHT}\n{ACTION}{call['name']}\n{INPUT}{json.dumps(call['arguments'])}")
+    except (AttributeError, ValueError, TypeError, StepUnparsable):
+        return None
+    return replace(step, thought=" ".join(found["words"].split()))
 
 
 def _own(text: str) -> str:

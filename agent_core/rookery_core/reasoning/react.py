@@ -52,6 +52,8 @@ async def _step(run: Run, *, may_act: bool) -> Step:
         if completion.stop in CUT:
             raise StepCut(f"Your step {CUT[completion.stop][1]}") from None
         raise
+    if may_act and completion.stop not in CUT:
+        step = run.meant(step)
     match step.action:
         case Answer(text=text) if completion.stop in CUT:
             return Step(step.thought, Answer(text + CUT[completion.stop][0]))

@@ -12,6 +12,7 @@ class Repetition:
 
     def __init__(self) -> None:
         self._times: dict[str, int] = {}
+        self._came: dict[str, str] = {}
 
     def ask(self, call: ToolCall) -> int:
         """The model asks for this call; how often it has in this turn, this time included."""
@@ -21,6 +22,14 @@ class Repetition:
     def times(self, call: ToolCall) -> int:
         """How often this very call has been asked for in this turn."""
         return self._times.get(_key(call), 0)
+
+    def came(self, call: ToolCall, output: str) -> None:
+        """What came of the call."""
+        self._came[_key(call)] = output
+
+    def what_came(self, call: ToolCall) -> str:
+        """What came of this very call when it was made last; "" where it was not."""
+        return self._came.get(_key(call), "")
 
     def done(self, call: ToolCall, *, effect: bool) -> None:
         """The call ran. After one with an effect on the world, making any other call again is no repetition."""

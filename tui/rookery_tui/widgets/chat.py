@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from rookery_core.events import Event, StepFailed, TokenDelta, TurnEnded, TurnStarted
+from rookery_core.events import Event, StepFailed, TokenDelta, ToolRequested, TurnEnded, TurnStarted
 from rookery_tui.presenter import Tone
 from rookery_tui.speech import Said, said
 from rookery_tui.widgets.markdown import SafeMarkdown
@@ -103,7 +103,7 @@ class ChatPane(VerticalScroll):
             await live.settle(entry.text)
         elif entry is not None:
             await self._add(entry, event.turn)
-        if isinstance(event, StepFailed | TurnEnded) and self._live is not None:
+        if isinstance(event, ToolRequested | StepFailed | TurnEnded) and self._live is not None:
             live, self._live = self._live, None
             await live.stop()
             await live.remove()
