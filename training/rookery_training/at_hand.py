@@ -6,12 +6,13 @@ What they do is the same, and so is what they say; the limits of memory and time
 from __future__ import annotations
 
 import importlib
-import io
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any
 
 from rookery_core.errors import ToolFailed, ToolRetry
 from rookery_plugins.data import documents, sqlite, tables
@@ -21,16 +22,19 @@ from rookery_plugins.data.inside.process import Failed, Retry, Source
 _LOOKING: tuple[Any, ...] = (documents, sqlite, tables)
 
 
-class _Held(Source):
-    """A file that is read here."""
-
-    @property
-    def size(self) -> int:
-        path = Path(self.path)
-        return path.stat().st_size if path.exists() else 0
-
-    def open(self) -> BinaryIO:
-        return io.BytesIO(Path(self.path).read_bytes())
+@contextmanager
+def _as_input(file: IO[bytes] | None) -> Iterator[None]:
+    """Within it the file is the standard input, as it is for a process of its own."""
+    before, handler = os.dup(0), signal.getsignal(signal.SIGTERM)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing if file is None else file.fileno(), 0)
+    try:
+        yield
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+        os.close(nothing)
+        signal.signal(signal.SIGTERM, handler)  # a change of a database takes it
 
 
 def _here(
@@ -42,10 +46,11 @@ def _here(
     cancelled: Callable[[], bool] = lambda: False,
     **arguments: str,
 ) -> str:
-    source = _Held(str(path), name, time.monotonic() + limits.seconds)
+    source = Source(str(path), name, time.monotonic() + limits.seconds)
     run = importlib.import_module(f"rookery_plugins.data.inside.{job}").run
     try:
-        return str(run(source, **arguments))
+        with _as_input(file):
+            return str(run(source, **arguments))
     except Retry as exc:
         raise ToolRetry(str(exc)) from None
     except Failed as exc:
