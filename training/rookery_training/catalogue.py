@@ -244,7 +244,8 @@ def _trace(domain: str, entry: dict[str, Any]) -> Trace:
         for step in entry["steps"]
     )
     slots = entry.get("slots", {})
-    return Trace(domain, tuple(entry["asks"]), slots, steps, tuple(entry["answers"]), entry.get("thought", ""))
+    asks = tuple(said for ask in entry["asks"] for said in either(ask))
+    return Trace(domain, asks, slots, steps, tuple(entry["answers"]), entry.get("thought", ""))
 
 
 def _talk(domain: str, entry: dict[str, Any]) -> Talk:

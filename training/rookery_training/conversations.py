@@ -187,7 +187,11 @@ class Author:
         if tool.entry.domain == "builtin" and not is_clear(tool.entry.name, arguments, tools):
             return False
         self.ask(branch, ask.say, scene, kept=ask.arguments)
-        if tool.entry.domain == "builtin" and rng.random() < PLAYED and self._play(branch, tools, tool, scene, arguments):
+        if (
+            tool.entry.domain == "builtin"
+            and rng.random() < PLAYED
+            and self._play(branch, tools, tool, scene, arguments)
+        ):
             return True
         self.do(branch, tool, arguments)
         lacks = any("{result}" in text and "result" not in scene for text in tool.entry.results)

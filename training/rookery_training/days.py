@@ -39,7 +39,11 @@ def feast(rng: random.Random) -> str:
 def moving(rng: random.Random) -> str:
     """A day that words lead to, from today or from another day."""
     weekday, month = rng.choice(POOLS["weekday"]), rng.choice(POOLS["month"])
-    n, year, length = rng.choice([rng.randint(2, 12), rng.randint(2, 200)]), rng.randint(2026, 2033), rng.choice(LENGTHS)
+    n, year, length = (
+        rng.choice([rng.randint(2, 12), rng.randint(2, 200)]),
+        rng.randint(2026, 2033),
+        rng.choice(LENGTHS),
+    )
     n = n if length == "days" else n % 11 + 2
     nth = rng.choice(ORDINALS)
     forms = [

@@ -47,15 +47,15 @@ measure the <room>
 ERRANDS = tuple(_ERRANDS.split("\n")[1:-1])
 
 _FIELDS = {
-    "number": "price amount total quantity stock score age year weight length height salary rating hours distance points "
-    "visitors duration discount votes pages temperature area capacity balance",
-    "text": "name city country product customer category status region color team title author department brand supplier "
-    "species material language room owner genre type",
+    "number": "price amount total quantity stock score age year weight length height salary rating hours distance "
+    "points visitors duration discount votes pages temperature area capacity balance",
+    "text": "name city country product customer category status region color team title author department brand "
+    "supplier species material language room owner genre type",
     "json": "name version port host title author email theme language timeout debug level license description color "
     "currency address phone status owner region size enabled country",
     "object": "server settings database user account config window network logging address owner project meta style",
     "list": "users items orders servers books products members events tracks rooms plugins accounts stations entries",
-    "table": "users orders products customers invoices books employees rooms events suppliers payments sessions members "
-    "tickets flights animals songs recipes",
+    "table": "users orders products customers invoices books employees rooms events suppliers payments sessions "
+    "members tickets flights animals songs recipes",
 }
 FIELDS = {name: tuple(words.split()) for name, words in _FIELDS.items()}

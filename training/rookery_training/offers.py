@@ -48,12 +48,14 @@ INVENTED = 0.72
 """The share of the lists with others than built-in tools that have invented ones."""
 OFFERED = 8
 """How many of the built-in tools the program offers at a time."""
-BUILT_IN, MIXED = 0.46, 0.6
+BUILT_IN, MIXED = 0.42, 0.57
 """The share of lists of built-in tools alone, and up to where others come with them."""
 AS_OFFERED = 0.85
 """How often the built-in tools are those that the program would choose for a request."""
 ONLINE = 0.4
 """How often the tools for the web may be among them."""
+CUT = 0.07
+"""How often the tool for the rest of a long result is among them though the request does not say so."""
 WEB = frozenset(("fetch_page", "search_web"))
 ELSEWHERE = frozenset(("web_search", "search_web", "recall", "remember", "write_file", "search_files"))
 """Tools that could tell or keep as well what some invented ones do."""
@@ -120,7 +122,9 @@ class Offers:
         ask, scene = rng.choice(meant.entry.asks), Scene()
         furnish(scene, ask.slots, rng)
         furnish(scene, meant.entry.kinds, rng)
-        names = self._discovery[online].select(fill(ask.say, scene, rng, said=True), size).names
+        names = list(self._discovery[online].select(fill(ask.say, scene, rng, said=True), size).names)
+        if rng.random() < CUT and "read_result" not in names:
+            names[-1] = "read_result"
         by_name = {tool.name: tool for tool in self.builtin}
         return [by_name[name] for name in names]
 

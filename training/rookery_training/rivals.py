@@ -99,7 +99,9 @@ COVERS = {
     for name, _, domains in (line.partition(":") for line in _COVERS.split("\n") if line)
 }
 """Domains of which a built-in tool could do something."""
-_MEASURED = r"seconds?|minutes?|hours?|days?|weeks?|months?|years?|kg|grams|met(?:re|er)s|centimetres|celsius|fahrenheit"
+_MEASURED = (
+    r"seconds?|minutes?|hours?|days?|weeks?|months?|years?|kg|grams|met(?:re|er)s|centimetres|celsius|fahrenheit"
+)
 MEASURED = re.compile(rf"\b({_MEASURED})\b", re.IGNORECASE)
 TO_DO = re.compile(r"remind|to.?do|task|don't forget", re.IGNORECASE)
 DOCUMENTS = (".pdf", ".docx")
@@ -119,7 +121,9 @@ def could_do(offered: Collection[str], entry: ToolEntry, ask: str) -> bool:
         return True
     if {"web_search", "search_web"} & {*offered} and entry.domain in ON_THE_WEB:
         return True
-    if entry.domain == "builtin" and (entry.name in ALWAYS or any(entry.name in kin and kin & {*offered} for kin in KIN)):
+    if entry.domain == "builtin" and (
+        entry.name in ALWAYS or any(entry.name in kin and kin & {*offered} for kin in KIN)
+    ):
         return True
     if entry.domain in covered(offered):
         return True

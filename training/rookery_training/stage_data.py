@@ -103,13 +103,15 @@ def query_table(stage: Stage) -> bool:
     return told(stage, said, name)
 
 
-def _database(tables: dict[str, tuple[list[str], list[list[Any]]]]) -> bytes:
+def _database(tables: dict[str, tuple[list[str], list[list[Any]]]], first_id: int) -> bytes:
+    """A database with these tables; the numbers of the rows begin with this one."""
     with closing(sqlite3.connect(":memory:")) as connection:
         for table, (columns, rows) in tables.items():
             kinds = ["TEXT", "REAL"]
             made = ", ".join(f"{name} {kind}" for name, kind in zip(columns, kinds, strict=True))
             connection.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {made})")
-            connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES (?, ?)", rows)
+            numbered = [[first_id + n, *row] for n, row in enumerate(rows)]
+            connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", numbered)
         connection.commit()
         return connection.serialize()
 
@@ -141,7 +143,9 @@ def _opened(stage: Stage) -> str | None:
     if new:
         tables = {"settings": (["name", "count"], [["size", 4]])}
     name = misnamed(stage, path)
-    stage.set({name: _database(tables)})
+    meant = re.search(r"WHERE id = (\d+)", sql)
+    first_id = max(int(meant[1]) - rng.randint(0, 1), 1) if meant and rng.random() < 0.8 else 1
+    stage.set({name: _database(tables, first_id)})
     said = called(stage, name)
     if "no such table" in said:
         stage.arguments = {**stage.arguments, "sql": re.sub(rf"\b{table}\b", real, sql)}
@@ -175,8 +179,8 @@ def change_database(stage: Stage) -> bool:
 
 def query_json(stage: Stage) -> bool:
     rng, expression = stage.rng, str(stage.arguments.get("expression", ""))
-    o, k, l, n = (stage.said(slot) for slot in "okln")
-    if expression and not (k or l):
+    o, k, many, n = (stage.said(slot) for slot in "okln")
+    if expression and not (k or many):
         return False
     keys = [key for key in rng.sample(FIELDS["json"], 3) if key != k][:2]
 
@@ -190,8 +194,8 @@ def query_json(stage: Stage) -> bool:
     tree: dict[str, Any] = {key: text_of(key, rng) for key in keys}
     nested = bool(k) and expression == k and rng.random() < OTHERWISE
     inside = o or (rng.choice(FIELDS["object"]) if nested else "")
-    if l:
-        tree[l] = [item() for _ in range(rng.randint(2, 4))]
+    if many:
+        tree[many] = [item() for _ in range(rng.randint(2, 4))]
     elif inside and k:
         tree[inside] = {k: rng.choice([text_of(k, rng), rng.randint(1, 9000)])}
     elif k:

@@ -159,11 +159,14 @@ def git(stage: Stage) -> bool:
     day, ref = f"2026-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}", f"{rng.getrandbits(28):07x}"
     match operation:
         case "status" if rng.random() < 0.3:
-            said, answer = f"On branch {branch}\nnothing to commit, working tree clean", f"Nothing is changed on {branch}."
+            said, answer = (
+                f"On branch {branch}\nnothing to commit, working tree clean",
+                f"Nothing is changed on {branch}.",
+            )
         case "status":
             said = (
-                f"On branch {branch}\nChanges not staged for commit:\n\tmodified:   {file}\n\nUntracked files:\n\t{other}"
-                "\n\nno changes added to commit"
+                f"On branch {branch}\nChanges not staged for commit:\n\tmodified:   {file}\n\n"
+                f"Untracked files:\n\t{other}\n\nno changes added to commit"
             )
             answer = f"On {branch}, {file} is changed and {other} is new."
         case "log":

@@ -29,6 +29,7 @@ OTHERS: Kinds = {**EDITS, **CHANGES, **WRITES, **LOOKS, **LISTINGS, **CHAINS, **
 """How often each of the others comes up, the tools it needs, and what makes it."""
 _BETTER = {
     "years": {"date_difference"},
+    "chain convert": {"convert_units"},
     "list count_kind": {"find_files"},
     "list only": {"find_files"},
 }

@@ -1,4 +1,4 @@
-"""Scenarios of two steps with the tools for tables, names of files, tasks and units: first a look, then what was asked."""
+"""Scenarios of two steps with tables, names of files, tasks and units: first a look, then what was asked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rookery_training.workspace_lines import it_says, ordinal
 from rookery_training.workspace_play import Kinds, Play
 
 COLUMNS = "I need its columns first."
-PREFIXES = ("total_", "net_", "sum_", "", "", "", "avg_")
+PREFIXES = ("total_", "net_", "", "", "")
 
 
 def _sheet(play: Play) -> tuple[str, str, list[list[Any]]]:
@@ -63,8 +63,9 @@ def look_table(play: Play) -> bool:
     text, number, rows = sheet = _sheet(play)
     mark = play.rng.choice([",", ",", ";"])
     lines = [mark.join(map(str, row)) for row in [[text, number], *rows]]
-    path = f"{play.rng.choice(['', files.folder(play.rng) + '/'])}{files.stem('list table export data report', play.rng)}"
-    return _looked_at(play, "query_table", "data", f"{path}.csv", "\n".join(lines) + "\n", sheet)
+    inside = play.rng.choice(["", f"{files.folder(play.rng)}/"])
+    path = f"{inside}{files.stem('list table export data report', play.rng)}.csv"
+    return _looked_at(play, "query_table", "data", path, "\n".join(lines) + "\n", sheet)
 
 
 def look_database(play: Play) -> bool:
