@@ -285,7 +285,7 @@ def evaluate(expression: str, scene: Scene) -> Any:
     names = {name: value.argument for name, value in scene.items()}
     allowed = {name: getattr(math, name) for name in dir(math) if not name.startswith("_")}
     builtins = {made.__name__: made for made in (round, abs, min, max, sum, len, str, int, range, sorted, chr)}
-    made = eval(expression, {"__builtins__": builtins, **allowed}, names)  # our own catalogue
+    made = eval(expression, {"__builtins__": builtins, **allowed, **names})  # our own catalogue
     return round(made, 10) if isinstance(made, float) else made
 
 

@@ -55,6 +55,10 @@ from rookery_training.workspace import Scenarios
 
 PLAYED = 0.65
 """How often a call to a built-in tool is carried out on files that are made up for it."""
+OFTEN = frozenset(
+    ("read_file", "list_files", "search_files", "write_file", "calculator", "remember", "recall", "forget")
+)
+"""What most of the whole turns in a folder are made of."""
 OPEN_ANSWERS = 0.3
 """The share of answers to learn where many others would be as good; of the rest only the thought is learnt."""
 
@@ -86,7 +90,7 @@ class Author:
         sums = Sums(rng, develop=develop)
         self._kinds: Mapping[str, tuple[float, Callable[[Branch, dict[str, Dressed]], bool]]] = {
             "call": (0.39, self.call),
-            "own": (0.75, self._own),
+            "own": (1.0, self._own),
             "trace": (0.13, self._trace),
             "missing": (0.14, self.missing),
             "absent": (0.17, self.absent),
@@ -248,8 +252,9 @@ class Author:
         return True
 
     def _own(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
-        """A request for a built-in tool."""
-        own = [name for name, tool in tools.items() if tool.entry.domain == "builtin"]
+        """A request for a built-in tool, more often for one that whole turns in a folder seldom need."""
+        built_in = [name for name, tool in tools.items() if tool.entry.domain == "builtin"]
+        own = [name for name in built_in for _ in range(1 if name in OFTEN else 3)]
         return bool(own) and self.call(branch, tools, own)
 
     def finish(self, branch: Branch, tool: Dressed, scene: Scene, arguments: dict[str, Any]) -> None:
