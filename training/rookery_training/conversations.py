@@ -55,9 +55,10 @@ from rookery_training.workspace import Scenarios
 
 PLAYED = 0.65
 """How often a call to a built-in tool is carried out on files that are made up for it."""
-OFTEN = frozenset(
-    ("read_file", "list_files", "search_files", "write_file", "calculator", "remember", "recall", "forget")
-)
+UNREAD = 0.4
+"""How often there is a whole turn although no file can be read."""
+_OFTEN = "read_file list_files search_files write_file calculator remember recall forget query_table query_database"
+OFTEN = frozenset(_OFTEN.split())
 """What most of the whole turns in a folder are made of."""
 OPEN_ANSWERS = 0.3
 """The share of answers to learn where many others would be as good; of the rest only the thought is learnt."""
@@ -90,7 +91,7 @@ class Author:
         sums = Sums(rng, develop=develop)
         self._kinds: Mapping[str, tuple[float, Callable[[Branch, dict[str, Dressed]], bool]]] = {
             "call": (0.39, self.call),
-            "own": (1.0, self._own),
+            "own": (1.5, self._own),
             "trace": (0.13, self._trace),
             "missing": (0.14, self.missing),
             "absent": (0.17, self.absent),
@@ -99,7 +100,7 @@ class Author:
             "repair": (0.03, lambda *made: slips.repair(self, *made)),
             "denied": (0.03, lambda *made: slips.denied(self, *made)),
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
-            "workspace": (2.8, self._workspace),
+            "workspace": (2.6, self._workspace),
             "sums": (0.6, lambda *made: sums_talk.conversation(self, sums, *made)),
             "records": (0.6, lambda *made: converse(self, self._records, *made)),
         }
@@ -320,7 +321,7 @@ class Author:
     def _workspace(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
         """A whole turn in a folder with files."""
         offered = {name for name, tool in tools.items() if tool.entry.domain == "builtin"}
-        made = self._scenarios.draw(offered)
+        made = self._scenarios.draw(offered) if "read_file" in offered or self.rng.random() < UNREAD else None
         if made is None:
             return False
         self.ask(branch, made.ask, made.scene)

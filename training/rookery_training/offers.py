@@ -52,7 +52,7 @@ BUILT_IN, MIXED = 0.42, 0.57
 """The share of lists of built-in tools alone, and up to where others come with them."""
 AS_OFFERED = 0.85
 """How often the built-in tools are those that the program would choose for a request."""
-ONLINE = 0.4
+ONLINE = 0.5
 """How often the tools for the web may be among them."""
 CUT = 0.07
 """How often the tool for the rest of a long result is among them though the request does not say so."""

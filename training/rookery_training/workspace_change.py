@@ -75,8 +75,11 @@ def changed_part(before: object, after: str) -> tuple[str, str] | None:
     if not gone or not come:  # a line more or less: the one before it, or after it, says where
         beside = old[start - 1 : start] if start else old[len(gone) : len(gone) + 1]
         gone, come = ([*beside, *gone], [*beside, *come]) if start else ([*gone, *beside], [*come, *beside])
-    part, whole = "\n".join(gone), "\n".join(old)
-    return (part, "\n".join(come)) if whole.count(part) == 1 and part else None
+    part, new = "\n".join(gone), "\n".join(come)
+    if part.partition(part.strip())[::2] != new.partition(new.strip())[::2]:
+        return None
+    part, new = part.strip(), new.strip()
+    return (part, new) if part and new and "\n".join(old).count(part) == 1 else None
 
 
 def _read(play: Play, path: str) -> str:

@@ -189,10 +189,10 @@ def measured(play: Play) -> bool:
 
 
 NEWER: Kinds = {
-    "look table": (0.3, ("query_table",), look_table),
-    "look database": (0.12, ("query_database",), look_database),
+    "look table": (0.14, ("query_table",), look_table),
+    "look database": (0.07, ("query_database",), look_database),
     "found": (0.16, ("find_files",), found),
-    "task done": (0.1, ("list_tasks", "finish_task"), task_done),
-    "task about": (0.07, ("list_tasks",), task_about),
+    "task done": (0.06, ("list_tasks", "finish_task"), task_done),
+    "task about": (0.05, ("list_tasks",), task_about),
     "measured": (0.1, ("read_file", "convert_units"), measured),
 }
