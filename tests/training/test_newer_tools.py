@@ -243,6 +243,8 @@ def test_a_request_that_another_offered_tool_is_more_for_is_not_made() -> None:
         ("a\nb\na\nb\n", "a\nx\na\ny", None),
         ("b\na\nb\n", "b\na\nx", None),
         ("a\n", "x", None),
+        ('{\n  "a": 1\n}\n', '{\n  "a": 2\n}', ('"a": 1', '"a": 2')),
+        ("a\n\nb\n", "a\nx\nb", None),
         (None, "x", None),
     ],
 )

@@ -76,10 +76,10 @@ def changed_part(before: object, after: str) -> tuple[str, str] | None:
         beside = old[start - 1 : start] if start else old[len(gone) : len(gone) + 1]
         gone, come = ([*beside, *gone], [*beside, *come]) if start else ([*gone, *beside], [*come, *beside])
     part, new = "\n".join(gone), "\n".join(come)
-    if part.partition(part.strip())[::2] != new.partition(new.strip())[::2]:
+    if not part.strip() or not new.strip() or part.partition(part.strip())[::2] != new.partition(new.strip())[::2]:
         return None
     part, new = part.strip(), new.strip()
-    return (part, new) if part and new and "\n".join(old).count(part) == 1 else None
+    return (part, new) if "\n".join(old).count(part) == 1 else None
 
 
 def _read(play: Play, path: str) -> str:
