@@ -55,6 +55,8 @@ from rookery_training.workspace import Scenarios
 
 PLAYED = 0.65
 """How often a call to a built-in tool is carried out on files that are made up for it."""
+ALONE = 0.7
+"""How often no tool of records comes to built-in ones."""
 UNREAD = 0.4
 """How often there is a whole turn although no file can be read."""
 _OFTEN = "read_file list_files search_files write_file calculator remember recall forget query_table query_database"
@@ -109,7 +111,9 @@ class Author:
 
     def group(self) -> Group:
         """One tool list with the conversations that go on from it."""
-        tools = self._records.beside(self.offers.draw())
+        drawn = self.offers.draw()
+        alone = all(tool.entry.domain == "builtin" for tool in drawn) and self.rng.random() < ALONE
+        tools = drawn if drawn and alone else self._records.beside(drawn)
         registry = Registry([tool.offered for tool in tools])
         by_name = {tool.entry.name: tool for tool in tools}
         branches = [made for _ in range(self.rng.randint(6, 10)) if (made := self._branch(by_name)) is not None]

@@ -75,11 +75,11 @@ def changed_part(before: object, after: str) -> tuple[str, str] | None:
     if not gone or not come:  # a line more or less: the one before it, or after it, says where
         beside = old[start - 1 : start] if start else old[len(gone) : len(gone) + 1]
         gone, come = ([*beside, *gone], [*beside, *come]) if start else ([*gone, *beside], [*come, *beside])
-    part, new = "\n".join(gone), "\n".join(come)
-    if not part.strip() or not new.strip() or part.partition(part.strip())[::2] != new.partition(new.strip())[::2]:
+    part, made = "\n".join(gone), "\n".join(come)
+    was, becomes = part.strip(), made.strip()
+    if not was or not becomes or part.partition(was)[::2] != made.partition(becomes)[::2]:
         return None
-    part, new = part.strip(), new.strip()
-    return (part, new) if "\n".join(old).count(part) == 1 else None
+    return (was, becomes) if "\n".join(old).count(was) == 1 else None
 
 
 def _read(play: Play, path: str) -> str:
