@@ -23,8 +23,11 @@ from rookery_training.held_out import HeldOut
 from rookery_training.workspace import Scenarios
 from rookery_training.workspace_play import Scenario
 
-SINGLE = {"call": "call", "missing": "ask", "absent": "none", "refusal": "none", "talk": "none"}
+SINGLE = {"call": "call", "own": "call", "missing": "ask", "absent": "none", "refusal": "none", "talk": "none"}
 """Situations whose first decision is a case, and the group it is counted in."""
+WRITING = frozenset(("write_file", "edit_file", "move_file", "delete_file"))
+MANY_WAYS = frozenset(("sql", "code", "question"))
+"""Arguments that may be written in many ways, of which none is expected."""
 
 
 def decision(group: Group, branch: Branch) -> dict[str, Any] | None:
@@ -35,7 +38,8 @@ def decision(group: Group, branch: Branch) -> dict[str, Any] | None:
     step = parse(branch.messages[1].content)
     match step.action:
         case ToolCall(tool=tool, arguments=arguments) if kind == "call":
-            expect: dict[str, Any] = {"tool": tool, "arguments": {name: [value] for name, value in arguments.items()}}
+            expect: dict[str, Any] = {"tool": tool, "arguments": {}}
+            expect["arguments"] |= {name: [value] for name, value in arguments.items() if name not in MANY_WAYS}
             for offered in group.registry:
                 if offered.name == tool:
                     for name, about in offered.tool.schema["properties"].items():
@@ -60,18 +64,20 @@ def decision(group: Group, branch: Branch) -> dict[str, Any] | None:
 
 
 def task(made: Scenario) -> dict[str, Any] | None:
-    """A scenario as a case; None where it needs notes, the time or a refusal, or nothing could be judged."""
+    """A scenario as a case; None where it needs more than texts and the tools, or nothing could be judged."""
     tools = {step.tool for step in made.steps}
-    if made.notes or "clock" in tools or any(step.denied for step in made.steps):
+    if made.notes or made.tasks or "clock" in tools or any(step.denied for step in made.steps):
+        return None
+    if not all(isinstance(text, str) for text in (*made.files.values(), *made.after.values())):
         return None
     answer = [[said, f"{int(said):,}"] if said.isdigit() and len(said) > 3 else [said] for said in made.says]
     files: dict[str, Any] = {}
     for path, text in made.after.items():
         if path not in made.files:
             files[path] = {"contains": text}
-        elif text != made.files[path] or "write_file" not in tools:
+        elif text != made.files[path] or not tools & WRITING:
             files[path] = {"equals": text}
-    if not answer and "write_file" not in tools:
+    if not answer and not tools & WRITING:
         return None
     expect = {"answer_contains": answer, "files": files} if answer else {"files": files}
     group = " ".join(made.kind.split())

@@ -15,6 +15,8 @@ from rookery_training.values import Kind, Value, draw, draw_other
 
 FOLDER = Path(__file__).resolve().parents[1] / "catalogue"
 SLOT = re.compile(r"\{([A-Za-z_]\w*)(?::([A-Za-z][^{}\"]*))?\}")
+_EITHER = re.compile(r"\[([^\[\]|]*(?:\|[^\[\]|]*)+)\]")
+"""`[a|b]` in a way to ask: either of them."""
 Scene = dict[str, Value]
 """What the slots of one conversation stand for."""
 
@@ -40,6 +42,8 @@ class Ask:
     """Templates of the arguments; None: the parameters that the words mention."""
     value: str = ""
     """What the tool would work out, as a Python expression over the slots; it becomes {result}."""
+    written: str = ""
+    """How it is written in the catalogue, where that stands for several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,7 @@ def _tool(domain: str, entry: dict[str, Any]) -> ToolEntry:
         name=entry["name"],
         does=entry["does"],
         parameters=tuple(sorted(parameters, key=lambda parameter: parameter.optional)),
-        asks=tuple(_ask(ask) for ask in entry["asks"]),
+        asks=_asks(entry["asks"]),
         results=tuple(entry["results"]),
         answers=tuple(entry["answers"]),
         other_names=tuple(entry.get("other_names", ())),
@@ -203,19 +207,35 @@ def _tool(domain: str, entry: dict[str, Any]) -> ToolEntry:
 
 
 def _more(entry: dict[str, Any]) -> More:
-    return More(entry["tool"], tuple(_ask(ask) for ask in entry.get("asks", ())), _missing(entry))
+    return More(entry["tool"], _asks(entry.get("asks", ())), _missing(entry))
 
 
 def _missing(entry: dict[str, Any]) -> tuple[Missing, ...]:
     return tuple(
-        Missing(made["lacks"], tuple(made["asks"]), tuple(made["questions"])) for made in entry.get("missing", ())
+        Missing(made["lacks"], tuple(said for ask in made["asks"] for said in either(ask)), tuple(made["questions"]))
+        for made in entry.get("missing", ())
     )
 
 
-def _ask(ask: str | dict[str, Any]) -> Ask:
-    if isinstance(ask, str):
-        return Ask(ask)
+def _asks(entries: Iterable[str | dict[str, Any]]) -> tuple[Ask, ...]:
+    return tuple(ask for entry in entries for ask in _each(Ask(entry) if isinstance(entry, str) else _ask(entry)))
+
+
+def _ask(ask: dict[str, Any]) -> Ask:
     return Ask(ask["say"], ask.get("slots", {}), ask.get("arguments"), str(ask.get("value", "")))
+
+
+def _each(ask: Ask) -> Iterable[Ask]:
+    """The ways that one written with `[a|b]` stands for."""
+    return [replace(ask, say=said, written=ask.say) for said in either(ask.say)]
+
+
+def either(text: str) -> list[str]:
+    """All texts that one with `[a|b]` stands for."""
+    found = _EITHER.search(text)
+    if found is None:
+        return [text]
+    return [made for word in found[1].split("|") for made in either(text[: found.start()] + word + text[found.end() :])]
 
 
 def _trace(domain: str, entry: dict[str, Any]) -> Trace:
@@ -224,7 +244,8 @@ def _trace(domain: str, entry: dict[str, Any]) -> Trace:
         for step in entry["steps"]
     )
     slots = entry.get("slots", {})
-    return Trace(domain, tuple(entry["asks"]), slots, steps, tuple(entry["answers"]), entry.get("thought", ""))
+    asks = tuple(said for ask in entry["asks"] for said in either(ask))
+    return Trace(domain, asks, slots, steps, tuple(entry["answers"]), entry.get("thought", ""))
 
 
 def _talk(domain: str, entry: dict[str, Any]) -> Talk:
@@ -263,8 +284,8 @@ def evaluate(expression: str, scene: Scene) -> Any:
     """A Python expression over the scene's arguments, with the functions of `math`."""
     names = {name: value.argument for name, value in scene.items()}
     allowed = {name: getattr(math, name) for name in dir(math) if not name.startswith("_")}
-    builtins = {"round": round, "abs": abs, "min": min, "max": max, "sum": sum, "len": len, "str": str, "int": int}
-    made = eval(expression, {"__builtins__": builtins, **allowed}, names)  # our own catalogue
+    builtins = {made.__name__: made for made in (round, abs, min, max, sum, len, str, int, range, sorted, chr)}
+    made = eval(expression, {"__builtins__": builtins, **allowed, **names})  # our own catalogue
     return round(made, 10) if isinstance(made, float) else made
 
 

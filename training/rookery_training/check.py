@@ -19,6 +19,7 @@ from rookery_training.catalogue import (
     plain,
     slots_of,
 )
+from rookery_training.outcomes import SLOTS as OUTCOME_SLOTS
 from rookery_training.values import Value, draw
 
 
@@ -85,7 +86,7 @@ def _unfillable(where: str, tool: ToolEntry, rng: random.Random) -> Iterable[str
             yield f"{where}: ask {ask.say!r}: {type(exc).__name__} {exc}"
     texts = [(result, answer) for result in tool.results for answer in tool.answers]
     for result, answer in texts:
-        scene = {"result": Value("1", 1)}
+        scene = {name: Value("1", 1) for name in OUTCOME_SLOTS}
         furnish(scene, tool.kinds, rng)
         furnish(scene, tool.invented, rng)
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rookery_core.model.base import Message
@@ -43,12 +43,25 @@ from rookery_training.fixed_words import (
 from rookery_training.held_out import HeldOut
 from rookery_training.invented_turns import contrasts
 from rookery_training.offers import Offers
+from rookery_training.outcomes import CALLED, Outcomes
 from rookery_training.records import Records, converse
+from rookery_training.rivals import covered, is_clear
+from rookery_training.stage import act
+from rookery_training.stage_files import PLAYS
 from rookery_training.sums import Sums
 from rookery_training.values import Value, in_order, renew
 from rookery_training.wording import literals, roughen
 from rookery_training.workspace import Scenarios
 
+PLAYED = 0.65
+"""How often a call to a built-in tool is carried out on files that are made up for it."""
+ALONE = 0.7
+"""How often no tool of records comes to built-in ones."""
+UNREAD = 0.4
+"""How often there is a whole turn although no file can be read."""
+_OFTEN = "read_file list_files search_files write_file calculator remember recall forget query_table query_database"
+OFTEN = frozenset(_OFTEN.split())
+"""What most of the whole turns in a folder are made of."""
 OPEN_ANSWERS = 0.3
 """The share of answers to learn where many others would be as good; of the rest only the thought is learnt."""
 
@@ -72,12 +85,15 @@ class Author:
         self._all = catalogue
         self.rng = rng
         self.offers = Offers(catalogue, builtin, rng, develop=develop)
+        self._builtin = builtin
         self._held_out = held_out
         self._notes = notes
         self._scenarios = Scenarios(builtin, rng, held_out=develop)
+        self._outcomes = Outcomes(builtin, rng)
         sums = Sums(rng, develop=develop)
         self._kinds: Mapping[str, tuple[float, Callable[[Branch, dict[str, Dressed]], bool]]] = {
             "call": (0.39, self.call),
+            "own": (1.5, self._own),
             "trace": (0.13, self._trace),
             "missing": (0.14, self.missing),
             "absent": (0.17, self.absent),
@@ -86,7 +102,7 @@ class Author:
             "repair": (0.03, lambda *made: slips.repair(self, *made)),
             "denied": (0.03, lambda *made: slips.denied(self, *made)),
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
-            "workspace": (2.8, self._workspace),
+            "workspace": (2.6, self._workspace),
             "sums": (0.6, lambda *made: sums_talk.conversation(self, sums, *made)),
             "records": (0.6, lambda *made: converse(self, self._records, *made)),
         }
@@ -95,7 +111,9 @@ class Author:
 
     def group(self) -> Group:
         """One tool list with the conversations that go on from it."""
-        tools = self._records.beside(self.offers.draw())
+        drawn = self.offers.draw()
+        alone = all(tool.entry.domain == "builtin" for tool in drawn) and self.rng.random() < ALONE
+        tools = drawn if drawn and alone else self._records.beside(drawn)
         registry = Registry([tool.offered for tool in tools])
         by_name = {tool.entry.name: tool for tool in tools}
         branches = [made for _ in range(self.rng.randint(6, 10)) if (made := self._branch(by_name)) is not None]
@@ -164,20 +182,29 @@ class Author:
 
     # -- situations -----------------------------------------------------------------------------------------------
 
-    def call(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+    def call(self, branch: Branch, tools: dict[str, Dressed], among: Sequence[str] = ()) -> bool:
         """A request for one of the tools with all that it needs, and perhaps what comes after the call."""
         if not tools:
             return False
         rng = self.rng
-        tool = tools[rng.choice(list(tools))]
+        tool = tools[rng.choice(list(among or tools))]
         optional = {parameter.name for parameter in tool.entry.parameters if parameter.optional}
         asks = self.offers.asks(tool, tools)
         richness = [1 + 0.7 * len(optional & {*slots_of(ask.say), *(ask.arguments or ())}) for ask in asks]
         ask = rng.choices(asks, richness)[0]
         scene, arguments = self.request(tool, ask)
+        if tool.entry.domain == "builtin" and not is_clear(tool.entry.name, arguments, tools):
+            return False
         self.ask(branch, ask.say, scene, kept=ask.arguments)
+        if (
+            tool.entry.domain == "builtin"
+            and rng.random() < PLAYED
+            and self._play(branch, tools, tool, scene, arguments)
+        ):
+            return True
         self.do(branch, tool, arguments)
-        if rng.random() < 0.5:
+        lacks = any("{result}" in text and "result" not in scene for text in tool.entry.results)
+        if rng.random() < 0.5 or not tool.entry.results or (lacks and tool.entry.name not in CALLED):
             return True
         errors = tool.speaking_of(tool.entry.errors, arguments)
         if errors and rng.random() < 0.12:
@@ -216,8 +243,36 @@ class Author:
             scene["result"] = Value(plain(worked), worked)
         return scene, arguments
 
+    def _play(
+        self, branch: Branch, tools: dict[str, Dressed], tool: Dressed, scene: Scene, arguments: dict[str, Any]
+    ) -> bool:
+        """The call on files that are made up for it, with all that follows."""
+        made = act(PLAYS, self._builtin, self.rng, tools, tool.entry.name, arguments, scene)
+        if made is None:
+            return False
+        for step in made.steps:
+            self.do(branch, tools[step.tool], step.arguments, first=step.first)
+            self.observe(branch, step.observation)
+        self.answer(branch, made.thought, made.answer)
+        return True
+
+    def _own(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        """A request for a built-in tool, more often for one that whole turns in a folder seldom need."""
+        built_in = [name for name, tool in tools.items() if tool.entry.domain == "builtin"]
+        own = [name for name in built_in for _ in range(1 if name in OFTEN else 3)]
+        return bool(own) and self.call(branch, tools, own)
+
     def finish(self, branch: Branch, tool: Dressed, scene: Scene, arguments: dict[str, Any]) -> None:
         rng = self.rng
+        outcome = self._outcomes.of(tool.entry.name, arguments) if tool.entry.domain == "builtin" else None
+        if outcome is not None and outcome.failed:
+            self._fail(branch, outcome.text)
+            return
+        if outcome is not None:
+            self.observe(branch, outcome.text)
+            scene.update({name: Value(said, said) for name, said in outcome.said.items()})
+            self.answer(branch, HAS_RESULT, fill(rng.choice(tool.entry.answers), scene, rng))
+            return
         furnish(scene, tool.entry.invented, rng)
         tool.place(scene, arguments)
         self.observe(branch, fill(rng.choice(tool.entry.results), scene, rng))
@@ -270,7 +325,7 @@ class Author:
     def _workspace(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
         """A whole turn in a folder with files."""
         offered = {name for name, tool in tools.items() if tool.entry.domain == "builtin"}
-        made = self._scenarios.draw(offered) if "read_file" in offered else None
+        made = self._scenarios.draw(offered) if "read_file" in offered or self.rng.random() < UNREAD else None
         if made is None:
             return False
         self.ask(branch, made.ask, made.scene)
@@ -328,7 +383,7 @@ class Author:
         return self._chat(branch, tools, refused, NO_TOOL_FITS)
 
     def _chat(self, branch: Branch, tools: dict[str, Dressed], talks: list[Talk], thought: str) -> bool:
-        offered = {tool.entry.domain for tool in tools.values()} | set(tools)
+        offered = {tool.entry.domain for tool in tools.values()} | set(tools) | covered(tools)
         talks = [talk for talk in talks if not talk.unless & offered]
         if not talks:
             return False

@@ -23,6 +23,7 @@ from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import Catalogue, Scene, fill, furnish, load
 from rookery_training.conversations import Author
 from rookery_training.held_out import HeldOut
+from rookery_training.outcomes import CALLED
 from rookery_training.values import Value, draw
 
 MAX_PREFIX, MAX_BRANCH = 1500, 480
@@ -116,7 +117,8 @@ def split(catalogue: Catalogue, *, held_out: bool) -> Catalogue:
     for tool in catalogue.tools:
         asks = tool.asks
         if tool.domain == "builtin":
-            asks = tuple(ask for n, ask in enumerate(tool.asks) if kept(n))
+            written = {text: n for n, text in enumerate(dict.fromkeys(ask.written for ask in tool.asks))}
+            asks = tuple(ask for ask in tool.asks if kept(written[ask.written]))
         elif tool.held_out != held_out:
             continue
         tools.append(replace(tool, asks=asks))
@@ -163,6 +165,8 @@ def notes(catalogue: Catalogue, rng: random.Random) -> tuple[str, ...]:
     made = [draw("note", rng).said for _ in range(200)]
     for tool in catalogue.tools:
         scene: Scene = {"result": Value("42", 42)}
+        if not tool.answers or tool.name in CALLED:
+            continue
         ask = rng.choice(tool.asks)
         furnish(scene, ask.slots, rng)
         furnish(scene, tool.kinds, rng)

@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from rookery_core.tools.discovery import Discovery
 from rookery_core.tools.registry import Registry
-from rookery_training.catalogue import Ask, Catalogue, ToolEntry
+from rookery_training.catalogue import Ask, Catalogue, Scene, ToolEntry, fill, furnish
 from rookery_training.dressing import Dressed, as_it_is, dress
 from rookery_training.invented import Families, Family
-from rookery_training.rivals import apart, could_do
+from rookery_training.rivals import apart, could_do, is_for_another
 
 _TECHNICAL = """
 builtin git containers databases networking cloud packages logs monitoring images units numbers code archives_zip
@@ -45,7 +46,18 @@ SIZES = {
 """How often so many tools are offered."""
 INVENTED = 0.72
 """The share of the lists with others than built-in tools that have invented ones."""
-ELSEWHERE = frozenset(("web_search", "recall", "remember", "write_file", "search_files"))
+OFFERED = 8
+"""How many of the built-in tools the program offers at a time."""
+BUILT_IN, MIXED = 0.42, 0.57
+"""The share of lists of built-in tools alone, and up to where others come with them."""
+AS_OFFERED = 0.85
+"""How often the built-in tools are those that the program would choose for a request."""
+ONLINE = 0.5
+"""How often the tools for the web may be among them."""
+CUT = 0.07
+"""How often the tool for the rest of a long result is among them though the request does not say so."""
+WEB = frozenset(("fetch_page", "search_web"))
+ELSEWHERE = frozenset(("web_search", "search_web", "recall", "remember", "write_file", "search_files"))
 """Tools that could tell or keep as well what some invented ones do."""
 DIARIES = frozenset(("calendar", "todo", "events", "staff and leave", "messaging"))
 """Domains with tools to which a day may be told."""
@@ -66,6 +78,11 @@ class Offers:
         """The families of invented tools in the list that was drawn last."""
         real = {offered.name: offered for offered in builtin}
         self.builtin = [as_it_is(tool, real[tool.name]) for tool in catalogue.domain("builtin") if tool.name in real]
+        offline = Registry(tool.offered for tool in self.builtin if tool.name not in WEB)
+        self._discovery = {
+            True: Discovery(Registry(tool.offered for tool in self.builtin)),
+            False: Discovery(offline),
+        }
 
     def draw(self) -> list[Dressed]:
         """The tools of one list."""
@@ -73,13 +90,12 @@ class Offers:
         self.families = []
         size = rng.choices(list(SIZES), list(SIZES.values()))[0]
         draw = rng.random()
-        if draw < 0.36:
-            size = size if size <= len(self.builtin) else rng.randint(3, 8)
-            return rng.sample(self.builtin, min(size, len(self.builtin)))
+        if draw < BUILT_IN:
+            return self._built_in(OFFERED if rng.random() < 0.6 else size)
         chosen: list[Dressed] = []
         domains = list(self._domains)
-        if draw < 0.5:
-            chosen = rng.sample(self.builtin, min(max(size - rng.randint(1, 5), 1), len(self.builtin)))
+        if draw < MIXED:
+            chosen = self._built_in(max(size - rng.randint(1, 5), 1))
             domains = [domain for domain in domains if domain not in TECHNICAL]
         pool: list[ToolEntry] = self._invented(size - len(chosen)) if rng.random() < INVENTED else []
         domains = [domain for domain in domains if not any(domain in made.thing.apart for made in self.families)]
@@ -94,6 +110,23 @@ class Offers:
                 taken.add(made.name)
                 chosen.append(made)
         return chosen
+
+    def _built_in(self, size: int) -> list[Dressed]:
+        """So many of them, mostly those that the program would offer for a request, in its order."""
+        rng = self._rng
+        size = size if size <= 12 else rng.randint(6, 12)
+        if rng.random() > AS_OFFERED or size == 0:
+            return rng.sample(self.builtin, size)
+        online = rng.random() < ONLINE
+        meant = rng.choice([tool for tool in self.builtin if online or tool.name not in WEB])
+        ask, scene = rng.choice(meant.entry.asks), Scene()
+        furnish(scene, ask.slots, rng)
+        furnish(scene, meant.entry.kinds, rng)
+        names = list(self._discovery[online].select(fill(ask.say, scene, rng, said=True), size).names)
+        if rng.random() < CUT and "read_result" not in names:
+            names[-1] = "read_result"
+        by_name = {tool.name: tool for tool in self.builtin}
+        return [by_name[name] for name in names]
 
     def _invented(self, room: int) -> list[ToolEntry]:
         """Tools of one or two families that fit into the room, or single ones of some."""
@@ -125,17 +158,23 @@ class Offers:
     def asks(self, tool: Dressed, tools: Mapping[str, Dressed]) -> list[Ask]:
         """The ways to ask for a tool that are not commands for another one."""
         shell = "shell" in tools and tool.entry.domain == "builtin" and tool.entry.name != "shell"
-        return [ask for ask in tool.entry.asks if not (shell and COMMAND.match(ask.say))]
+        built_in = tool.entry.domain == "builtin"
+        return [
+            ask
+            for ask in tool.entry.asks
+            if not (shell and COMMAND.match(ask.say))
+            and not (built_in and is_for_another(tool.entry.name, ask.say, tools))
+        ]
 
     def absent(self, tools: Mapping[str, Dressed]) -> tuple[ToolEntry, Ask] | None:
         """A tool that is not offered, and how it is asked for; None where none was found."""
         rng = self._rng
         domains = {tool.entry.domain for tool in tools.values()}
-        technical = "shell" in tools or bool(domains & TECHNICAL)
+        technical = bool({"shell", "python"} & {*tools}) or bool(domains & TECHNICAL)
         pool = [entry for entry in self.others if not (technical and entry.domain in TECHNICAL)]
         pool = [entry for entry in pool if entry.domain not in KNOWLEDGE]
-        if not technical or (domains == {"builtin"} and "shell" not in tools):
-            pool += [tool.entry for tool in self.builtin] * 3
+        if not technical or (domains == {"builtin"} and not {"shell", "python"} & {*tools}):
+            pool += [tool.entry for tool in self.builtin] * 2
         apart = {domain for made in self.families for domain in made.thing.apart}
         pool = [entry for entry in pool if entry.domain not in apart]
         if rng.random() < (0.5 if self.families else 0.12):

@@ -13,6 +13,7 @@ from rookery_training.branches import Branch
 from rookery_training.catalogue import Scene, furnish
 from rookery_training.dressing import Dressed
 from rookery_training.fixed_words import DENIED, NOT_ALLOWED, NOTHING_DONE, WHY
+from rookery_training.rivals import is_clear
 
 if TYPE_CHECKING:
     from rookery_training.conversations import Author
@@ -27,7 +28,7 @@ def repair(author: Author, branch: Branch, tools: dict[str, Dressed]) -> bool:
     tool = rng.choice(able)
     ask = rng.choice(author.offers.asks(tool, tools))
     scene, arguments = author.request(tool, ask)
-    if not arguments:
+    if not arguments or not is_clear(tool.entry.name, arguments, tools):
         return False
     wrong = dict(arguments)
     name = rng.choice(list(wrong))

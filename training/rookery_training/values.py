@@ -13,6 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rookery_training.days import day, hour
+from rookery_training.errands import ERRANDS, FIELDS
+from rookery_training.measures import measure
 from rookery_training.pools import POOLS, SAID_UNITS
 
 
@@ -53,6 +56,8 @@ def schema(kind: Kind) -> dict[str, Any]:
 
 def draw_other(kind: Kind, others: Sequence[Value], rng: random.Random) -> Value:
     """A value of this kind; of names and the like another one than the others: nobody travels from Rome to Rome."""
+    if kind == "unit":
+        return _same(measure(rng, [str(other.argument) for other in others]))
     value = draw(kind, rng)
     if isinstance(kind, str) and kind.split()[0] in ("integer", "number", "percent", "one", "list"):
         return value
@@ -276,6 +281,12 @@ def _path(_: list[str], rng: random.Random) -> Value:
     return _same(name if rng.random() < 0.45 else f"{_folder([], rng).said}/{name}")
 
 
+def _file(extensions: list[str], rng: random.Random) -> Value:
+    """A path of a file of one of these kinds."""
+    name = f"{_stem(rng)}.{rng.choice(extensions)}"
+    return _same(name if rng.random() < 0.55 else f"{_folder([], rng).said}/{name}")
+
+
 def _ip(_: list[str], rng: random.Random) -> Value:
     return _same(".".join(str(rng.randint(1, 254)) for _ in range(4)))
 
@@ -356,6 +367,12 @@ _MAKERS: dict[str, Callable[[list[str], random.Random], Value]] = {
     "filename": _filename,
     "folder": _folder,
     "path": _path,
+    "file": _file,
+    "day": lambda which, rng: _same(day(which[0] if which else "", rng)),
+    "hour": lambda _, rng: _same(hour(rng)),
+    "unit": lambda _, rng: _same(measure(rng)),
+    "field": lambda which, rng: _same(rng.choice(FIELDS[which[0]])),
+    "errand": lambda _, rng: _same(_spoken(rng, ERRANDS)),
     "ip": _ip,
     "version": _version,
     "branch": _branch,

@@ -10,6 +10,7 @@ import random
 from collections.abc import Collection
 
 from rookery_core.tools.registry import Registry
+from rookery_training.rivals import is_clear
 from rookery_training.workspace_chain import CHAINS
 from rookery_training.workspace_change import CHANGES
 from rookery_training.workspace_edits import EDITS
@@ -17,14 +18,22 @@ from rookery_training.workspace_get import get
 from rookery_training.workspace_goals import Phrases
 from rookery_training.workspace_list import LISTINGS
 from rookery_training.workspace_look import LOOKS
+from rookery_training.workspace_newer import NEWER
 from rookery_training.workspace_play import Kinds, Maker, Play, Scenario
 from rookery_training.workspace_trouble import TROUBLES
 from rookery_training.workspace_write import WRITES
 
 TRIES = 25
 GET_WEIGHT = 0.42
-OTHERS: Kinds = {**EDITS, **CHANGES, **WRITES, **LOOKS, **LISTINGS, **CHAINS, **TROUBLES}
+OTHERS: Kinds = {**EDITS, **CHANGES, **WRITES, **LOOKS, **LISTINGS, **CHAINS, **TROUBLES, **NEWER}
 """How often each of the others comes up, the tools it needs, and what makes it."""
+_BETTER = {
+    "years": {"date_difference"},
+    "chain convert": {"convert_units"},
+    "list count_kind": {"find_files"},
+    "list only": {"find_files"},
+}
+"""Kinds that one of these tools would be better for, where it is offered."""
 
 
 class Scenarios:
@@ -37,14 +46,21 @@ class Scenarios:
 
     def draw(self, offered: Collection[str]) -> Scenario | None:
         """One that needs only these tools; None where none was found."""
-        kinds: dict[str, tuple[float, Maker]] = {"get": (GET_WEIGHT, get)}
+        kinds: dict[str, tuple[float, Maker]] = {"get": (GET_WEIGHT, get)} if "read_file" in offered else {}
         kinds |= {name: (weight, make) for name, (weight, needs, make) in OTHERS.items() if set(needs) <= set(offered)}
-        for _ in range(TRIES):
+        for _ in range(TRIES if kinds else 0):
             kind = self._rng.choices(list(kinds), [weight for weight, _ in kinds.values()])[0]
             play = Play(kind, self._builtin, self.phrases, self._rng, offered)
             try:
-                if kinds[kind][1](play):
+                if kinds[kind][1](play) and not _could_be_better(play.made, offered):
                     return play.made
             finally:
                 play.end()
         return None
+
+
+def _could_be_better(made: Scenario, offered: Collection[str]) -> bool:
+    """Whether an offered tool is more for it than those that were called."""
+    if any(made.kind.startswith(kind) and tools & {*offered} for kind, tools in _BETTER.items()):
+        return True
+    return any(not is_clear(step.tool, step.arguments, offered) for step in made.steps if step.tool == "read_file")

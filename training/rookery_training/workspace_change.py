@@ -45,11 +45,41 @@ def new_file(play: Play) -> str:
 def write(play: Play, reply: str, deed: str, first: str, path: str, content: str) -> bool:
     """The last call and the answer; sometimes it is not allowed."""
     first = not_asked(first) if play.ordered else first
+    part = changed_part(play.made.files.get(path), content) if play.can("edit_file") else None
+    if part is not None and play.rng.random() < REFUSED:
+        play.denied("edit_file", first, path=path, old=part[0], new=part[1])
+        return play.refused(deed)
+    if part is not None and play.do("edit_file", first, path=path, old=part[0], new=part[1]).startswith("changed"):
+        return play.answer("reply", reply)
+    if part is not None:
+        return False
     if play.rng.random() < REFUSED:
         play.denied("write_file", first, path=path, content=content)
         return play.refused(deed)
     play.do("write_file", first, path=path, content=content)
     return play.answer("reply", reply)
+
+
+def changed_part(before: object, after: str) -> tuple[str, str] | None:
+    """The one place that differs, by whole lines, as it was and as it is to be; None where it is not one place."""
+    old, new = (text.splitlines() for text in (before if isinstance(before, str) else "", after))
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    gone, come = old[start : len(old) - end], new[start : len(new) - end]
+    if not old or len(gone) > 1 or len(come) > 1 or len(old) < 2:
+        return None
+    if not gone or not come:  # a line more or less: the one before it, or after it, says where
+        beside = old[start - 1 : start] if start else old[len(gone) : len(gone) + 1]
+        gone, come = ([*beside, *gone], [*beside, *come]) if start else ([*gone, *beside], [*come, *beside])
+    part, made = "\n".join(gone), "\n".join(come)
+    was, becomes = part.strip(), made.strip()
+    if not was or not becomes or part.partition(was)[::2] != made.partition(becomes)[::2]:
+        return None
+    return (was, becomes) if "\n".join(old).count(was) == 1 else None
 
 
 def _read(play: Play, path: str) -> str:

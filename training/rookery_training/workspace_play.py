@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from rookery_training.catalogue import Scene, fill
 from rookery_training.fixed_words import DENIED, HAS_RESULT, NOT_ALLOWED, WHY
 from rookery_training.values import Value
 from rookery_training.workspace_goals import Phrases
-from rookery_training.workspace_room import Room
+from rookery_training.workspace_room import Room, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,16 @@ class Scenario:
     ask: str = ""
     """The goal with slots, which `scene` fills."""
     scene: Scene = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Text] = field(default_factory=dict)
+    tasks: list[str] = field(default_factory=list)
+    """The open tasks of the to-do list."""
     notes: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     thought: str = HAS_RESULT
     answer: str = ""
     says: list[str] = field(default_factory=list)
     """What the answer has to say."""
-    after: dict[str, str] = field(default_factory=dict)
+    after: dict[str, Text] = field(default_factory=dict)
     """The files in the end."""
 
     def say(self, **values: object) -> None:
@@ -71,10 +73,12 @@ class Play:
         """Whether all these tools are offered."""
         return set(tools) <= set(self._offered)
 
-    def begin(self, files: Mapping[str, str], notes: Mapping[str, str] | None = None) -> None:
-        """Puts the files and notes where the calls will find them."""
-        self.made.files, self.made.notes = dict(files), dict(notes or {})
-        self._room = Room(self._builtin, self.made.files, self.made.notes)
+    def begin(
+        self, files: Mapping[str, Text], notes: Mapping[str, str] | None = None, tasks: Sequence[str] = ()
+    ) -> None:
+        """Puts the files, notes and tasks where the calls will find them."""
+        self.made.files, self.made.notes, self.made.tasks = dict(files), dict(notes or {}), list(tasks)
+        self._room = Room(self._builtin, self.made.files, self.made.notes, tasks)
 
     def end(self) -> None:
         """Clears up, and keeps the files as they are in the end."""
