@@ -6,15 +6,19 @@ import codecs
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from rookery_core.paths import LOG_LIMIT, opened_log
-from rookery_core.text import VisibleStream
+from rookery_core.text import VisibleStream, one_line
 
 PIECE = 65_536
+PAUSE_S = 0.005
+"""After each piece that came whole: whoever prints without end waits, and takes no processor from the others."""
+TAIL = 4_000
 
 
 class VisibleLog:
@@ -63,11 +67,22 @@ def piped(path: Path, *, wait_s: float = 0.0) -> Iterator[TextIO]:
         copying.join(wait_s)
 
 
+def last_line(log: Path, began: int) -> str:
+    """The last thing in a log, of what came after so many bytes or since it was begun anew; "" for nothing."""
+    with contextlib.suppress(OSError), log.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(began if began <= size else 0, size - TAIL))
+        return one_line(file.read().decode("utf-8", "replace").strip().rpartition("\n")[2], 300)
+    return ""
+
+
 def _copy(source: int, log: VisibleLog) -> None:
     try:
         while piece := os.read(source, PIECE):
             with contextlib.suppress(OSError):  # a full disk is no reason to let the process wait
                 log.write(piece)
+            if len(piece) == PIECE:
+                time.sleep(PAUSE_S)
     finally:
         os.close(source)
         with contextlib.suppress(OSError):

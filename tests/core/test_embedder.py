@@ -114,7 +114,9 @@ async def test_a_process_that_dies_is_an_error_and_opening_starts_another(
 ) -> None:
     before = await one(embedder, "ak al")
     many = asyncio.create_task(embedder.embed(["ak " * 60] * 20_000))
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(60):
+        while not worker._answers:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     assert worker._process is not None
     os.kill(worker._process.pid, signal.SIGSEGV)
     with pytest.raises(ModelDied, match="SIGSEGV"):

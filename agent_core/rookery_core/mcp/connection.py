@@ -36,11 +36,10 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from rookery_core.errors import PluginError, ToolFailed
-from rookery_core.logs import piped
+from rookery_core.logs import last_line, piped
 from rookery_core.mcp import questions
 from rookery_core.mcp.bounded import bound
 from rookery_core.mcp.definitions import Definition
-from rookery_core.mcp.printed import last_line, printed_to, trim
 from rookery_core.mcp.results import MOST, result_text
 from rookery_core.text import cut_middle, one_line
 from rookery_core.tools.context import ToolContext
@@ -229,8 +228,7 @@ class Connection:
                 )
             else:
                 program = StdioServerParameters(command=at.command, args=[*at.args], env=dict(at.env), cwd=at.cwd)
-                errors = stack.enter_context(printed_to(log))
-                read, write = await stack.enter_async_context(stdio_client(program, errlog=errors))
+                read, write = await stack.enter_async_context(stdio_client(program, errlog=log))
             yield _Read(read, self._ended), write
 
     async def _remember(self, response: httpx2.Response) -> None:
@@ -270,7 +268,6 @@ class Connection:
     def _note(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
             if self._log is not None:
-                trim(self._log.fileno())
                 print(text, file=self._log, flush=True)
 
 

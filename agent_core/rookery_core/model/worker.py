@@ -82,9 +82,11 @@ class Worker:
                 assert self._process is not None
                 assert self._process.stdin is not None
                 await self._process.stdin.drain()
-            except (ModelDied, ConnectionError) as exc:
+            except ModelDied as exc:
                 ended = True
                 raise self._died(model, "is not running") from exc
+            except ConnectionError:
+                pass  # it ended while it was asked; whoever reads from it tells how
             while not ended:
                 answer = await answers.get()
                 ended = answer.get("end", False)

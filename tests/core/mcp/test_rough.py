@@ -10,8 +10,8 @@ import pytest
 
 from rookery_core.errors import ToolFailed
 from rookery_core.events import ToolStatus
+from rookery_core.logs import PIECE, last_line
 from rookery_core.mcp import server as server_module
-from rookery_core.mcp.printed import PIECE_BYTES, last_line
 from rookery_core.paths import LOG_LIMIT
 from rookery_core.testing import ListMemory
 from rookery_core.tools.context import ToolContext
@@ -73,7 +73,7 @@ async def test_a_server_that_ended_says_so_to_whoever_asks_it_at_that_moment(yar
 async def test_of_what_a_server_prints_without_end_the_newest_is_kept(yard: Yard, tmp_path: Path) -> None:
     servers = await yard.ready(yard=rough(tmp_path, "loud"))
     await yard.until(lambda: yard.log("yard").endswith("the last of it\n"))
-    assert (tmp_path / "yard.log").stat().st_size <= LOG_LIMIT + PIECE_BYTES
+    assert (tmp_path / "yard.log").stat().st_size <= LOG_LIMIT + PIECE
     assert (await yard.call(servers, "echo", text="x")).output == "x"
 
 

@@ -124,7 +124,7 @@ async def test_a_server_that_ends_costs_one_call_and_is_started_again(yard: Yard
     assert (await yard.call(runner, "get_sum", a=1, b=1)).output == "2"
     done = await yard.call(runner, "die", how="rubbish")
     assert done.output == "and yet"
-    assert "no message of the protocol" in yard.log("yard")
+    await yard.until(lambda: "no message of the protocol" in yard.log("yard"))
     for _ in range(RESTARTS + 1):
         assert (await yard.call(runner, "die", how="kill")).output.startswith("its MCP server ended during the call")
     done = await yard.call(runner, "get_sum", a=1, b=1)
