@@ -84,7 +84,7 @@ class Desk:
     """A home folder with a model: makes apps over the same database, one after the other."""
 
     def __init__(self, home: Path, script: Iterable[str | Exception] = (), **model: Any) -> None:
-        self.home = home
+        self.home = self.workspace = home
         self.model = HeldModel(script, **model)
         self.others: list[ScriptedModel] = []
         """Models that may be chosen in place of the first."""
@@ -97,7 +97,7 @@ class Desk:
         return build(
             Config(),
             Paths.find({"ROOKERY_HOME": str(self.home)}),
-            Options(workspace=self.home, max_steps=self.max_steps),
+            Options(workspace=self.workspace, max_steps=self.max_steps),
             approver=approver,
             answerer=answerer,
             model=[self.model, *self.others],

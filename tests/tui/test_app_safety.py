@@ -83,7 +83,8 @@ async def test_no_text_from_anywhere_acts_on_the_screen(tmp_path: Path, attack: 
     plain = attack.encode("utf-8", "backslashreplace").decode()
     call = json.dumps({"text": f"argument {plain}"})
     line = " ".join(plain.split("\n"))
-    desk = Desk(tmp_path, [thinks(f"thought {line}", "echo", call), answers(f"answer {plain}", "x")])
+    desk = Desk(tmp_path / "home", [thinks(f"thought {line}", "echo", call), answers(f"answer {plain}", "x")])
+    desk.workspace = tmp_path  # what looks like a path is not in Rookery's own folder, where calls are refused
     desk.tools = (echo,)
     async with desk.app().run_test(size=(120, 40)) as pilot:
         await ready(pilot)
