@@ -111,7 +111,7 @@ def test_the_sample_s_hook_keeps_a_file_from_rookery_s_own_tool(python: Path, tm
         return run(python, home, space, "rookery", "tools", "call", tool, json.dumps(arguments), *options)
 
     denied = call("files.write_file", path="TODO.md", content="nothing")
-    assert (denied.returncode, denied.stdout) == (1, "")
+    assert (denied.returncode, denied.stdout) == (1, ""), denied.stderr
     assert "TODO.md is protected ('TODO.md' in .rookery-protect)" in denied.stderr
     assert not (space / "TODO.md").exists()
     written = call("todo.add_todo", text="call Ann")  # it knows its file by itself

@@ -65,7 +65,7 @@ def subject_of(offered: OfferedTool, fitted: Fitted, root: Path, places: Places)
     script = script_of(said) if isinstance(said, str | list) and _are_words(said) else None
     declared = bool(tool.paths or tool.command)
     named = [text for name in tool.paths for text in _texts(arguments.get(name))] if declared else texts
-    named = [] if tool.risk is Risk.PURE else [text for text in named if len(text) <= PATH_CHARS and "\n" not in text]
+    named = [] if tool.risk is Risk.PURE else [text for text in named if _may_be_a_path(text)]
     # those of a WorkspacePath or WorkspaceEntry are what they are to be already
     meant = {text: Path(text) if declared and os.path.isabs(text) else places.meant(text, root) for text in named}
     sure = {text for text in named if declared or text.startswith(("/", "~/", "./", "../", "file://"))}
@@ -99,6 +99,12 @@ def site_of(text: str) -> Site | None:
     except (ValueError, UnicodeError):
         return None
     return Site(host.lower().rstrip("."), port) if host and port and not set(host) & set(" \t\n\r\\") else None
+
+
+def _may_be_a_path(text: str) -> bool:
+    if len(text) > PATH_CHARS or "\n" in text:
+        return False
+    return _URL.fullmatch(text) is None or ".." in text or site_of(text) is None
 
 
 def _texts(value: object) -> Iterator[str]:
