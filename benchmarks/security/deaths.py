@@ -133,7 +133,7 @@ def one(kind: str) -> dict[str, Any]:
     die, codes = KINDS[kind]
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder, "ready")
-        env = {**os.environ, "READY": str(ready), "ROOKERY_HOME": folder, "DIE": INSIDE.get(kind, "")}
+        env = {**os.environ, "READY": str(ready), "ROOKERY_HOME": f"{folder}/home", "DIE": INSIDE.get(kind, "")}
         before: dict[int, str] = {}
         terminal = Terminal(COMMAND, env, Path(folder))
         try:
