@@ -55,37 +55,32 @@ def to_supervisor(number: int) -> Death:
 def stopped_before(terminal: Terminal, supervisor: int, program: int) -> None:
     """Stopped without warning, gone on with, and then ended."""
     os.kill(program, signal.SIGSTOP)
-    terminal.wait(lambda: "stopped" in terminal.reports)
-    assert terminal.not_restored() == [], "stopped"
-    n_before = len(terminal.output)
-    terminal.order("fg")
-    terminal.wait(lambda: b"\x1b[?1049h" in terminal.output[n_before:])
-    time.sleep(0.3)
+    _gone_on_with(terminal)
     os.kill(program, signal.SIGKILL)
 
 
 def suspended_before(terminal: Terminal, supervisor: int, program: int) -> None:
     """Told to stop as by Ctrl+Z in a shell, gone on with, and then ended."""
     os.killpg(supervisor, signal.SIGTSTP)
-    terminal.wait(lambda: "stopped" in terminal.reports)
-    assert terminal.not_restored() == [], "suspended"
-    n_before = len(terminal.output)
-    terminal.order("fg")
-    terminal.wait(lambda: b"\x1b[?1049h" in terminal.output[n_before:])
-    time.sleep(0.3)
+    _gone_on_with(terminal)
     os.kill(supervisor, signal.SIGTERM)
 
 
 def suspended_by_key(terminal: Terminal, supervisor: int, program: int) -> None:
     """Ctrl+Z, `fg`, and then ended."""
     terminal.type(b"\x1a")
+    _gone_on_with(terminal)
+    os.kill(program, signal.SIGKILL)
+
+
+def _gone_on_with(terminal: Terminal) -> None:
+    """Once it is stopped the terminal is the shell's; then `fg` brings the full screen back."""
     terminal.wait(lambda: "stopped" in terminal.reports)
-    assert terminal.not_restored() == [], "suspended"
+    assert terminal.not_restored() == [], "stopped"
     n_before = len(terminal.output)
     terminal.order("fg")
     terminal.wait(lambda: b"\x1b[?1049h" in terminal.output[n_before:])
     time.sleep(0.3)
-    os.kill(program, signal.SIGKILL)
 
 
 def by_itself(terminal: Terminal, supervisor: int, program: int) -> None:
