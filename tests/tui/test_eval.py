@@ -23,9 +23,10 @@ from rookery_core.model.hashes import Hashes
 from rookery_core.model.probes import Probe, Probes
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
-from rookery_tui.arguments import SUITES, parse
+from rookery_tui.arguments import parse
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
+from rookery_tui.model_arguments import SUITES
 from rookery_tui.subcommands import eval as command
 from tests.core.conftest import act, answer
 from tests.core.evals.kit import MAIL, WEATHER, decision, task, write

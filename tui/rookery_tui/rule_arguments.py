@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+
+from rookery_tui.argument_kinds import whole
 
 
-def add_rules(commands: argparse._SubParsersAction[argparse.ArgumentParser], number: Callable[[str], int]) -> None:
-    """Put the command and its actions beside the others; `number` reads the number of a rule."""
+def add_rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Put the command and its actions beside the others."""
     rules = commands.add_parser(
         "rules", help="what is allowed without asking, asked about, and denied", allow_abbrev=False
     )
@@ -32,7 +33,7 @@ def add_rules(commands: argparse._SubParsersAction[argparse.ArgumentParser], num
     add.add_argument("--rejects", metavar="EXAMPLE", action="append", default=[], help="something it must not be about")
     add.add_argument("--everywhere", action="store_true", help="in every workspace")
     remove = actions.add_parser("remove", help="remove a rule", allow_abbrev=False)
-    remove.add_argument("number", metavar="N", type=number, help="as `rookery rules list` numbers them")
+    remove.add_argument("number", metavar="N", type=whole(1, 100_000), help="as `rookery rules list` numbers them")
     check = actions.add_parser("check", help="whether the files are good, and their examples right", allow_abbrev=False)
     attempt = actions.add_parser(
         "try",
