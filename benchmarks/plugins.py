@@ -53,7 +53,7 @@ import sys
 from pathlib import Path
 from rookery_core.compose import build
 from rookery_core.equipment import Options
-from rookery_core.config import load_config
+from rookery_core.config_file import load_config
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
 paths = Paths.find({"ROOKERY_HOME": sys.argv[1]})

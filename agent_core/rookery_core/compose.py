@@ -12,7 +12,8 @@ from pathlib import Path
 from rookery_core.approval.policy import Answerer, Approver, Grants, no_answer, nobody
 from rookery_core.assistant import Assistant
 from rookery_core.budget import Limits
-from rookery_core.config import Config, ModelSettings, load_config
+from rookery_core.config import Config, ModelSettings
+from rookery_core.config_file import load_config
 from rookery_core.equipment import STRATEGIES, Equipment, Options, equip, installed_plugins, mcp_servers, open_store
 from rookery_core.errors import ConfigError, ModelUnreadable
 from rookery_core.hosting.catalogue import Plugins

@@ -1,33 +1,17 @@
-"""The settings: what there is to set, read from the person's two TOML files, and written to the program's own.
-
-`config.toml` is the person's and only read. `settings.toml` is the program's (`rookery config set`) and overrides it.
-"""
+"""The settings: what there is to set, with its default, its limits and what it does. It knows no files."""
 
 from __future__ import annotations
 
-import contextlib
-import difflib
-import json
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from rookery_core.budget import Limits
-from rookery_core.errors import ConfigError
 from rookery_core.mcp.settings import McpSettings, ServerSettings
-from rookery_core.paths import Paths, replace_file
-from rookery_core.text import one_line
 
-MAX_BYTES = 100_000
-DEFAULT = "default"
 MCP, SERVERS = "mcp", "mcp.servers"
-OPTION = "--set"
-"""Where a setting is from that was given with the command."""
 STRICT = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, strict=True, allow_inf_nan=False)
 _INT32 = 2**31 - 1
 
@@ -149,38 +133,6 @@ class Config(Section):
     mcp: McpSettings = McpSettings()
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedConfig:
-    """The settings in force, and where each is from."""
-
-    config: Config
-    sources: Mapping[str, str]
-    """`section.key` to the file it is from, `default` or `--set`."""
-
-
-def load_config(paths: Paths, options: Iterable[str] = ()) -> LoadedConfig:
-    """Read both files. ConfigError names the file, the key, and what was expected.
-
-    `options` are of the form `section.key=value` and override what the files say.
-    """
-    values: dict[str, dict[str, Any]] = {}
-    sources: dict[str, str] = {}
-    for file in (paths.config_file, paths.settings_file):
-        for section, table in _checked(_read(file), file).items():
-            values.setdefault(section, {}).update(table)
-            sources.update({key: str(file) for key in _keys(section, table)})
-    for option in options:
-        key, equals, text = option.partition("=")
-        if not equals:
-            raise ConfigError(f"{_shown(option)} is not of the form section.key=value")
-        section, name, value = _setting(key.strip(), text.strip())
-        _checked({section: {name: value}}, OPTION)
-        values.setdefault(section, {})[name] = value
-        sources[f"{section}.{name}"] = OPTION
-    config = _validate(values, paths.settings_file)
-    return LoadedConfig(config, {key: sources.get(key, DEFAULT) for key, _ in flatten(config)})
-
-
 def flatten(config: Config) -> Iterator[tuple[str, Any]]:
     """Every setting as (`section.key`, value); of MCP servers what may be shown, as (`mcp.servers.NAME.key`, value)."""
     for section in Config.model_fields:
@@ -210,50 +162,6 @@ def documented() -> Iterator[tuple[str, str, Iterator[tuple[str, Any, str]]]]:
         yield name, _text(type(table).__doc__), settings
 
 
-def value_of(config: Config, key: str) -> Any:
-    """One setting; ConfigError when there is none of that name."""
-    for known, value in flatten(config):
-        if known == key:
-            return value
-    raise ConfigError(f"{_shown(key)} is not a setting{_nearest_setting(key.rpartition('.')[2])}")
-
-
-def check_file(file: Path) -> None:
-    """Read one file by itself. ConfigError says the first thing that is wrong with it; a missing file is fine."""
-    _checked(_read(file), file)
-
-
-def set_value(paths: Paths, key: str, text: str, check: Callable[[Any], object] | None = None) -> Any:
-    """Write one setting to the program's own file and return its value. ConfigError leaves the file as it was.
-
-    `text` is read as a TOML value; what is none, or is one where a string is wanted, is taken as a plain string.
-    `check` may refuse the value, with a ConfigError of its own.
-    """
-    file = paths.settings_file
-    values = _checked(_read(file), file)
-    section, name, value = _setting(key, text)
-    changed = _checked({**values, section: {**values.get(section, {}), name: value}}, file)
-    if check is not None:
-        check(value)
-    _replace(file, tomli_w.dumps(changed))
-    return value
-
-
-def _setting(key: str, text: str) -> tuple[str, str, Any]:
-    """Section, name and value of one setting that was written as text; whether there is such a one is not checked."""
-    section, dot, name = key.partition(".")
-    if section == MCP:
-        raise ConfigError(
-            "MCP servers are tables in config.toml, which is yours; `rookery config path` says where it is"
-        )
-    if not dot:
-        raise ConfigError(f"{_shown(key)} is not a setting: write section.key{_nearest_setting(key)}")
-    if "." in name:
-        raise ConfigError(f"{_shown(key)} is not a setting: there is one dot in section.key")
-    value = _toml_value(text)
-    return section, name, text if isinstance(_default(section, name), str) and not isinstance(value, str) else value
-
-
 def example() -> str:
     """The text of `config.example.toml`: every setting with its default, commented out."""
     lines = [
@@ -279,118 +187,3 @@ def toml_line(name: str, value: Any) -> str:
 
 def _text(text: str | None) -> str:
     return " ".join((text or "").split())
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        return {}
-    except OSError as exc:
-        raise ConfigError(f"{file} cannot be read: {exc.strerror}") from exc
-    if len(raw) > MAX_BYTES:
-        raise ConfigError(f"{file} is larger than {MAX_BYTES} bytes; that is no config file")
-    try:
-        return tomllib.loads(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as exc:
-        raise ConfigError(f"{file} is not UTF-8 text: byte {exc.start} is 0x{raw[exc.start]:02x}") from exc
-    except RecursionError as exc:
-        raise ConfigError(f"{file} is nested too deeply for a config file") from exc
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{file} is not TOML: {one_line(str(exc), 200)}") from exc
-    except ValueError as exc:  # what int() says of thousands of digits
-        raise ConfigError(f"{file} holds a number that is too long") from exc
-
-
-def _replace(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(file, text)
-    except OSError as exc:
-        raise ConfigError(f"{file} cannot be written: {exc.strerror}") from exc
-
-
-def _keys(section: str, table: Mapping[str, Any]) -> Iterator[str]:
-    """The full names of the settings in a section of a file."""
-    if section != MCP:
-        yield from (f"{section}.{key}" for key in table)
-        return
-    for name, server in table.get("servers", {}).items():
-        yield from (f"{SERVERS}.{name}.{key}" for key in server)
-
-
-def _default(section: str, name: str) -> Any:
-    return next((value for key, value in flatten(Config()) if key == f"{section}.{name}"), None)
-
-
-def _checked(values: dict[str, Any], file: Path | str) -> dict[str, dict[str, Any]]:
-    """The same values, once they are known to be good by themselves."""
-    for section, table in values.items():
-        if section not in Config.model_fields:
-            what = (
-                f"[{_shown(section)}] is not a section"
-                if isinstance(table, dict)
-                else f"{_shown(section)} is not in a section"
-            )
-            hint = (
-                _nearest(section, list(Config.model_fields)) if isinstance(table, dict) else _nearest_setting(section)
-            )
-            raise ConfigError(f"{file}: {what}{hint}")
-        if not isinstance(table, dict):
-            raise ConfigError(f"{file}: {section} must be a section: write [{section}] above its keys")
-        known = type(Config.model_fields[section].default).model_fields
-        for key in table:
-            if key not in known:
-                raise ConfigError(f"{file}: {section}.{_shown(key)} is not a setting{_nearest(key, list(known))}")
-    _validate(values, file)
-    return values
-
-
-def _validate(values: Mapping[str, Any], file: Path | str) -> Config:
-    try:
-        return Config.model_validate(values)
-    except ValidationError as exc:
-        problems = [_explain(error) for error in exc.errors(include_url=False)]
-        raise ConfigError(f"{file}: " + "; ".join(problems)) from exc
-
-
-def _explain(error: Mapping[str, Any]) -> str:
-    where = _shown(".".join(str(part) for part in error["loc"]))
-    match error["type"]:
-        case "setting":
-            return f"{where}: {error['msg']}"
-        case "extra_forbidden":
-            return f"{where} is not a setting{_nearest(str(error['loc'][-1]), list(ServerSettings.model_fields))}"
-        case "model_type":
-            return f"{where} must be a table"
-    expected = str(error["msg"]).removeprefix("Input should be ").replace("a valid tuple", "a list")
-    if {"env", "headers"} & {*error["loc"]}:  # what stands there may be secret
-        return f"{where} must be {expected}"
-    with contextlib.suppress(TypeError, ValueError, RecursionError):
-        return f"{where} must be {expected}, not {one_line(json.dumps(error['input']), 60)}"
-    return f"{where} must be {expected}"
-
-
-def _toml_value(text: str) -> Any:
-    try:
-        values = tomllib.loads(f"v = {text}")
-    except (ValueError, RecursionError):
-        return text
-    return values["v"] if list(values) == ["v"] and "\n" not in text else text
-
-
-def _shown(key: str) -> str:
-    """A key as it can be put into a message: on one line, and no longer than one is read."""
-    return one_line(key, 60)
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word[:60], known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(known)}"
-
-
-def _nearest_setting(name: str) -> str:
-    """Where a key without its section may belong."""
-    near = [key for key, _ in flatten(Config()) if key.partition(".")[2] == name]
-    return f"; did you mean {' or '.join(near)}?" if near else "; `rookery config show` lists them"

@@ -13,7 +13,8 @@ from pathlib import Path
 from rookery_core.approval.places import Places
 from rookery_core.approval.policy import Allowed, Grants
 from rookery_core.approval.rulebook import Rulebook
-from rookery_core.config import Config, load_config
+from rookery_core.config import Config
+from rookery_core.config_file import load_config
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting import installation
 from rookery_core.hosting.admission import NEEDS_NETWORK, Admissions, Wishes

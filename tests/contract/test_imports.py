@@ -83,7 +83,7 @@ sys.addaudithook(lambda event, given: reached.append(event) if event in REACHES 
 REACHES = {"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto"}
 from rookery_core.compose import build
 from rookery_core.equipment import Options
-from rookery_core.config import load_config
+from rookery_core.config_file import load_config
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
 async def turn():

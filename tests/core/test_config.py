@@ -8,18 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rookery_core.config import (
-    DEFAULT,
-    MAX_BYTES,
-    Config,
-    check_file,
-    documented,
-    example,
-    flatten,
-    load_config,
-    set_value,
-    toml_line,
-)
+from rookery_core.config import Config, documented, example, flatten, toml_line
+from rookery_core.config_file import DEFAULT, MAX_BYTES, check_file, load_config, set_value
 from rookery_core.errors import ConfigError
 from rookery_core.paths import Paths
 

@@ -9,7 +9,8 @@ import pytest
 
 from rookery_core.assistant import Assistant
 from rookery_core.compose import build
-from rookery_core.config import Config, PluginSettings, WebSettings, set_value
+from rookery_core.config import Config, PluginSettings, WebSettings
+from rookery_core.config_file import set_value
 from rookery_core.equipment import Options, built_in
 from rookery_core.events import PluginFailed
 from rookery_core.hosting.admission import Admissions, State, Wishes, candidates

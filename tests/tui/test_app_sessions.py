@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from rookery_core.approval.policy import Answerer, Approver, nobody
 from rookery_core.assistant import Assistant
-from rookery_core.config import set_value
+from rookery_core.config_file import set_value
 from rookery_core.errors import ModelMissing, ModelUnreadable, SessionUnknown
 from rookery_core.events import ModelReady
 from rookery_core.model.base import ModelInfo

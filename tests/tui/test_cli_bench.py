@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rookery_core.config import load_config
+from rookery_core.config_file import load_config
 from rookery_core.model.speed import Findings, Speed
 from rookery_core.paths import Paths
 from rookery_tui.arguments import parse

@@ -14,7 +14,7 @@ import pytest
 from rookery_core.approval.policy import Answerer, Approver, no_answer, nobody
 from rookery_core.assistant import Assistant
 from rookery_core.compose import build
-from rookery_core.config import load_config
+from rookery_core.config_file import load_config
 from rookery_core.equipment import Options
 from rookery_core.mcp.servers import STARTING
 from rookery_core.paths import Paths

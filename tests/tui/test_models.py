@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rookery_core.config import load_config
+from rookery_core.config_file import load_config
 from rookery_core.errors import ConfigError, ModelUnreadable
 from rookery_core.paths import Paths
 from rookery_tui.arguments import parse

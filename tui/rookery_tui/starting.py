@@ -11,7 +11,7 @@ from pathlib import Path
 from rookery_core.approval.policy import Answerer, Approver, no_answer
 from rookery_core.assistant import Assistant
 from rookery_core.compose import build
-from rookery_core.config import DEFAULT, load_config
+from rookery_core.config_file import DEFAULT, load_config
 from rookery_core.equipment import Options
 from rookery_core.errors import ModelUnreadable
 from rookery_core.model.worker import Worker

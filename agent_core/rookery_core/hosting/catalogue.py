@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from filelock import FileLock
 
-from rookery_core.config import load_config, set_value, toml_line
+from rookery_core.config import toml_line
+from rookery_core.config_file import load_config, set_value
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
 from rookery_core.hosting.describing import Manifests

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rookery_core.config import Config, example, flatten, load_config, set_value, toml_line, value_of
+from rookery_core.config import Config, example, flatten, toml_line
+from rookery_core.config_file import load_config, set_value, value_of
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.mcp.settings import ServerSettings, resolved
 from rookery_core.paths import Paths

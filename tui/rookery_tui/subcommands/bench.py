@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from rookery_core.compose import load_options
-from rookery_core.config import load_config, set_value
+from rookery_core.config_file import load_config, set_value
 from rookery_core.model.registry import find
 from rookery_core.model.speed import Advice, Findings, Speed, advise, measure
 from rookery_core.paths import Paths

@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from rookery_core.config import load_config
+from rookery_core.config_file import load_config
 from rookery_core.paths import Paths
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit, report

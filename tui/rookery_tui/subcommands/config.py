@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from rookery_core.config import DEFAULT, SERVERS, check_file, flatten, load_config, set_value, toml_line, value_of
+from rookery_core.config import SERVERS, flatten, toml_line
+from rookery_core.config_file import DEFAULT, check_file, load_config, set_value, value_of
 from rookery_core.errors import ConfigError, ModelUnreadable
 from rookery_core.model.registry import find
 from rookery_core.paths import Paths

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rookery_core.compose import Subject, subject
-from rookery_core.config import OPTION, Config, LoadedConfig, load_config, value_of
+from rookery_core.config import Config
+from rookery_core.config_file import OPTION, LoadedConfig, load_config, value_of
 from rookery_core.equipment import built_in
 from rookery_core.errors import ConfigError, StoreBroken
 from rookery_core.evals.evaluate import Entry, evaluate, known

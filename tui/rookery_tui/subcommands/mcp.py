@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from rookery_core.approval.rule_file import MEANWHILE
-from rookery_core.config import Config, load_config
+from rookery_core.config import Config
+from rookery_core.config_file import load_config
 from rookery_core.equipment import Options, equip, installed_plugins, mcp_servers, open_store
 from rookery_core.errors import ConfigError, PluginError, ToolFailed
 from rookery_core.events import ApprovalRequested, QuestionAsked

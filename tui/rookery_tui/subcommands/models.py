@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from rookery_core.config import Config, load_config, set_value
+from rookery_core.config import Config
+from rookery_core.config_file import load_config, set_value
 from rookery_core.errors import ConfigError, ModelError
 from rookery_core.model.library.catalogue import known_as
 from rookery_core.model.library.listing import Installed, Offered, installed, offered, trust

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from rookery_core.compose import Subject, subject
-from rookery_core.config import Config, load_config
+from rookery_core.config import Config
+from rookery_core.config_file import load_config
 from rookery_core.equipment import built_in
 from rookery_core.evals.play import Stage
 from rookery_core.evals.probe import probe

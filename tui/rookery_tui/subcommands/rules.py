@@ -155,7 +155,7 @@ def _object(text: str) -> dict[str, Any]:
 
 async def _try(arguments: argparse.Namespace, paths: Paths, root: Path, console: Console) -> Exit:
     """Judge a call as it would be judged in a conversation, the rulings of plugins aside."""
-    from rookery_core.config import load_config
+    from rookery_core.config_file import load_config
     from rookery_core.equipment import Options, equip
     from rookery_core.store.db import Store
 
