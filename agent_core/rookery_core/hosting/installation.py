@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from itertools import groupby
 from pathlib import Path
@@ -25,6 +26,11 @@ UNGUARDED = (
     "it was enabled to rule on calls, so none is made without it: `rookery plugins {back}` brings it back, and "
     "`rookery plugins {away}` goes on without it"
 )
+UNGUARDED_RUN = (
+    "it was named for this run and may be there to rule on calls, so none is made without it: `rookery plugins doctor` "
+    "looks into it, and without `--plugin {name}` calls are made"
+)
+APART = "it is not what it was when it was enabled, and so does not run inside the program, where alone it can rule"
 KEPT_OUT = "plugins.disabled in the settings keeps it out: `rookery plugins enable {name}` takes it off that list"
 NEEDS = "{hooks} {works} only inside the program, with all of its rights: `rookery plugins enable {name}` says more"
 
@@ -71,19 +77,45 @@ def load(
             for plugin in able
         ]
 
-    if wishes.only is None:
-        wanted = {name: distribution for name, distribution in admissions.guards.items() if name in in_process}
-        for name in wanted.keys() - {plugin.name for plugin in plugins} - {*wishes.disabled}:
-            why = next((problem.reason for problem in problems if problem.plugin == name), GONE)
-            back, away = ("restore", f"remove {name}") if why is GONE else (f"enable {name}", f"disable {name}")
-            plugins.append(LoadedPlugin(name, wanted[name], Offers(before_tool=_refusing(name, why))))
-            problems.append(Problem(name, wanted[name], UNGUARDED.format(back=back, away=away)))
+    heard = {plugin.name for plugin in plugins if plugin.name in inside}
+    for name, distribution in sorted(_guards(known, admissions, wishes, in_process).items()):
+        if name in heard:
+            continue
+        there = next((plugin for plugin in plugins if plugin.name == name), None)
+        why = APART if there else next((problem.reason for problem in problems if problem.plugin == name), GONE)
+        stand_in = there or LoadedPlugin(name, distribution, Offers())
+        offers = replace(stand_in.offers, before_tool=_refusing(name, why))
+        plugins = [*(plugin for plugin in plugins if plugin is not there), replace(stand_in, offers=offers)]
+        back, away = ("restore", f"remove {name}") if why is GONE else (f"enable {name}", f"disable {name}")
+        text = UNGUARDED if wishes.only is None else UNGUARDED_RUN
+        problems.append(Problem(name, distribution, text.format(back=back, away=away, name=name)))
 
     async def close() -> None:
         for process in processes:
             await process.close()
 
     return Loaded(tuple(sorted(plugins, key=lambda plugin: plugin.name)), tuple(problems), close)
+
+
+def _guards(
+    known: Iterable[Candidate], admissions: Admissions, wishes: Wishes, in_process: Collection[str]
+) -> dict[str, str]:
+    """The plugins without which no call is made, and their distributions.
+
+    Only inside the program are they heard. One that was enabled is known to rule on calls, or not to; of one that is
+    named for this run and was never looked at, that is not known, and it may.
+    """
+    guards = {name: distribution for name, distribution in admissions.guards.items() if name in in_process}
+    if wishes.only is None:
+        return {name: distribution for name, distribution in guards.items() if name not in wishes.disabled}
+    wished = {*wishes.only} & {*in_process}
+    own = {candidate.name for candidate in known if candidate.state in (State.BUILT_IN, State.OFFLINE)}
+    return {
+        c.name: c.identity.distribution
+        for c in known
+        if c.name in wished - own
+        and (c.name in guards or admissions.allows(c.name, c.identity) not in (State.ENABLED, State.CHANGED))
+    }
 
 
 def _refusing(name: str, why: str) -> Callable[[ToolUse], Deny]:

@@ -21,6 +21,7 @@ from rookery_core.hosting.installation import load
 from rookery_core.plugin import Risk
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.testing import DictData, ListArtifacts, ListMemory
+from rookery_core.tools.extras import put_together
 from rookery_core.tools.lending import EnvironmentSecrets, Lender
 from rookery_core.tools.loader import Loaded, installed
 from rookery_core.tools.registry import register
@@ -80,10 +81,10 @@ class Site:
     def admissions(self) -> Admissions:
         return Admissions(self.home / "plugins.json")
 
-    def enable(self, *names: str) -> None:
+    def enable(self, *names: str, rules: bool = False) -> None:
         for candidate in candidates(self.found(), self.admissions, Wishes()):
             if candidate.name in names:
-                self.admissions.enable(candidate.name, candidate.identity)
+                self.admissions.enable(candidate.name, candidate.identity, rules=rules)
 
     def load(
         self,
@@ -135,6 +136,7 @@ class Bench:
             allowed=Allowed(kinds=frozenset(Risk)),
             grants=Grants(),
             clock=time.monotonic,
+            rulings=put_together(loaded.plugins, strategies={}).rulings,
         )
 
     async def call(self, tool: str, **arguments: object) -> ToolFinished:

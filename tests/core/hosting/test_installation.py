@@ -227,6 +227,58 @@ def test_what_was_let_into_the_program_is_not_let_in_as_something_else(site: Sit
     assert "inner" not in sys.modules
 
 
+GUARD = f"{HEAD}@hookimpl\ndef rookery_before_tool(use):\n    return None\n"
+
+
+async def refused(bench: Make, loaded: Loaded) -> str:
+    """Why a call of another plugin's tool is not made; "" where it is."""
+    try:
+        done = await bench(loaded).call("good.work")
+    finally:
+        await loaded.close()
+    return "" if done.output == "fine" else done.output
+
+
+@pytest.mark.parametrize(
+    "source", ["raise RuntimeError('a mistake')", "import no_such_module", f"rookery_contract = 99\n{GUARD}"]
+)
+async def test_without_a_plugin_named_for_this_run_that_may_rule_on_calls_none_is_made(
+    site: Site, bench: Make, source: str
+) -> None:
+    site.install("good", GOOD)
+    site.install("guard", source)
+    loaded = site.load(only=["good", "guard"], in_process=["guard"])
+    sys.modules.pop("guard", None)
+    assert "without `--plugin guard` calls are made" in [problem.reason for problem in loaded.problems][-1]
+    assert "the plugin guard, which rules on calls, cannot be asked" in await refused(bench, loaded)
+    assert not await refused(bench, site.load(only=["good"], in_process=["guard"]))
+
+
+async def test_a_plugin_named_for_this_run_that_cannot_rule_keeps_no_call_from_being_made(
+    site: Site, bench: Make
+) -> None:
+    site.install("good", GOOD)
+    site.install("bad", "raise RuntimeError('a mistake')")  # it was to run apart, where no call is ruled on
+    assert not await refused(bench, site.load(only=["good", "bad"]))
+    site.enable("bad")  # it was looked at, and rules on no calls
+    assert not await refused(bench, site.load(only=["good", "bad"], in_process=["bad"]))
+
+
+async def test_a_guard_that_has_changed_and_is_named_for_this_run_is_missed(site: Site, bench: Make) -> None:
+    site.install("good", GOOD)
+    site.install("guard", GUARD)
+    site.enable("guard", rules=True)
+    loaded = site.load(only=["good", "guard"], in_process=["guard"])
+    sys.modules.pop("guard", None)
+    assert not await refused(bench, loaded)
+    site.install("guard", f"{GUARD}# another one\n")
+    changed = site.load(only=["good", "guard"], in_process=["guard"])
+    assert "guard" not in sys.modules
+    assert "does not run inside the program, where alone it can rule" in await refused(bench, changed)
+    kept_out = site.load(only=["good", "guard"], in_process=["guard"], disabled=["guard"])
+    assert "plugins.disabled in the settings keeps it out" in await refused(bench, kept_out)
+
+
 def test_a_tool_whose_schema_makes_no_grammar_is_left_out(site: Site) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?<=x)y"}}}
     site.install("odd", f"{HEAD}@hookimpl\ndef rookery_tools():\n    return [Tool('odd', 'Odd.', {schema!r}, print)]\n")
