@@ -6,17 +6,33 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from sqlite_utils import Database
 
 from rookery_core.errors import SessionBusy, SessionUnknown, StoreBroken, StoreLocked, StoreNewer
-from rookery_core.events import ToolStarted, TurnEnded, TurnStarted, TurnStatus
+from rookery_core.events import (
+    ToolFinished,
+    ToolProgress,
+    ToolRequested,
+    ToolStarted,
+    ToolStatus,
+    TurnEnded,
+    TurnStarted,
+    TurnStatus,
+)
 from rookery_core.memory.episodic import Episode, Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.memory.retrieve import recall
+from rookery_core.plugin import Risk
+from rookery_core.store.audit import audited
+from rookery_core.store.calls import CallRecord
 from rookery_core.store.db import Store
-from rookery_core.store.sessions import Sessions
+from rookery_core.store.sessions import Kind, Sessions
 from rookery_core.usage import Usage
 
 
@@ -54,6 +70,66 @@ def test_a_session_without_a_turn_leaves_nothing_behind(path: Path) -> None:
     log.close()
     assert sessions.recent() == []
     assert list((path.parent / "locks").iterdir()) == []
+
+
+def asked(call: str) -> ToolRequested:
+    return ToolRequested(call_id=call, tool="x", arguments={})
+
+
+def begun(call: str, risk: Risk) -> ToolStarted:
+    return ToolStarted(call_id=call, tool="kit.x", risk=risk, arguments={})
+
+
+def done(call: str) -> ToolFinished:
+    return ToolFinished(call_id=call, tool="x", status=ToolStatus.OK, output="")
+
+
+def test_calls_outside_of_conversations_are_kept_and_are_no_conversation(path: Path) -> None:
+    sessions = Sessions(Store(path))
+    record = CallRecord(sessions, Kind.HAND, Path("/w"), lambda: 7.0)
+    assert sessions.recent(every=True) == []
+    for event in (asked("1"), begun("1", Risk.PURE), ToolProgress(call_id="1", text="half"), done("1")):
+        record.keep(event)
+    record.close()
+    assert sessions.recent() == []
+    assert sessions.newest() is None
+    for look in (sessions.get, sessions.open):
+        with pytest.raises(SessionUnknown):
+            look(record.session)
+    (kept,) = sessions.recent(every=True)
+    assert kept == sessions.get("hand-", every=True)
+    assert (kept.workspace, kept.created_at, kept.turns) == ("/w", 7.0, 0)
+    assert [event.kind for event in sessions.events(kept.id)] == ["tool_requested", "tool_started", "tool_finished"]
+    assert [call.status for call in audited(kept.id, sessions.events(kept.id))] == ["ok"]
+
+
+def test_what_a_call_is_to_change_is_stored_for_good_before_it_begins_whatever_else_is_called(path: Path) -> None:
+    class Watched(Store):
+        durable: ClassVar[list[bool]] = []
+
+        @contextmanager
+        def writing(self, *, durable: bool = False) -> Iterator[Database]:
+            self.durable.append(durable)
+            with super().writing(durable=durable) as db:
+                yield db
+
+    store = Watched(path)
+    record = CallRecord(Sessions(store), Kind.MCP, Path("/w"))
+    record.keep(asked("1"))
+    assert store.durable == []
+    record.keep(begun("1", Risk.WRITE))
+    assert store.durable == [True]
+    with Store(path).reading() as db:
+        assert [kind for (kind,) in db.conn.execute("SELECT kind FROM events ORDER BY seq")] == [
+            "tool_requested",
+            "tool_started",
+        ]
+    record.keep(asked("2"))
+    record.keep(begun("2", Risk.READ))
+    assert store.durable == [True]
+    record.keep(done("1"))
+    record.keep(done("2"))
+    assert store.durable == [True, True, False]
 
 
 def test_a_session_is_open_in_one_program_at_a_time(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,46 @@ def test_a_risky_call_needs_someone_to_ask_or_to_be_allowed(capsys: pytest.Captu
     assert not (home / "x.txt").exists()
     assert tools(capsys, *call, "--allow", "write")[0] == 0
     assert (home / "x.txt").read_text() == "egg"
+
+
+def test_calls_by_hand_are_in_the_audit_and_not_among_the_conversations(
+    capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    write = ("call", "write_file", '{"path": "x.txt", "content": "egg"}')
+    tools(capsys, "call", "calculator", '{"expression": "2 + 3"}')
+    tools(capsys, *write)
+    tools(capsys, *write, "--allow", "write")
+
+    assert cli.main(["audit", "show", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(call["tool"], call["status"]) for call in told] == [
+        ("calculator.calculator", "ok"),
+        ("files.write_file", "denied"),
+        ("files.write_file", "ok"),
+    ]
+    assert told[1]["decisions"][0].startswith("deny by nobody")
+    assert all(call["session"].startswith("hand-") for call in told)
+    assert len({call["session"] for call in told}) == 3
+    assert cli.main(["audit", "show", "--session", told[2]["session"]]) == 0
+    assert "files.write_file (write)" in capsys.readouterr().out
+    assert cli.main(["audit", "verify"]) == 0
+    assert cli.main(["audit", "export"]) == 0
+    assert capsys.readouterr().out.count('"kind":"tool_finished"') == 3
+    assert cli.main(["sessions", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_a_call_that_cannot_be_recorded_and_may_change_something_is_not_made(
+    capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    tools(capsys, "call", "calculator", '{"expression": "1"}')
+    with sqlite3.connect(home / "home" / "rookery.db") as db:
+        db.execute("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'no room'); END")
+    db.close()
+    write = ("call", "write_file", '{"path": "x.txt", "content": "egg"}', "--allow", "write")
+    code, out, err = tools(capsys, *write)
+    assert (code, out, "no room" in err) == (1, "", True)
+    assert not (home / "x.txt").exists()
 
 
 def test_what_needs_the_network_is_offered_where_it_is_allowed_and_else_said_to_who_looks(

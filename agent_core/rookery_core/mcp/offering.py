@@ -47,6 +47,7 @@ from rookery_core.events import (
     ToolStatus,
 )
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.store.calls import CallRecord
 from rookery_core.tools.contract import Risk
 from rookery_core.tools.registry import OfferedTool
 from rookery_core.tools.runner import Caller, ToolRunner
@@ -84,9 +85,10 @@ class _Question:
 class Offering:
     """The tools of a runner, offered to one assistant."""
 
-    def __init__(self, runner: ToolRunner, shown: Shown) -> None:
+    def __init__(self, runner: ToolRunner, shown: Shown, record: CallRecord) -> None:
         self._runner = runner
         self._shown = shown
+        self._record = record
         self._calls: set[_Call] = set()
         """Those that have not ended."""
         self._waiting: dict[str, _Call] = {}
@@ -112,7 +114,8 @@ class Offering:
     async def call_tool(self, context: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
         """Make a call, or go on with one that was asked about."""
         if params.request_state is None:
-            call = _Call(self._runner, self._shown, f"mcp-{next(self._ids)}", can_ask=_can_ask(context))
+            name = f"mcp-{next(self._ids)}"
+            call = _Call(self._runner, self._shown, self._record, name, can_ask=_can_ask(context))
             self._calls.add(call)
             call.begin(ToolCall(params.name, params.arguments or {}), lambda: self._calls.discard(call))
         else:
@@ -155,10 +158,11 @@ class Offering:
 class _Call:
     """One call, from its request to its result, over as many exchanges as its questions take."""
 
-    def __init__(self, runner: ToolRunner, shown: Shown, call_id: str, *, can_ask: bool) -> None:
+    def __init__(self, runner: ToolRunner, shown: Shown, record: CallRecord, call_id: str, *, can_ask: bool) -> None:
         self.news: asyncio.Queue[ToolProgress | _Question | ToolFinished | Exception] = asyncio.Queue()
         self._runner = runner
         self._shown = shown
+        self._record = record
         self._id = call_id
         self._can_ask = can_ask
         self._task: asyncio.Task[None] | None = None
@@ -198,7 +202,7 @@ class _Call:
             await asyncio.wait([self._task])
 
     async def _carry_out(self, call: ToolCall) -> None:
-        caller = Caller("", self._tell, self._approve, self._ask, _no_model, MOST)
+        caller = Caller(self._record.session, self._tell, self._approve, self._ask, _no_model, MOST)
         try:
             finished = await self._runner.call(call, self._id, caller)
         except TurnPaused as exc:
@@ -210,6 +214,7 @@ class _Call:
         self.news.put_nowait(finished)
 
     def _tell(self, event: Event) -> None:
+        self._record.keep(event)
         if isinstance(event, ToolProgress):
             self.news.put_nowait(event)
 

@@ -92,3 +92,9 @@ def m004_audit(db: Database) -> None:
         "UNIQUE (session, seq)) STRICT"
     )
     link(db, db.conn.execute(f"{EVENTS} ORDER BY at, session, seq").fetchall())
+
+
+@migrations()
+def m005_kinds_of_sessions(db: Database) -> None:
+    """A session is a conversation, or calls that were made outside of one."""
+    db.execute("ALTER TABLE sessions ADD COLUMN kind TEXT NOT NULL DEFAULT 'chat'")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from rookery_core.errors import SessionBusy, SessionUnknown, StoreBroken, StoreNewer
 from rookery_core.event_json import dump_event, load_event
-from rookery_core.events import AnyEvent, Event, ToolStarted
+from rookery_core.events import AnyEvent, Event, ToolFinished, ToolStarted
 from rookery_core.paths import PRIVATE_FILE, private_folder
 from rookery_core.store.chain import link, mirror_of, write_mirror
 from rookery_core.store.db import Store
@@ -27,6 +28,17 @@ _WITH_THE_NEXT = frozenset(
     {"memory_recalled", "step_started", "prompt_built", "generated", "thought_formed", "tool_requested", "answered"}
 )
 """Events that are written together with the next one, which follows at once or says what came of them."""
+
+
+class Kind(StrEnum):
+    """What a session is."""
+
+    CHAT = "chat"
+    """A conversation."""
+    HAND = "hand"
+    """Calls that the person made by hand."""
+    MCP = "mcp"
+    """Calls that another assistant made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +54,24 @@ class SessionSummary:
 
 
 class SessionLog:
-    """One open session: stored from its first turn on, and held by one program at a time."""
+    """One open session: stored from its first turn on, and held by one program at a time.
 
-    def __init__(self, store: Store, session: str, workspace: Path, events: list[Event], *, stored: bool) -> None:
+    One that is no conversation has no turns, and is stored from its first call on.
+    """
+
+    def __init__(
+        self, store: Store, session: str, workspace: Path, kind: Kind = Kind.CHAT, *, stored: bool = False
+    ) -> None:
         self.id = session
-        self.events = events
-        self.turns = max((event.turn for event in events), default=0)
+        self.events: list[Event] = []
+        self.turns = 0
         self._store = store
+        self._kind = kind
         self._workspace = workspace
         self._stored = stored
         self._waiting: list[Event] = []
-        self._effect = False
-        """Whether the newest call may have changed something."""
+        self._effects: set[str] = set()
+        """The calls that may change something, or have."""
         self._lock = FileLock(_lock_path(store, session), timeout=0, mode=PRIVATE_FILE)
         try:
             self._lock.acquire()
@@ -67,7 +85,7 @@ class SessionLog:
         event = event.model_copy(update={"session": self.id, "seq": self.next_seq})
         self._waiting.append(event)
         waits = self._waits(event)
-        if not waits and (self._stored or event.kind == "turn_started"):
+        if not waits and (self._stored or event.kind == "turn_started" or self._kind is not Kind.CHAT):
             self._flush(event)
         self.events.append(event)
         self.turns = max(self.turns, event.turn)
@@ -86,13 +104,16 @@ class SessionLog:
     def _waits(self, event: Event) -> bool:
         """Whether it is written with the next one."""
         if isinstance(event, ToolStarted):
-            self._effect = event.risk not in _HARMLESS
-            return not self._effect
+            if event.risk not in _HARMLESS:
+                self._effects.add(event.call_id)
+            return event.call_id not in self._effects
         return event.kind in _WITH_THE_NEXT
 
     def _flush(self, newest: Event) -> None:
         kind = newest.kind
-        durable = kind in _DURABLE or (self._effect and kind in ("tool_started", "tool_finished"))
+        durable = kind in _DURABLE or (
+            isinstance(newest, ToolStarted | ToolFinished) and newest.call_id in self._effects
+        )
         redact = self._store.redact
         rows = [(e.session, e.seq or 0, e.turn, e.kind, e.at, dump_event(e, redact)) for e in self._waiting]
         try:
@@ -100,14 +121,15 @@ class SessionLog:
                 if not self._stored:
                     title = one_line(redact(getattr(newest, "text", "")), 80)
                     db.conn.execute(
-                        "INSERT INTO sessions (id, title, workspace, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-                        [self.id, title, storable(str(self._workspace)), newest.at, newest.at],
+                        "INSERT INTO sessions (id, title, workspace, created_at, updated_at, kind) "
+                        "VALUES (?, ?, ?, ?, ?, ?)",
+                        [self.id, title, storable(str(self._workspace)), newest.at, newest.at, str(self._kind)],
                     )
                 db.conn.executemany(
                     "INSERT INTO events (session, seq, turn, kind, at, body) VALUES (?, ?, ?, ?, ?, ?)", rows
                 )
                 lines = link(db, rows)
-                if kind in ("turn_started", "turn_ended"):
+                if kind in ("turn_started", "turn_ended") or self._kind is not Kind.CHAT:
                     db.conn.execute(
                         "UPDATE sessions SET updated_at = ?, turns = ? WHERE id = ?", [newest.at, newest.turn, self.id]
                     )
@@ -127,15 +149,16 @@ class Sessions:
         self._store = store
         self._clock = clock
 
-    def create(self, workspace: Path) -> SessionLog:
-        """A new session; nothing is stored before its first turn."""
+    def create(self, workspace: Path, kind: Kind = Kind.CHAT) -> SessionLog:
+        """A new session; nothing is stored before its first turn, or call."""
         day = time.strftime("%Y%m%d", time.localtime(self._clock()))
-        return SessionLog(self._store, f"{day}-{secrets.token_hex(3)}", workspace, [], stored=False)
+        name = f"{day}-{secrets.token_hex(3)}"
+        return SessionLog(self._store, name if kind is Kind.CHAT else f"{kind}-{name}", workspace, kind)
 
     def open(self, session: str) -> SessionLog:
-        """A stored session, to go on with. Raises SessionUnknown, SessionBusy."""
+        """A stored conversation, to go on with. Raises SessionUnknown, SessionBusy."""
         summary = self.get(session)
-        log = SessionLog(self._store, summary.id, Path(summary.workspace), [], stored=True)
+        log = SessionLog(self._store, summary.id, Path(summary.workspace), stored=True)
         try:  # only once it is held is what is read the last word
             log.events.extend(self.events(summary.id))
         except BaseException:
@@ -144,9 +167,9 @@ class Sessions:
         log.turns = max(event.turn for event in log.events)
         return log
 
-    def get(self, session: str) -> SessionSummary:
-        """The session of that id, or of the only id that begins so; SessionUnknown."""
-        rows = self._rows("WHERE id = ? OR substr(id, 1, length(?)) = ? ORDER BY id", [session, session, session])
+    def get(self, session: str, *, every: bool = False) -> SessionSummary:
+        """The conversation, or session of `every` kind, of that id or the only one that begins so; SessionUnknown."""
+        rows = self._rows("(id = ? OR substr(id, 1, length(?)) = ?) ORDER BY id", [session, session, session], every)
         exact = [row for row in rows if row.id == session]
         if len(exact or rows) != 1 or not session:
             several = ", ".join(row.id for row in rows[:5])
@@ -158,12 +181,12 @@ class Sessions:
         return (exact or rows)[0]
 
     def newest(self) -> SessionSummary | None:
-        """The session that was used last; None when there is none."""
+        """The conversation that was used last; None when there is none."""
         return next(iter(self.recent(limit=1)), None)
 
-    def recent(self, limit: int = 50) -> list[SessionSummary]:
-        """Sessions, the last used first."""
-        return self._rows("ORDER BY updated_at DESC, id LIMIT ?", [limit])
+    def recent(self, limit: int = 50, *, every: bool = False) -> list[SessionSummary]:
+        """Conversations, or sessions of `every` kind, the last used first."""
+        return self._rows("TRUE ORDER BY updated_at DESC, id LIMIT ?", [limit], every)
 
     def events(self, session: str) -> list[AnyEvent]:
         """All events of a session, in order; SessionUnknown."""
@@ -184,10 +207,12 @@ class Sessions:
                 "The other sessions are not affected; nothing was changed."
             ) from exc
 
-    def _rows(self, rest: str, parameters: list[object]) -> list[SessionSummary]:
+    def _rows(self, where: str, parameters: list[object], every: bool) -> list[SessionSummary]:
+        kinds = "TRUE" if every else f"kind = '{Kind.CHAT}'"
         with self._store.reading() as db:
             rows = db.conn.execute(
-                f"SELECT id, title, workspace, created_at, updated_at, turns FROM sessions {rest}", parameters
+                f"SELECT id, title, workspace, created_at, updated_at, turns FROM sessions WHERE {kinds} AND {where}",
+                parameters,
             ).fetchall()
         return [SessionSummary(*row) for row in rows]
 

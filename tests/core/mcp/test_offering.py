@@ -18,8 +18,11 @@ from mcp.client import Client, ClientRequestContext
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp_types import ElicitRequestParams, ElicitResult
 
+from rookery_core.compose import archive
 from rookery_core.events import ToolStatus
 from rookery_core.mcp.settings import ServerSettings
+from rookery_core.paths import Paths
+from rookery_core.store.audit import audited
 from tests.core.hosting.kit import Site, empty_site, tool_source
 from tests.core.mcp.kit import Yard, one
 
@@ -115,6 +118,24 @@ async def test_where_nobody_can_be_asked_what_would_ask_is_denied_unless_it_was_
         assert (failed, "nobody is there to be asked" in said) == (True, True)
     async with assistant(tmp_path, None, "--allow", "files.write_file", "--tools", "files") as client:
         assert not (await called(client, "write_file", path="a.txt", content="one"))[0]
+
+
+async def test_calls_of_another_assistant_are_in_the_audit_and_in_one_session(tmp_path: Path, person: Person) -> None:
+    person.answers = ["do not allow"]
+    async with assistant(tmp_path, person) as client:
+        await called(client, "calculator", expression="1 + 1")
+        await called(client, "write_file", path="a.txt", content="one")
+    stored = archive(Paths.find({"ROOKERY_HOME": str(tmp_path)}))
+    assert stored.sessions.recent() == []
+    (session,) = stored.sessions.recent(every=True)
+    calls = [*audited(session.id, stored.sessions.events(session.id))]
+    stored.store.close()
+    assert session.id.startswith("mcp-")
+    assert session.workspace == str(tmp_path / "work")
+    assert [(call.tool, call.status, call.decisions) for call in calls] == [
+        ("calculator.calculator", "ok", []),
+        ("files.write_file", "denied", ["deny by person"]),
+    ]
 
 
 async def test_the_web_is_offered_where_that_is_said(tmp_path: Path) -> None:

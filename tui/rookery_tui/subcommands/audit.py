@@ -42,9 +42,9 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
 
 def _show(sessions: Sessions, arguments: argparse.Namespace, console: Console) -> Exit:
     if arguments.session:
-        found = [sessions.get(arguments.session).id]
+        found = [sessions.get(arguments.session, every=True).id]
     else:
-        found = [each.id for each in sessions.recent(limit=1_000_000)]
+        found = [each.id for each in sessions.recent(limit=1_000_000, every=True)]
     calls = [*_newest(sessions, found, arguments.tool, arguments.limit)]
     calls.sort(key=lambda call: call.at)
     if arguments.json:

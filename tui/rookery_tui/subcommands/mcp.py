@@ -8,6 +8,7 @@ import itertools
 import os
 import shlex
 from collections.abc import Coroutine, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from rookery_core.mcp.server import NO_LIBRARY, Server
 from rookery_core.mcp.servers import Servers
 from rookery_core.mcp.settings import ServerSettings
 from rookery_core.paths import Paths
+from rookery_core.store.calls import CallRecord
+from rookery_core.store.sessions import Kind, Sessions
 from rookery_core.text import one_line, visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
@@ -130,7 +133,8 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
     store, stop, results = open_store(config, paths), Stop(), _LastResults()
     try:
         runner = equipment.runner(store, options).lending(artifacts=lambda *_: results)
-        await _until(stop, Offering(runner, _shown).serve())
+        with closing(CallRecord(Sessions(store), Kind.MCP, runner.workspace.root)) as record:
+            await _until(stop, Offering(runner, _shown, record).serve())
     finally:
         await equipment.close()
         store.close()

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from rookery_core.mcp.servers import Servers
 from rookery_core.paths import Paths
 from rookery_core.reasoning.prompt import describe
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.store.calls import CallRecord
 from rookery_core.store.db import Store
+from rookery_core.store.sessions import Kind, Sessions
 from rookery_core.testing import ListArtifacts
 from rookery_core.text import one_line, visible
 from rookery_core.tools.registry import OfferedTool
@@ -129,6 +132,7 @@ async def _call(call: ToolCall, equipment: Equipment, options: Options, store: S
 
     def tell(event: Event) -> None:
         nonlocal unattended, risk
+        record.keep(event)
         match event:
             case ApprovalRequested():
                 risk = event.risk
@@ -139,13 +143,13 @@ async def _call(call: ToolCall, equipment: Equipment, options: Options, store: S
             case PluginFailed(plugin=plugin, reason=reason):
                 say(f"rookery: plugin {plugin}: {reason}", console.stderr)
 
-    try:
-        runner = equipment.runner(store, options)
-        runner = runner.lending(artifacts=lambda *_: kept)
-        done = await runner.call(call, "1", Caller("", tell, approve, answer, _no_model, MOST))
-    except TurnPaused as exc:
-        say(f"paused: {exc}", console.stderr)
-        return Exit.FAILED
+    runner = equipment.runner(store, options).lending(artifacts=lambda *_: kept)
+    with closing(CallRecord(Sessions(store), Kind.HAND, runner.workspace.root)) as record:
+        try:
+            done = await runner.call(call, "1", Caller(record.session, tell, approve, answer, _no_model, MOST))
+        except TurnPaused as exc:
+            say(f"paused: {exc}", console.stderr)
+            return Exit.FAILED
     ok = done.status is ToolStatus.OK
     say(done.output, console.stdout if ok else console.stderr)
     if unattended:
