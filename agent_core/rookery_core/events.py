@@ -175,6 +175,15 @@ class ToolRequested(Event):
     arguments: dict[str, Any]
 
 
+class Fact(Record):
+    """One line of a question about a call: what Rookery itself found out about it, never what a model said."""
+
+    label: str
+    """A word or two: `program`, `folder`, `address`."""
+    text: str
+    """The exact text, as it is; whoever shows it makes hidden characters visible."""
+
+
 class ApprovalRequested(Event):
     """A person is asked about a call. Holds all that the prompt shows."""
 
@@ -200,6 +209,12 @@ class ApprovalRequested(Event):
     """What an answer "always" would allow in this workspace from then on; empty: that is not offered."""
     reason: str = ""
     """Why it is asked, where that is more than the tool's own kind of risk: a rule's reason, or what the tool found."""
+    facts: tuple[Fact, ...] = ()
+    """What the call really is: the program that would run, the folder it runs in, each file, the host and port."""
+    claimed: str = ""
+    """What the model thought before the call; it is a claim, and shown as one."""
+    digest: str = ""
+    """SHA-256 of the call as it is asked about, in hexadecimal: what runs must have the same."""
 
 
 class CallRuled(Event):
