@@ -100,6 +100,7 @@ class Equipment:
             rulebook=self.rulebook,
             places=self.places,
             rulings=self.extras.rulings,
+            environ=os.environ,
         )
 
 

@@ -237,6 +237,8 @@ class ApprovalResolved(Event):
     reason: str = ""
     by: Literal["person", "rule", "nobody"]
     """`nobody`: there was no one to ask, so the call was denied."""
+    arguments: dict[str, Any] | None = None
+    """For `edit`: what the person put in place of the call's arguments; it is not checked yet."""
 
 
 class QuestionAsked(Event):
@@ -272,6 +274,8 @@ class ToolStarted(Event):
     """How much is at stake: R0 to R3."""
     rule: str = ""
     """The rule that allowed it without asking; "" where the level alone did, or the person."""
+    digest: str = ""
+    """That of the question that the person said yes to; "" where they were not asked."""
     arguments: dict[str, Any]
 
 

@@ -11,6 +11,7 @@ from rookery_core.events import (
     ApprovalRequested,
     ApprovalResolved,
     CallRuled,
+    Decision,
     ToolFinished,
     ToolRequested,
     ToolStarted,
@@ -34,6 +35,8 @@ class AuditedCall:
     """Full name, once it was found."""
     arguments: dict[str, Any]
     """As they were passed; before that as the model gave them."""
+    given: dict[str, Any] = field(default_factory=dict)
+    """As the model gave them, where the person changed them; else empty."""
     risk: str = ""
     decisions: list[str] = field(default_factory=list)
     """What was decided, by whom, in order; none where nobody had to be asked."""
@@ -54,7 +57,10 @@ def audited(session: str, events: Iterable[AnyEvent]) -> Iterator[AuditedCall]:
             case CallRuled(call_id=call_id, plugin=plugin, ruling=ruling, reason=reason) if call_id in calls:
                 calls[call_id].decisions.append(_because(f"{ruling} by plugin {plugin}", reason))
             case ApprovalResolved(call_id=call_id, decision=decision, by=by, reason=reason) if call_id in calls:
-                calls[call_id].decisions.append(_because(f"{decision} by {by}", reason))
+                call = calls[call_id]
+                call.decisions.append(_because(f"{decision} by {by}", reason))
+                if decision is Decision.EDIT and event.arguments is not None:
+                    call.given, call.arguments = call.given or call.arguments, event.arguments
             case ToolStarted(call_id=call_id, tool=tool, risk=risk, arguments=arguments) if call_id in calls:
                 call = calls[call_id]
                 call.tool, call.risk, call.arguments, call.status = tool, risk, dict(arguments), UNKNOWN

@@ -93,7 +93,8 @@ class Here:
 
     async def fit(self, tool: Tool, arguments: Mapping[str, Any], workspace: Workspace) -> Fitted:
         values = tool.validate(arguments, workspace)
-        return Fitted(values, jsonable(values), scopes(tool, values))
+        of_its_own = tool.validate(arguments, workspace) if tool.scope else values  # it may do to them what it likes
+        return Fitted(values, jsonable(values), scopes(tool, of_its_own))
 
     async def preview(self, tool: Tool, fitted: Fitted, context: ToolContext) -> str:
         show, values = tool.preview, dict(fitted.values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -178,9 +177,9 @@ async def test_a_mistake_in_the_rules_is_told_at_the_start_and_with_each_questio
 
 async def test_what_cannot_be_kept_runs_and_is_said(lab: Lab) -> None:
     async def always(request: ApprovalRequested) -> Reply:
-        await asyncio.to_thread(rules_file(lab).write_text, "[[rule]]\n")  # another program, meanwhile
         return Reply(Decision.ALWAYS)
 
+    rules_file(lab).with_name("rules.toml.lock").mkdir()
     events = await once(lab, "save", SAVE, approver=always)
     (broken,) = only(RulesBroken, events)
     assert isinstance(broken, RulesBroken)

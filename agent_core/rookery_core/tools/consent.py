@@ -1,0 +1,191 @@
+"""Asks the person about one call, until what they allowed is exactly what is about to be made, or is not to be made."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, assert_never
+
+from rookery_core.approval.binding import RULES, Approval, Bound
+from rookery_core.approval.facts import facts_of
+from rookery_core.approval.policy import Reply
+from rookery_core.approval.rules import Do, Rule
+from rookery_core.approval.scene import Scene
+from rookery_core.errors import ConfigError
+from rookery_core.events import ApprovalRequested, ApprovalResolved, Decision, RulesBroken, ToolStatus
+from rookery_core.text import cut_middle, storable
+from rookery_core.tools.checking import ELSE, TRIES, Checked, Checks, Ended
+
+if TYPE_CHECKING:
+    from rookery_core.tools.runner import Caller, ToolRunner
+
+CLAIM_CHARS = 2_000
+"""As much of what the model thought is shown."""
+
+Preview = Callable[[Checked], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """Arguments that the person wrote and that cannot be used, for them to go on with."""
+
+    arguments: dict[str, Any]
+    wrong: str
+
+
+class Consent:
+    """What the person says of one call."""
+
+    def __init__(self, runner: ToolRunner, caller: Caller, checks: Checks, preview: Preview) -> None:
+        self._runner = runner
+        self._caller = caller
+        self._checks = checks
+        self._preview = preview
+        self.changed: Mapping[str, Any] | None = None
+        """The arguments that the person put in place of the model's; None where they did not."""
+
+    async def of(self, checked: Checked, found: str = "") -> Checked:
+        """The call as the person allowed it, or a rule by now. It is to be made at once. Raises Ended where it is not.
+
+        `found` is what the tool itself says of it: then no rule does, and it is allowed only once.
+        """
+        again, draft, changes = "", None, 0
+        while True:
+            checked, bound, scene = await self._checks.bound(checked)
+            answers = self._caller.answers
+            if answers.asking(bound.digest).locked():  # another call asks exactly this: its answer may do for both
+                async with answers.asking(bound.digest):
+                    pass
+                checked = await self._checks.anew(checked)
+                if _allowed(checked, found):
+                    return checked
+                continue
+            async with answers.asking(bound.digest):
+                if answers.denied(bound.digest):
+                    self._resolved(Reply(Decision.DENY, "they said no to exactly this call before"), None)
+                    raise Ended(ToolStatus.DENIED, f"The person has already said no to exactly this call. {ELSE}")
+                reply = await self._ask(checked, bound, scene, found=found, again=again, draft=draft)
+                if reply.decision is Decision.DENY and reply.by == "person" and draft is None:
+                    answers.deny(bound.digest)
+            match reply.decision:
+                case Decision.DENY:
+                    raise Ended(ToolStatus.DENIED, _denial(reply))
+                case Decision.EDIT:
+                    edited, draft = await self._edited(checked, reply)
+                    if edited is not None:
+                        checked, found, again = edited, "", ""
+                        if _allowed(checked, found):
+                            return checked
+                    continue
+                case Decision.ONCE | Decision.SESSION | Decision.ALWAYS:
+                    pass
+                case _:
+                    assert_never(reply.decision)
+            if draft is not None:
+                continue  # what cannot be used cannot be allowed
+            approval = Approval(bound, self._runner.clock())
+            checked, now, _ = await self._checks.bound(await self._checks.anew(checked))
+            if not (why := approval.use(now, self._runner.clock())):
+                self._remember(reply, checked, found)
+                return replace(checked, digest=now.digest, approved=bool(found))
+            if now.since(bound) == (RULES,) and _allowed(checked, found):
+                return checked
+            changes += 1
+            if changes == TRIES:
+                text = f"It was not run: each time that the person had been asked something changed. Now {why}."
+                raise Ended(ToolStatus.FAILED, f"{text} {ELSE}")
+            again = f"asked again: {why}"
+
+    async def _ask(
+        self, checked: Checked, bound: Bound, scene: Scene, *, found: str, again: str, draft: _Draft | None
+    ) -> Reply:
+        """Put the question, and tell that it was put and answered. Raises Ended where its preview says that it cannot
+        work."""
+        judged = checked.judged.once() if found or draft else checked.judged
+        confined = self._runner.confined
+        request = ApprovalRequested(
+            call_id=self._checks.call_id,
+            tool=checked.offered.full_name,
+            plugin=checked.offered.plugin,
+            distribution=checked.offered.distribution,
+            risk=judged.assessed.risk,
+            arguments=draft.arguments if draft else json.loads(json.dumps(checked.use.arguments)),
+            workspace=str(self._runner.workspace.root),
+            preview="" if draft else await self._preview(checked),
+            level=str(judged.assessed.level),
+            rule=judged.verdict.rule,
+            remembers=tuple(str(rule.scope) for rule in judged.session),
+            always=tuple(str(rule.scope) for rule in judged.always),
+            reason=draft.wrong if draft else "; ".join(filter(None, (again, found or judged.assessed.reason))),
+            facts=() if draft else facts_of(judged, scene, self._runner.environ, confined),
+            claimed=cut_middle(storable(self._caller.claimed), CLAIM_CHARS)[0],
+            digest="" if draft else bound.digest,
+        )
+        self._caller.emit(request)
+        try:
+            reply = await self._caller.approve(request)
+        except asyncio.CancelledError:
+            self._resolved(Reply(Decision.DENY, "the turn was stopped"), None)
+            raise
+        self._resolved(reply, _as_json(reply.arguments) if reply.decision is Decision.EDIT else None)
+        return reply
+
+    def _resolved(self, reply: Reply, arguments: dict[str, Any] | None) -> None:
+        decision, reason, by = reply.decision, reply.reason, reply.by
+        told = ApprovalResolved(
+            call_id=self._checks.call_id, decision=decision, reason=reason, by=by, arguments=arguments
+        )
+        self._caller.emit(told)
+
+    async def _edited(self, checked: Checked, reply: Reply) -> tuple[Checked | None, _Draft | None]:
+        """The call with the person's arguments, checked like any other; else what is wrong with them. Raises Ended."""
+        given = _as_json(reply.arguments)
+        if given is None:
+            return None, _Draft(dict(checked.use.arguments), "your change is no JSON object; give one")
+        try:
+            now = await self._checks.check(checked.offered.full_name, json.dumps(given))
+        except Ended as ended:
+            if ended.status is ToolStatus.DENIED:
+                raise Ended(ended.status, f"The person changed this call. {ended.output}") from ended
+            return None, _Draft(given, f"your change cannot be used: {ended.output}")
+        if now.use.arguments != checked.use.arguments:
+            self.changed = now.use.arguments
+        return now, None
+
+    def _remember(self, reply: Reply, checked: Checked, found: str) -> None:
+        judged = checked.judged.once() if found else checked.judged
+        if reply.decision in (Decision.SESSION, Decision.ALWAYS):
+            self._runner.grants.add(judged.session)
+        if reply.decision is Decision.ALWAYS and judged.always:
+            self._keep(judged.always)
+
+    def _keep(self, rules: tuple[Rule, ...]) -> None:
+        """Keep rules for good. Where that cannot be, the call runs all the same, and the person is told."""
+        try:
+            self._runner.rulebook.remember(rules)
+        except ConfigError as exc:
+            file = str(self._runner.rulebook.file)
+            reason = f"what you allowed is not kept: {exc}"
+            self._caller.emit(RulesBroken(file=file, line=0, reason=reason))
+
+
+def _as_json(arguments: object) -> dict[str, Any] | None:
+    """Arguments of a person's own, as nothing but JSON; None where they are not."""
+    try:
+        made = json.loads(json.dumps(dict(arguments))) if isinstance(arguments, Mapping) else None
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return made
+
+
+def _allowed(checked: Checked, found: str) -> bool:
+    return checked.judged.verdict.do is Do.ALLOW and not found
+
+
+def _denial(reply: Reply) -> str:
+    if reply.by == "nobody":
+        return f"This call was not allowed: {reply.reason}. Do without it, or answer with what you have."
+    said = f" They said: {reply.reason}" if reply.reason else ""
+    return f"The person did not allow this call.{said} {ELSE}"
