@@ -35,6 +35,19 @@ class _Draft:
     wrong: str
 
 
+@dataclass(slots=True)
+class _Asked:
+    """What the next question is about, beside the call."""
+
+    found: str
+    """What the tool itself says of it."""
+    again: str = ""
+    """Why it is asked again."""
+    draft: _Draft | None = None
+    changes: int = 0
+    """Times that something changed between question and use."""
+
+
 class Consent:
     """What the person says of one call."""
 
@@ -51,60 +64,66 @@ class Consent:
 
         `found` is what the tool itself says of it: then no rule does, and it is allowed only once.
         """
-        again, draft, changes = "", None, 0
+        asked = _Asked(found)
         while True:
             checked, bound, scene = await self._checks.bound(checked)
-            answers = self._caller.answers
-            if answers.asking(bound.digest).locked():  # another call asks exactly this: its answer may do for both
-                async with answers.asking(bound.digest):
-                    pass
-                checked = await self._checks.anew(checked)
-                if _allowed(checked, found):
-                    return checked
-                continue
-            async with answers.asking(bound.digest):
-                if answers.denied(bound.digest):
-                    self._resolved(Reply(Decision.DENY, "they said no to exactly this call before"), None)
-                    raise Ended(ToolStatus.DENIED, f"The person has already said no to exactly this call. {ELSE}")
-                reply = await self._ask(checked, bound, scene, found=found, again=again, draft=draft)
-                if reply.decision is Decision.DENY and reply.by == "person" and draft is None:
-                    answers.deny(bound.digest)
-            match reply.decision:
-                case Decision.DENY:
-                    raise Ended(ToolStatus.DENIED, _denial(reply))
-                case Decision.EDIT:
-                    edited, draft = await self._edited(checked, reply)
-                    if edited is not None:
-                        checked, found, again = edited, "", ""
-                        if _allowed(checked, found):
-                            return checked
+            asking = self._caller.answers.asking(bound.digest)
+            waited = asking.locked()  # another call asks exactly this: its answer may do for both
+            async with asking:
+                if waited:
+                    checked = await self._checks.anew(checked)
+                    if _allowed(checked, asked):
+                        return checked
                     continue
-                case Decision.ONCE | Decision.SESSION | Decision.ALWAYS:
-                    pass
-                case _:
-                    assert_never(reply.decision)
-            if draft is not None:
-                continue  # what cannot be used cannot be allowed
-            approval = Approval(bound, self._runner.clock())
-            checked, now, _ = await self._checks.bound(await self._checks.anew(checked))
-            if not (why := approval.use(now, self._runner.clock())):
-                self._remember(reply, checked, found)
-                return replace(checked, digest=now.digest, approved=bool(found))
-            if now.since(bound) == (RULES,) and _allowed(checked, found):
-                return checked
-            changes += 1
-            if changes == TRIES:
-                text = f"It was not run: each time that the person had been asked something changed. Now {why}."
-                raise Ended(ToolStatus.FAILED, f"{text} {ELSE}")
-            again = f"asked again: {why}"
+                checked, may_run = await self._once(checked, bound, scene, asked)
+                if may_run:
+                    return checked
 
-    async def _ask(
-        self, checked: Checked, bound: Bound, scene: Scene, *, found: str, again: str, draft: _Draft | None
-    ) -> Reply:
+    async def _once(self, checked: Checked, bound: Bound, scene: Scene, asked: _Asked) -> tuple[Checked, bool]:
+        """Ask once. What the call is then, and whether it may run. Raises Ended."""
+        answers = self._caller.answers
+        if answers.denied(bound.digest):
+            self._resolved(Reply(Decision.DENY, "they said no to exactly this call before"), None)
+            raise Ended(ToolStatus.DENIED, f"The person has already said no to exactly this call. {ELSE}")
+        reply = await self._ask(checked, bound, scene, asked)
+        match reply.decision:
+            case Decision.DENY:
+                if reply.by == "person" and asked.draft is None:
+                    answers.deny(bound.digest)
+                raise Ended(ToolStatus.DENIED, _denial(reply))
+            case Decision.EDIT:
+                edited = await self._edited(checked, reply, asked)
+                return edited or checked, edited is not None and _allowed(edited, asked)
+            case Decision.ONCE | Decision.SESSION | Decision.ALWAYS:
+                if asked.draft is not None:
+                    return checked, False  # what cannot be used cannot be allowed
+                return await self._unchanged(checked, reply, Approval(bound, self._runner.clock()), asked)
+            case _:
+                assert_never(reply.decision)
+
+    async def _unchanged(
+        self, checked: Checked, reply: Reply, approval: Approval, asked: _Asked
+    ) -> tuple[Checked, bool]:
+        """The call as it is now, and whether that is what was allowed, or by now a rule allows it. Raises Ended."""
+        checked, now, _ = await self._checks.bound(await self._checks.anew(checked))
+        if not (why := approval.use(now, self._runner.clock())):
+            self._remember(reply, checked, asked)
+            return replace(checked, digest=now.digest, approved=bool(asked.found)), True
+        if now.since(approval.bound) == (RULES,) and _allowed(checked, asked):
+            return checked, True
+        asked.changes += 1
+        if asked.changes == TRIES:
+            text = f"It was not run: each time that the person had been asked something changed. Now {why}."
+            raise Ended(ToolStatus.FAILED, f"{text} {ELSE}")
+        asked.again = f"asked again: {why}"
+        return checked, False
+
+    async def _ask(self, checked: Checked, bound: Bound, scene: Scene, asked: _Asked) -> Reply:
         """Put the question, and tell that it was put and answered. Raises Ended where its preview says that it cannot
         work."""
-        judged = checked.judged.once() if found or draft else checked.judged
-        confined = self._runner.confined
+        draft = asked.draft
+        judged = checked.judged.once() if asked.found or draft else checked.judged
+        confined, reasons = self._runner.confined, (asked.again, asked.found or judged.assessed.reason)
         request = ApprovalRequested(
             call_id=self._checks.call_id,
             tool=checked.offered.full_name,
@@ -118,7 +137,7 @@ class Consent:
             rule=judged.verdict.rule,
             remembers=tuple(str(rule.scope) for rule in judged.session),
             always=tuple(str(rule.scope) for rule in judged.always),
-            reason=draft.wrong if draft else "; ".join(filter(None, (again, found or judged.assessed.reason))),
+            reason=draft.wrong if draft else "; ".join(filter(None, reasons)),
             facts=() if draft else facts_of(judged, scene, self._runner.environ, confined),
             claimed=cut_middle(storable(self._caller.claimed), CLAIM_CHARS)[0],
             digest="" if draft else bound.digest,
@@ -139,23 +158,26 @@ class Consent:
         )
         self._caller.emit(told)
 
-    async def _edited(self, checked: Checked, reply: Reply) -> tuple[Checked | None, _Draft | None]:
-        """The call with the person's arguments, checked like any other; else what is wrong with them. Raises Ended."""
+    async def _edited(self, checked: Checked, reply: Reply, asked: _Asked) -> Checked | None:
+        """The call with the person's arguments, checked like any other; None where they cannot be. Raises Ended."""
         given = _as_json(reply.arguments)
         if given is None:
-            return None, _Draft(dict(checked.use.arguments), "your change is no JSON object; give one")
+            asked.draft = _Draft(dict(checked.use.arguments), "your change is no JSON object; give one")
+            return None
         try:
             now = await self._checks.check(checked.offered.full_name, json.dumps(given))
         except Ended as ended:
             if ended.status is ToolStatus.DENIED:
                 raise Ended(ended.status, f"The person changed this call. {ended.output}") from ended
-            return None, _Draft(given, f"your change cannot be used: {ended.output}")
+            asked.draft = _Draft(given, f"your change cannot be used: {ended.output}")
+            return None
         if now.use.arguments != checked.use.arguments:
             self.changed = now.use.arguments
-        return now, None
+        asked.found, asked.again, asked.draft = "", "", None
+        return now
 
-    def _remember(self, reply: Reply, checked: Checked, found: str) -> None:
-        judged = checked.judged.once() if found else checked.judged
+    def _remember(self, reply: Reply, checked: Checked, asked: _Asked) -> None:
+        judged = checked.judged.once() if asked.found else checked.judged
         if reply.decision in (Decision.SESSION, Decision.ALWAYS):
             self._runner.grants.add(judged.session)
         if reply.decision is Decision.ALWAYS and judged.always:
@@ -180,8 +202,9 @@ def _as_json(arguments: object) -> dict[str, Any] | None:
     return made
 
 
-def _allowed(checked: Checked, found: str) -> bool:
-    return checked.judged.verdict.do is Do.ALLOW and not found
+def _allowed(checked: Checked, asked: _Asked) -> bool:
+    """Whether nobody need be asked any more."""
+    return checked.judged.verdict.do is Do.ALLOW and not asked.found
 
 
 def _denial(reply: Reply) -> str:
