@@ -27,14 +27,6 @@ CLAIM_CHARS = 2_000
 Preview = Callable[[Checked], Awaitable[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """Arguments that the person wrote and that cannot be used, for them to go on with."""
-
-    arguments: dict[str, Any]
-    wrong: str
-
-
 @dataclass(slots=True)
 class _Asked:
     """What the next question is about, beside the call."""
@@ -43,7 +35,6 @@ class _Asked:
     """What the tool itself says of it."""
     again: str = ""
     """Why it is asked again."""
-    draft: _Draft | None = None
     changes: int = 0
     """Times that something changed between question and use."""
 
@@ -88,15 +79,13 @@ class Consent:
         reply = await self._ask(checked, bound, scene, asked)
         match reply.decision:
             case Decision.DENY:
-                if reply.by == "person" and asked.draft is None:
+                if reply.by == "person":
                     answers.deny(bound.digest)
                 raise Ended(ToolStatus.DENIED, _denial(reply))
             case Decision.EDIT:
                 edited = await self._edited(checked, reply, asked)
                 return edited or checked, edited is not None and _allowed(edited, asked)
             case Decision.ONCE | Decision.SESSION | Decision.ALWAYS:
-                if asked.draft is not None:
-                    return checked, False  # what cannot be used cannot be allowed
                 return await self._unchanged(checked, reply, Approval(bound, self._runner.clock()), asked)
             case _:
                 assert_never(reply.decision)
@@ -121,8 +110,7 @@ class Consent:
     async def _ask(self, checked: Checked, bound: Bound, scene: Scene, asked: _Asked) -> Reply:
         """Put the question, and tell that it was put and answered. Raises Ended where its preview says that it cannot
         work."""
-        draft = asked.draft
-        judged = checked.judged.once() if asked.found or draft else checked.judged
+        judged = checked.judged.once() if asked.found else checked.judged
         confined, reasons = self._runner.confined, (asked.again, asked.found or judged.assessed.reason)
         request = ApprovalRequested(
             call_id=self._checks.call_id,
@@ -130,17 +118,17 @@ class Consent:
             plugin=checked.offered.plugin,
             distribution=checked.offered.distribution,
             risk=judged.assessed.risk,
-            arguments=draft.arguments if draft else json.loads(json.dumps(checked.use.arguments)),
+            arguments=json.loads(json.dumps(checked.use.arguments)),
             workspace=str(self._runner.workspace.root),
-            preview="" if draft else await self._preview(checked),
+            preview=await self._preview(checked),
             level=str(judged.assessed.level),
             rule=judged.verdict.rule,
             remembers=tuple(str(rule.scope) for rule in judged.session),
             always=tuple(str(rule.scope) for rule in judged.always),
-            reason=draft.wrong if draft else "; ".join(filter(None, reasons)),
-            facts=() if draft else facts_of(judged, scene, self._runner.environ, confined),
+            reason="; ".join(filter(None, reasons)),
+            facts=facts_of(judged, scene, self._runner.environ, confined),
             claimed=cut_middle(storable(self._caller.claimed), CLAIM_CHARS)[0],
-            digest="" if draft else bound.digest,
+            digest=bound.digest,
         )
         self._caller.emit(request)
         try:
@@ -159,21 +147,24 @@ class Consent:
         self._caller.emit(told)
 
     async def _edited(self, checked: Checked, reply: Reply, asked: _Asked) -> Checked | None:
-        """The call with the person's arguments, checked like any other; None where they cannot be. Raises Ended."""
+        """The call with the person's arguments, checked like any other; None where they cannot be used, and the call is
+        asked about as it was. Raises Ended."""
         given = _as_json(reply.arguments)
         if given is None:
-            asked.draft = _Draft(dict(checked.use.arguments), "your change is no JSON object; give one")
+            asked.again = "your change is no JSON object"
             return None
         try:
             now = await self._checks.check(checked.offered.full_name, json.dumps(given))
         except Ended as ended:
             if ended.status is ToolStatus.DENIED:
                 raise Ended(ended.status, f"The person changed this call. {ended.output}") from ended
-            asked.draft = _Draft(given, f"your change cannot be used: {ended.output}")
+            asked.again = f"your change cannot be used: {ended.output}"
             return None
-        if now.use.arguments != checked.use.arguments:
-            self.changed = now.use.arguments
-        asked.found, asked.again, asked.draft = "", "", None
+        if now.use.arguments == checked.use.arguments:
+            asked.again = "your change means the same call"
+            return None
+        self.changed = now.use.arguments
+        asked.found, asked.again = "", ""
         return now
 
     def _remember(self, reply: Reply, checked: Checked, asked: _Asked) -> None:

@@ -488,25 +488,34 @@ async def test_a_changed_call_that_a_rule_denies_is_denied(tmp_path: Path) -> No
     assert done.output.startswith("The person changed this call. This call is refused")
 
 
-async def test_a_change_that_cannot_be_used_is_told_and_kept_and_cannot_be_allowed(tmp_path: Path) -> None:
+async def test_a_change_that_cannot_be_used_is_told_and_the_call_is_asked_about_as_it_was(tmp_path: Path) -> None:
     table = Table(tmp_path)
     wrong = edit(path="../b.txt", text=3)
-    done = await table.call("save", [wrong, ONCE, edit(path="b.txt"), NO], path="a.txt")
-    _, second, third, fourth = table.asked
-    for told in (second, third):
-        assert told.arguments == {"path": "../b.txt", "text": 3}
-        assert told.reason.startswith("your change cannot be used: The arguments do not fit: save: path: ")
-        assert (told.digest, told.remembers, told.always, told.facts) == ("", (), (), ())
-    assert fourth.arguments == {"path": str(table.work / "b.txt"), "text": "x"}
-    assert done.status is ToolStatus.DENIED
+    await table.call("save", [wrong, edit(path="./a.txt"), edit(path="b.txt"), NO], path="a.txt")
+    first, second, third, fourth = table.asked
+    assert second.reason.startswith("your change cannot be used: The arguments do not fit: save: path: ")
+    assert "text: Input should be a valid string" in second.reason
+    assert third.reason == "your change means the same call"
+    assert first.arguments == second.arguments == third.arguments == {"path": str(table.work / "a.txt"), "text": "x"}
+    assert first.digest == second.digest == third.digest != fourth.digest
+    assert table.of(ApprovalResolved)[0].arguments == {"path": "../b.txt", "text": 3}
+    assert (fourth.arguments["path"], fourth.reason) == (str(table.work / "b.txt"), "")
     assert not table.of(ToolStarted)
+
+
+async def test_a_call_whose_change_cannot_be_used_may_still_be_allowed_as_it_was(tmp_path: Path) -> None:
+    table = Table(tmp_path)
+    done = await table.call("save", [edit(path=""), ONCE], path="a.txt")
+    assert done.output == "saved x"
+    assert table.of(ToolStarted)[0].digest == table.asked[1].digest
 
 
 @pytest.mark.parametrize("odd", [{"path": {1, 2}}, {"path": b"x"}, None, [1], {"a": 10**5000}])
 async def test_a_change_that_is_no_json_is_told(tmp_path: Path, odd: Any) -> None:
     table = Table(tmp_path)
     await table.call("save", [Reply(Decision.EDIT, arguments=odd), NO], path="a.txt")
-    assert table.asked[1].reason.startswith("your change ")
+    assert table.asked[1].reason == "your change is no JSON object"
+    assert table.of(ApprovalResolved)[0].arguments is None
     assert not table.of(ToolStarted)
 
 
