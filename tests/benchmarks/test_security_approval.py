@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,8 +30,8 @@ async def test_what_nobody_changed_runs(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[unattended.House]:
-    yield unattended.House(tmp_path_factory.mktemp("house").resolve())
+def house(tmp_path_factory: pytest.TempPathFactory) -> unattended.House:
+    return unattended.House(tmp_path_factory.mktemp("house").resolve())
 
 
 def test_what_was_allowed_beforehand_leaves_a_mark(house: unattended.House) -> None:

@@ -49,7 +49,7 @@ def _lines(counted: dict[str, Questions], together: Questions) -> Iterator[str]:
         yield "No session is stored."
         return
     yield from _table(
-        ("session", "turns", "calls", "unasked", "questions", "again", "in a turn", "most"),
+        ("session", "turns", "calls", "unasked", "questions", "again", "median/turn", "most/turn"),
         [(session, *_row(counts)) for session, counts in counted.items()]
         + ([("all", *_row(together))] if len(counted) > 1 else []),
     )
