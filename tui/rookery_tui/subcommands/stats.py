@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import add
 
@@ -27,12 +27,11 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         }
     finally:
         stored.store.close()
-    together = reduce(add, counted.values(), Questions())
     if arguments.json:
         each = [{"session": session, **counts.told()} for session, counts in counted.items()]
-        console.print_json({"sessions": each, "all": together.told()})
+        console.print_json({"sessions": each, "all": _together(counted).told()})
         return Exit.OK
-    for line in _lines(counted, together):
+    for line in table(counted):
         say(visible(line), console.stdout)
     return Exit.OK
 
@@ -44,10 +43,12 @@ def _named(sessions: Sessions, arguments: argparse.Namespace) -> list[str]:
     return [each.id for each in sessions.recent(limit=arguments.last or 1_000_000)]
 
 
-def _lines(counted: dict[str, Questions], together: Questions) -> Iterator[str]:
+def table(counted: Mapping[str, Questions]) -> Iterator[str]:
+    """The counts of sessions, and of all of them together, as lines."""
     if not counted:
         yield "No session is stored."
         return
+    together = _together(counted)
     yield from _table(
         ("session", "turns", "calls", "unasked", "questions", "again", "median/turn", "most/turn"),
         [(session, *_row(counts)) for session, counts in counted.items()]
@@ -63,6 +64,10 @@ def _lines(counted: dict[str, Questions], together: Questions) -> Iterator[str]:
                 for outcomes in [together.outcomes(level or None)]
             ],
         )
+
+
+def _together(counted: Mapping[str, Questions]) -> Questions:
+    return reduce(add, counted.values(), Questions())
 
 
 def _row(counts: Questions) -> tuple[str, ...]:
