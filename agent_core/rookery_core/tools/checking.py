@@ -20,6 +20,7 @@ from rookery_core.events import Event, ToolStatus
 from rookery_core.tools.extending import ToolUse
 from rookery_core.tools.registry import OfferedTool
 from rookery_core.tools.running import Fitted
+from rookery_core.tools.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 ELSE = "Do not try the same again; find another way, or answer."
 TRIES = 3
 """Times a call may turn out to be another than it was a moment before."""
+LOOK_SECONDS = 10.0
+"""What looking at its files may take; a disk in a network may never answer."""
 
 
 class Ended(Exception):
@@ -98,7 +101,14 @@ class Checks:
         Nothing is awaited after that.
         """
         runner, seen = self.runner, checked.judged
-        scene = await asyncio.to_thread(look, seen.subject, seen.assessed, runner.environ, runner.places)
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                scene = await in_thread(
+                    lambda: look(seen.subject, seen.assessed, runner.environ, runner.places), name="look"
+                )
+        except TimeoutError:
+            text = f"What {checked.offered.name} would touch cannot be looked at within {LOOK_SECONDS:g} seconds."
+            raise Ended(ToolStatus.FAILED, text) from None
         now = replace(checked, judged=runner.judge(checked.offered, checked.fitted))
         now = _unless_denied(_with(checked, now))
         made = bind(now.judged, scene, rules=runner.rulebook.fingerprint, confined=runner.confined)

@@ -155,13 +155,15 @@ class Consent:
             return None
         try:
             now = await self._checks.check(checked.offered.full_name, json.dumps(given))
+            if now.judged.verdict.do is Do.ASK:
+                await self._preview(now)  # which says where it cannot work
         except Ended as ended:
             if ended.status is ToolStatus.DENIED:
                 raise Ended(ended.status, f"The person changed this call. {ended.output}") from ended
             asked.again = f"your change cannot be used: {ended.output}"
             return None
         if now.use.arguments == checked.use.arguments:
-            asked.again = "your change means the same call"
+            asked.again = "your change leaves the call as it is"
             return None
         self.changed = now.use.arguments
         asked.found, asked.again = "", ""

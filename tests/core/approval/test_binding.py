@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,14 @@ from rookery_core.plugin import (
     Risk,
     Tool,
     ToolContext,
+    ToolRetry,
     ToolUse,
     WorkspacePath,
     tool,
 )
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.testing import DictData, ListArtifacts, ListMemory
+from rookery_core.tools import checking
 from rookery_core.tools.lending import EnvironmentSecrets, Lender
 from rookery_core.tools.registry import OfferedTool, Registry
 from rookery_core.tools.rulings import Hook, Rulings
@@ -495,7 +498,7 @@ async def test_a_change_that_cannot_be_used_is_told_and_the_call_is_asked_about_
     first, second, third, fourth = table.asked
     assert second.reason.startswith("your change cannot be used: The arguments do not fit: save: path: ")
     assert "text: Input should be a valid string" in second.reason
-    assert third.reason == "your change means the same call"
+    assert third.reason == "your change leaves the call as it is"
     assert first.arguments == second.arguments == third.arguments == {"path": str(table.work / "a.txt"), "text": "x"}
     assert first.digest == second.digest == third.digest != fourth.digest
     assert table.of(ApprovalResolved)[0].arguments == {"path": "../b.txt", "text": 3}
@@ -508,6 +511,36 @@ async def test_a_call_whose_change_cannot_be_used_may_still_be_allowed_as_it_was
     done = await table.call("save", [edit(path=""), ONCE], path="a.txt")
     assert done.output == "saved x"
     assert table.of(ToolStarted)[0].digest == table.asked[1].digest
+
+
+async def test_a_change_that_cannot_work_is_told_to_who_made_it(tmp_path: Path) -> None:
+    def preview(n: int) -> str:
+        if n > 3:
+            raise ToolRetry("there are three")
+        return str(n)
+
+    @tool(risk=Risk.WRITE, preview=preview)
+    def take(n: int) -> str:
+        """Takes some."""
+        return f"took {n}"
+
+    table = Table(tmp_path, take)
+    done = await table.call("take", [edit(n=4), edit(n=3), ONCE], n=2)
+    assert table.asked[1].reason == "your change cannot be used: there are three"
+    assert done.output.endswith("took 3")
+
+
+async def test_files_that_cannot_be_looked_at_in_time_fail_the_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = Table(tmp_path)
+    over = threading.Event()
+    monkeypatch.setattr(checking, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(checking, "look", lambda *_: over.wait(30))
+    done = await table.call("save", path="a.txt")
+    over.set()
+    assert done.status is ToolStatus.FAILED
+    assert "cannot be looked at within" in done.output
 
 
 @pytest.mark.parametrize("odd", [{"path": {1, 2}}, {"path": b"x"}, None, [1], {"a": 10**5000}])
