@@ -111,7 +111,7 @@ class Checks:
             raise Ended(ToolStatus.FAILED, text) from None
         now = replace(checked, judged=runner.judge(checked.offered, checked.fitted))
         now = _unless_denied(_with(checked, now))
-        made = bind(now.judged, scene, rules=runner.rulebook.fingerprint, confined=runner.confined)
+        made = bind(now.judged, scene, rules=runner.rulebook.fingerprint, confined=runner.confined(now.offered))
         return now, made, scene
 
     async def _rule(self, checked: Checked) -> Checked:

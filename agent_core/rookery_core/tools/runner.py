@@ -45,6 +45,10 @@ class Caller:
     """What the person said of the other calls of this turn."""
 
 
+def _not_confined(_: OfferedTool) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolRunner:
     """Everything a call needs that outlives it."""
@@ -63,8 +67,8 @@ class ToolRunner:
     relevance: Relevance = field(default_factory=Relevance)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Rookery's own environment, as it is at any moment."""
-    confined: str = ""
-    """How the programs that tools start are set apart, in words; "": not at all."""
+    confined: Callable[[OfferedTool], str] = _not_confined
+    """How the programs that a tool starts are set apart, in words; "" where they are not at all."""
 
     def judge(self, offered: OfferedTool, fitted: Fitted) -> Judged:
         """What becomes of a checked call, plugins' rulings aside."""

@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,16 @@ async def test_all_that_a_command_depends_on_is_bound(
     assert [request.reason for request in table.asked][1:] == [f"asked again: {said}"]
     await table.call("shell", [ONCE], command=f"{command} # once more")
     assert len(table.of(ToolStarted)) == 1
+
+
+async def test_how_programs_are_confined_is_told_and_bound(tmp_path: Path) -> None:
+    table = Table(tmp_path)
+    ways = ["in a box", "not"]
+    table.runner = replace(table.runner, confined=lambda offered: f"{offered.name} {ways[0]}")
+    await table.call("shell", [then(lambda: ways.pop(0)), NO], command="make")
+    told = [[fact.text for fact in request.facts if fact.label == "confined"] for request in table.asked]
+    assert told == [["shell in a box"], ["shell not"]]
+    assert table.asked[1].reason == "asked again: how programs are confined changed"
 
 
 async def test_what_a_command_does_not_depend_on_is_not_asked_about_again(tmp_path: Path) -> None:
