@@ -332,6 +332,24 @@ async def test_arguments_that_others_hold_are_not_those_that_run(tmp_path: Path)
     assert started.arguments == {"lines": ["a", "b"]}
 
 
+async def test_what_a_scope_does_to_the_arguments_is_not_done_to_the_call(tmp_path: Path) -> None:
+    def spoiling(given: dict[str, Any]) -> list[str]:
+        given["lines"].append("evil")
+        given["more"] = 1
+        return ["x"]
+
+    @tool(risk=Risk.WRITE, scope=spoiling)
+    def typed(lines: list[str]) -> str:
+        """Keeps lines."""
+        return ",".join(lines)
+
+    schema = {"type": "object", "properties": {"lines": {"type": "array"}}}
+    by_hand = Tool("by_hand", "Keeps lines.", schema, typed.run, risk=Risk.WRITE, scope=spoiling)
+    table = Table(tmp_path, typed, by_hand)
+    for each in (typed, by_hand):
+        assert (await table.call(each.name, [ONCE], lines=["a"])).output == "a"
+
+
 async def test_half_a_character_is_bound_as_it_is(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
     raw = Tool("raw", "Takes anything.", schema, lambda text: str(len(text)), risk=Risk.WRITE)
