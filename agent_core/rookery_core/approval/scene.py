@@ -46,12 +46,12 @@ _OF_THE_SYSTEM = frozenset(("dev", "proc", "sys"))
 
 
 class Role(StrEnum):
-    """What a call would do with a file."""
+    """What a call would do with a file, that which may do most first."""
 
     WRITES = "writes"
-    READS = "reads"
     NAMES = "names"
-    """Which of both is not known."""
+    """Whether it reads or writes is not known."""
+    READS = "reads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,23 +124,23 @@ def _programs(subject: Subject, path: str) -> Iterator[Started]:
         yield _started(SHELL, subject.root, path)
     names: dict[str, bool] = {}
     for command in script.commands:
-        for n, word in enumerate(command.words[: WORDS if _starts_others(command) else 1]):
+        for n, word in enumerate((*command.words[:1], *_inner(command))):
             names[word] = names.get(word, False) or n == 0
     if script.torn:
         names |= {word: names.get(word, False) for word in loose_words(script.text)[:WORDS]}
     for name, first in names.items():
-        if in_shell and name in _BUILT_IN:
-            if first:
-                yield Started(name, "", "", "built in", built_in=True)
+        if in_shell and first and name in _BUILT_IN:
+            yield Started(name, "", "", "built in", built_in=True)
             continue
         found = _started(name, subject.root, path)
         if first or found.file:
             yield found
 
 
-def _starts_others(command: Command) -> bool:
-    """Whether its other words may be programs, too."""
-    return not command.known or os.path.basename(command.words[0] if command.words else "") in ALSO_START
+def _inner(command: Command) -> list[str]:
+    """Of a command that may start others, all that could be a word of those."""
+    starts = not command.known or os.path.basename(command.words[0] if command.words else "") in ALSO_START
+    return [*command.words[1:], *loose_words(" ".join(command.words[1:]))][:WORDS] if starts else []
 
 
 def _started(name: str, folder: Path, path: str) -> Started:
@@ -184,19 +184,19 @@ def _named(subject: Subject) -> Iterator[tuple[str, Role, bool]]:
     if script is None:
         return
     for command in script.commands:
-        only_read = reads(command) is not None
+        role = Role.NAMES if reads(command) is None else Role.READS
         for word in command.writes:
             yield word, Role.WRITES, word != "?"
         for word in command.reads:
             yield word, Role.READS, True
         for n, word in enumerate(command.words[:WORDS]):
-            role = Role.READS if only_read else Role.NAMES
             if n or "/" in word:
                 yield word, role, False
             if value := word.partition("=")[2]:
                 yield value, role, False
             if n in command.globs:
                 yield from ((name, role, False) for name in _fitting(word, subject.root))
+        yield from ((word, role, False) for word in _inner(command))
     if script.torn:
         yield from ((word, Role.NAMES, False) for word in loose_words(script.text)[:WORDS])
 

@@ -212,6 +212,19 @@ async def test_all_that_a_command_depends_on_is_bound(
     assert len(table.of(ToolStarted)) == 1
 
 
+async def test_what_stands_inside_of_a_word_is_bound_where_it_may_be_a_command(tmp_path: Path) -> None:
+    table = Table(tmp_path)
+    table.program("frob")
+    file = table.work / "in.txt"
+    file.write_text("x")
+    command = "env -i sh -c 'frob --from=in.txt; echo'"
+    await table.call("shell", [then(lambda: file.write_text("y")), NO], command=command)
+    assert table.asked[1].reason == "asked again: the file in.txt changed"
+    table.answers = Answers()
+    await table.call("shell", [then(lambda: table.program("frob", "#!/bin/false")), NO], command=command)
+    assert table.asked[3].reason == "asked again: the program frob changed"
+
+
 async def test_how_programs_are_confined_is_told_and_bound(tmp_path: Path) -> None:
     table = Table(tmp_path)
     ways = ["in a box", "not"]

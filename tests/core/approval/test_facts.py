@@ -66,6 +66,12 @@ def test_a_command_is_told_with_each_program_and_each_file(desk: Desk, tmp_path:
     assert of("confined", told) == ["no: it can do all that you can do on this machine"]
 
 
+def test_a_file_that_one_command_reads_and_another_may_write_is_not_told_as_read(desk: Desk) -> None:
+    (desk.root / "a.txt").touch()
+    told = facts(desk, shell, command="cat a.txt; frob a.txt")
+    assert (of("reads", told), of("names", told)) == ([], [f"{desk.root}/a.txt"])
+
+
 def test_a_program_without_a_shell_is_told_alone(desk: Desk) -> None:
     told = facts(desk, shell, command=["cat", "x"])
     assert [text.split(":")[0] for text in of("program", told)] == ["cat"]
