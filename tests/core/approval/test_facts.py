@@ -61,7 +61,7 @@ def test_a_command_is_told_with_each_program_and_each_file(desk: Desk, tmp_path:
         "missing: there is no such program",
     ]
     assert of("writes", told) == [f"{desk.root}/out.txt (new)"]
-    assert of("reads", told) == [f"{desk.root}/in.txt"]
+    assert of("names", told) == [f"{desk.root}/in.txt"]
     assert of("network", told) == ["nothing keeps it from it"]
     assert of("confined", told) == ["no: it can do all that you can do on this machine"]
 
