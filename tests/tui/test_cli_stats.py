@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rookery_core.approval.policy import Reply
+from rookery_core.compose import archive
 from rookery_core.errors import SessionUnknown
 from rookery_core.events import (
     ApprovalRequested,
@@ -20,6 +21,8 @@ from rookery_core.events import (
     TurnStarted,
 )
 from rookery_core.observe.questions import questions
+from rookery_core.store.calls import CallRecord
+from rookery_core.store.sessions import Kind
 from rookery_tui.arguments import parse
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
@@ -85,6 +88,20 @@ async def test_questions_are_counted_by_session_level_and_answer(tmp_path: Path)
     assert json.loads(run(home, "--session", one, "--json")[1])["sessions"] == told["sessions"][:1]
     with pytest.raises(SessionUnknown):
         run(home, "--session", "nothing")
+
+
+async def test_calls_by_hand_are_counted_too(tmp_path: Path) -> None:
+    home = Archive(tmp_path)
+    stored = archive(home.paths)
+    record = CallRecord(stored.sessions, Kind.HAND, tmp_path)
+    record.keep(ToolRequested(call_id="1", tool="save", arguments={}))
+    record.keep(ToolStarted(call_id="1", tool="kit.save", risk="write", arguments={}))
+    record.close()
+    stored.store.close()
+    told = json.loads(run(home, "--json")[1])
+    assert [each["session"][:5] for each in told["sessions"]] == ["hand-"]
+    assert (told["all"]["turns"], told["all"]["calls"], told["all"]["without_a_question"]) == (0, 1, 1)
+    assert run(home, "--session", "hand-")[1].splitlines()[1].startswith("hand-")
 
 
 def test_without_any_session_that_is_said(tmp_path: Path) -> None:

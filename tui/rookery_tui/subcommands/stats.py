@@ -39,8 +39,8 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
 def _named(sessions: Sessions, arguments: argparse.Namespace) -> list[str]:
     """The sessions that are meant, the last used first."""
     if arguments.session:
-        return [sessions.get(arguments.session).id]
-    return [each.id for each in sessions.recent(limit=arguments.last or 1_000_000)]
+        return [sessions.get(arguments.session, every=True).id]
+    return [each.id for each in sessions.recent(limit=arguments.last or 1_000_000, every=True)]
 
 
 def table(counted: Mapping[str, Questions]) -> Iterator[str]:
