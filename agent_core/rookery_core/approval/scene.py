@@ -234,7 +234,7 @@ class _Reading:
             if stat.S_ISREG(info.st_mode) and info.st_size <= self.left:
                 return self._contents(path) or _identity("file", info)
             return _identity("file", info)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):  # of no name with half a character there is a file
             return ABSENT
         except OSError as exc:
             return f"not to be looked at: {errno.errorcode.get(exc.errno or 0, exc.errno)}"
