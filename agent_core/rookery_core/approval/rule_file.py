@@ -36,13 +36,29 @@ class Mistake:
     line: int
     """From 1; 0 where no line can be named."""
     what: str
+    grave: bool = True
+    """Whether nothing is allowed until it is mended; otherwise it is only to be known."""
 
     def event(self) -> RulesBroken:
         """That it was found."""
-        return RulesBroken(file=str(self.file), line=self.line, reason=f"{self.what}; {MEANWHILE}")
+        return RulesBroken(file=str(self.file), line=self.line, reason=self.told)
+
+    @property
+    def told(self) -> str:
+        """What is wrong, and what that means."""
+        return f"{self.what}; {MEANWHILE}" if self.grave else self.what
+
+    @property
+    def said(self) -> str:
+        """The same, with its place."""
+        return f"{self._place}: {self.told}"
+
+    @property
+    def _place(self) -> str:
+        return f"{self.file}{f':{self.line}' if self.line else ''}"
 
     def __str__(self) -> str:
-        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.what}"
+        return f"{self._place}: {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
