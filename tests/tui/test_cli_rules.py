@@ -105,13 +105,16 @@ def test_a_rule_about_a_tool_that_there_is_not_is_named_and_is_no_mistake(
     file = home / "home" / "rules.toml"
     file.parent.mkdir()
     known = ("shell.shell", "files.*", "*", "web.fetch_page", "yard.anything")
-    file.write_text("".join(f'[[rule]]\ndo = "deny"\ntool = "{name}"\n' for name in ("shel.shell", *known, "nosuch.*")))
+    file.write_text(
+        "".join(f'[[rule]]\ndo = "deny"\ntool = "{name}"\n' for name in ("shel.shell", *known, "qqqqqqq.*", "shel.*"))
+    )
     (home / "home" / "config.toml").write_text('[mcp.servers.yard]\ncommand = "yard"\n')
     code, out, err = rules(capsys, "check")
-    assert (code, f"{file}: good, 7 rules" in out) == (0, True)
+    assert (code, f"{file}: good, 8 rules" in out) == (0, True)
     assert err.splitlines() == [
         f"rookery: {file}:1: the rule is about nothing: no tool is named shel.shell; did you mean shell.shell?",
-        f"rookery: {file}:19: the rule is about nothing: no tool is named nosuch.*; `rookery tools list` shows them",
+        f"rookery: {file}:19: the rule is about nothing: no tool is named qqqqqqq.*; `rookery tools list` shows them",
+        f"rookery: {file}:22: the rule is about nothing: no tool is named shel.*; did you mean shell.*?",
     ]
 
 

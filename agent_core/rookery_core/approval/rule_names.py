@@ -20,6 +20,7 @@ def about_nothing(files: Iterable[RuleFile], names: Collection[str], later: Coll
             plugin = wanted.partition(".")[0]
             if any(fnmatchcase(name, wanted) for name in names) or any(fnmatchcase(name, plugin) for name in later):
                 continue
-            near = difflib.get_close_matches(wanted, names, n=1)
+            nearby = {f"{name.partition('.')[0]}.*" for name in names} if "*" in wanted else names
+            near = difflib.get_close_matches(wanted, nearby, n=1)
             hint = f"did you mean {near[0]}?" if near else "`rookery tools list` shows them"
             yield Mistake(read.file, each.line, f"the rule is about nothing: no tool is named {wanted}; {hint}", False)
