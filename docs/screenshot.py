@@ -1,8 +1,9 @@
-"""Make the pictures in the README: a real conversation with a real model in the full-screen interface.
+"""Make the pictures in the docs: a conversation with a real model, and a question about a call that is made up.
 
     python docs/screenshot.py [MODEL]
+    python docs/screenshot.py --question
 
-Those in the repository were made with Qwen2.5-Coder-1.5B-Instruct Q4_K_M.
+The conversation in the repository was made with Qwen2.5-Coder-1.5B-Instruct Q4_K_M.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from rookery_core.approval.policy import Answerer, Approver
@@ -19,6 +21,7 @@ from rookery_core.assistant import Assistant
 from rookery_core.compose import build
 from rookery_core.config import Config
 from rookery_core.equipment import Options
+from rookery_core.events import ApprovalRequested, Fact
 from rookery_core.paths import Paths
 from rookery_tui.app import RookeryApp
 from rookery_tui.screens.approval import ApprovalScreen
@@ -51,15 +54,44 @@ async def main(model: str | None) -> None:
             app.save_screenshot("screenshot.svg", str(HERE))
 
 
+class Asks(App[None]):
+    """Nothing but a question."""
+
+    TITLE = "Rookery"
+    CSS_PATH = RookeryApp.CSS_PATH
+
+
+async def question() -> None:
+    """Keep a picture of a question in which there is something to see."""
+    asked = ApprovalRequested(
+        call_id="1",
+        tool="shell.shell",
+        plugin="shell",
+        distribution="rookery",
+        risk="execute",
+        level="R3",
+        arguments={"command": "tar -xf boats.tar.gz -C build\ncp build/r\u0435adme.md docs\u200b/", "timeout_s": 30},
+        workspace="/home/ann/boats",
+        remembers=("tar -xf boats.tar.gz -C build", "cp build/r\u0435adme.md docs\u200b/"),
+        facts=(Fact(label="programs", text="/usr/bin/tar, /usr/bin/cp"), Fact(label="folder", text="/home/ann/boats")),
+        claimed="The archive has to be unpacked before its readme can be copied.",
+        digest="3f9a1c20b7e4aa0192837465",
+    )
+    app = Asks()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.push_screen(ApprovalScreen(asked, grace_s=0.0))
+        await pilot.pause(1)
+        app.save_screenshot("approval.svg", str(HERE))
+
+
 async def settled(pilot: Pilot[None], app: RookeryApp, turns: int) -> None:
     """Wait until so many turns have ended, allowing what is asked."""
     while app.conversation is None or app.conversation.busy or app.conversation.session.turns < turns:
         await pilot.pause(0.2)
         if isinstance(app.screen, ApprovalScreen) and app.screen.unseen == 0:
-            app.save_screenshot("approval.svg", str(HERE))
-            await pilot.press("y")
+            await pilot.press("y", "enter")
     await pilot.pause(0.5)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else None))
+    asyncio.run(question() if sys.argv[1:] == ["--question"] else main(sys.argv[1] if len(sys.argv) > 1 else None))

@@ -31,11 +31,13 @@ from textual.widgets import Static
 from rookery_core.events import ApprovalRequested, QuestionAsked
 from rookery_core.store.sessions import SessionSummary
 from rookery_core.text import storable, visible
-from rookery_tui.presenter import Row, approval_text, question_text
+from rookery_tui.call_view import as_text, call_view
+from rookery_tui.presenter import Row, question_text
 from rookery_tui.screens.approval import ApprovalScreen
 from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.question import Choices, QuestionScreen
 from rookery_tui.screens.sessions import SessionsScreen
+from rookery_tui.widgets.call import CallRows
 from rookery_tui.widgets.chat import Answer, PlainText
 from rookery_tui.widgets.prompt import Prompt
 from rookery_tui.widgets.status import StatusLine
@@ -150,7 +152,7 @@ async def _shown_everywhere(
     )  # fmt: skip
     asked = QuestionAsked(call_id="1", tool=text[:50], question=text[:5_000], choices=(text[:60] or "x", "two"))
     for pane, screen, wanted in (
-        ("a question about a call", ApprovalScreen(request, 0.0), approval_text(request)),
+        ("a question about a call", ApprovalScreen(request, 0.0), None),
         ("a tool's question", QuestionScreen(asked, 0.0), question_text(asked)),
         ("a session's title", SessionsScreen([SessionSummary("i", text, "", 0.0, 0.0, 1)], "", 0.0), None),
         ("a problem", ProblemScreen(text), capped(seen)),
@@ -158,6 +160,12 @@ async def _shown_everywhere(
         app.push_screen(screen)  # type: ignore[arg-type]
         await pilot.pause()
         drawn = [content_of(each) for each in screen.walk_children(Static)]
+        for call in screen.query("#call").results(CallRows):
+            width, height = call.scrollable_content_region.size
+            lines = [call.render_line(y).text.rstrip() for y in range(height)]
+            whole = as_text(call_view(request).lines, width).split("\n")
+            if not height or lines[: len(whole)] != whole[:height]:
+                yield pane, "altered"
         if wanted is not None and wanted not in drawn and wanted not in "\n".join(drawn):
             yield pane, "altered"
         if actions_in(screen):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
@@ -117,6 +118,12 @@ async def until(pilot: Pilot[None], what: Callable[[], object]) -> None:
             return
         await pilot.pause(0.01)
     raise AssertionError(f"it never came about; the screen shows:\n{screen_text(pilot.app.screen)}")
+
+
+def type_at_once(pilot: Pilot[None], text: str) -> None:
+    """Keys that come right behind each other, as from a keyboard or another program."""
+    for char in text:
+        pilot.app.post_message(events.Key("enter", "\r") if char == "\n" else events.Key(char, char))
 
 
 async def ready(pilot: Pilot[None]) -> None:

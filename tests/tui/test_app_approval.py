@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from textual import events
-from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 
 from rookery_core.plugin import Risk, tool
 from rookery_tui.screens.approval import ApprovalScreen
+from rookery_tui.widgets.call import CallRows
 from tests.tui.app_kit import (
     Desk,
     answers,
@@ -27,6 +27,7 @@ from tests.tui.app_kit import (
     screen_text,
     the_app,
     thinks,
+    type_at_once,
     until,
 )
 
@@ -73,8 +74,9 @@ async def test_the_question_shows_the_call_exactly(tmp_path: Path) -> None:
             "plugin kit (kit-dist)",
             "write",
             str(tmp_path),
-            'text: "hello"',
-            's allows    kit.writer: {"text": "hello"}',
+            "text     │ hello",
+            's allows   kit.writer: {"text": "hello"}',
+            "5 characters",
         ):
             assert part in text
 
@@ -177,10 +179,11 @@ async def test_a_key_among_others_is_no_answer(tmp_path: Path, typed: str) -> No
     async with asked(Desk(tmp_path, [WRITE, answers("ok")]), grace_s=0.2) as pilot:
         opened = question(pilot)
         await armed(pilot)
-        await pilot.press("x", *typed)
+        type_at_once(pilot, f"x{typed}")
+        await pilot.pause(0.3)
         assert question(pilot) is opened
         await armed(pilot)
-        await pilot.press(*typed, "x")
+        type_at_once(pilot, f"{typed}x")
         await pilot.pause(0.3)
         assert question(pilot) is opened
         assert "ApprovalResolved" not in kinds(pilot)
@@ -206,23 +209,32 @@ async def test_scrolling_goes_on_while_answers_wait(tmp_path: Path) -> None:
     async with asked(Desk(tmp_path, [LONG, answers("ok")]), grace_s=3600) as pilot:
         opened = question(pilot)
         assert opened is not None
-        before = opened.query_one("#call", VerticalScroll).scroll_y
+        before = opened.query_one("#call", CallRows).scroll_y
         await pilot.press("pagedown", "down")
-        await until(pilot, lambda: opened.query_one("#call", VerticalScroll).scroll_y > before)
+        await until(pilot, lambda: opened.query_one("#call", CallRows).scroll_y > before)
         await pilot.press("ctrl+c")
         await idle(pilot)
 
 
-async def test_a_long_call_is_allowed_only_after_its_end_was_on_the_screen(tmp_path: Path) -> None:
+async def test_a_long_call_is_allowed_only_after_all_of_it_was_on_the_screen(tmp_path: Path) -> None:
     async with asked(Desk(tmp_path, [LONG, answers("ok")])) as pilot:
         opened = question(pilot)
         assert opened is not None
         await until(pilot, lambda: opened.unseen > 50)
-        assert "more: scroll to the end" in screen_text(opened)
-        await pilot.press("y", "s")
+        assert f"unseen lines: {opened.unseen}" in screen_text(opened)
+        await pilot.press("y", "s", "a")
         assert question(pilot) is opened
-        opened.query_one("#call", VerticalScroll).scroll_end(animate=False)
-        await until(pilot, lambda: not opened.unseen)
+        await pilot.press("end")
+        await until(pilot, lambda: opened.unseen < 70)
+        left = opened.unseen
+        assert left > 20, "what was skipped was not seen"
+        await pilot.press("y")
+        assert question(pilot) is opened
+        for _ in range(10):
+            await pilot.press("space")
+            await pilot.pause()
+        assert opened.unseen == 0
+        assert "all seen" in screen_text(opened)
         await pilot.press("y")
         await idle(pilot)
         assert decision(pilot)["decision"] == "once"
@@ -298,7 +310,7 @@ async def test_a_tool_that_names_nothing_to_remember_is_not_offered_for_the_sess
         await say(pilot, "go")
         await until(pilot, lambda: is_asked(pilot))
         await pilot.pause()
-        assert "for the session" not in screen_text(pilot.app.screen)
+        assert "session" not in screen_text(pilot.app.screen)
         await pilot.press("s")
         assert question(pilot) is not None
         await pilot.press("n")

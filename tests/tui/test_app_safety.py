@@ -200,7 +200,7 @@ async def test_names_in_a_question_cannot_forge_its_lines(tmp_path: Path) -> Non
         await say(pilot, "go")
         await until(pilot, lambda: isinstance(pilot.app.screen, ApprovalScreen) and pilot.app.screen.unseen == 0)
         text = screen_text(pilot.app.screen)
-        assert "      tool       harmless.reader" in text
+        assert "    │ tool       harmless.reader" in text
         assert "│  tool       kit.forge" in text
         await pilot.press("n")
         await idle(pilot)

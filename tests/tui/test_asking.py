@@ -189,7 +189,7 @@ async def test_run_asks_at_the_terminal_and_one_reader_reads_all_answers(tmp_pat
 
     lab = Lab(tmp_path)
     with os.fdopen(theirs) as stdin:
-        approver, answerer = asked_at(Console(stdin, io.StringIO(), err, "dumb"))
+        approver, answerer = asked_at(Console(stdin, io.StringIO(), err, "dumb"), grace_s=0.0)
         model = ScriptedModel([act("pick", "{}"), answer("It is blue.")])
         done = await drive(lambda: lab.assistant(model, approver=approver, answerer=answerer, tools=(pick,)))
     assert (done.code, done.out) == (Exit.OK, "It is blue.\n")

@@ -50,12 +50,10 @@ from rookery_tui.presenter import (
     TITLE_WIDTH,
     Meter,
     Row,
-    approval_text,
     choice_keys,
     choice_text,
     ending,
     question_text,
-    remembered_text,
     row,
     unfinished,
     usage_text,
@@ -283,37 +281,6 @@ def test_a_stopped_turn_says_by_whom_and_what_is_kept(reason: str, n_written: in
     assert ending(ended(TurnStatus.INTERRUPTED, reason, n_written=n_written)) == text
 
 
-def test_the_question_has_everything_and_several_lines_as_they_are() -> None:
-    assert approval_text(request(preview="+ one\n+ two")).splitlines() == [
-        "tool       files.write",
-        "from       plugin files (rookery)",
-        "may        write",
-        "in         /home/me",
-        "arguments",
-        '  path: "a.txt"',
-        "  text:",
-        "    one",
-        "    two",
-        "preview",
-        "  + one",
-        "  + two",
-    ]
-
-
-def test_the_question_says_why_it_is_asked_where_there_is_more_to_say() -> None:
-    lines = approval_text(request(reason="that is\na large step")).splitlines()
-    assert lines[2:5] == ["may        write", "because    that is\\u{a}a large step", "in         /home/me"]
-
-
-@given(st.text(max_size=60), st.text(max_size=60))
-def test_no_argument_or_name_can_begin_a_line_of_the_question(name: str, value: str) -> None:
-    heads = ("tool", "from", "may", "because", "in ", "arguments", "preview", "  ")
-    asked = request(tool=name, plugin=value, workspace=name, arguments={name: value}, preview=value, reason=f"{value}.")
-    text = approval_text(asked)
-    assert all(line.startswith(heads) for line in text.split("\n"))
-    assert text.split("\n")[5] == "arguments"
-
-
 def test_what_rookery_asks_itself_has_no_tool_above_it() -> None:
     assert question_text(QuestionAsked(call_id="", tool="", question="Use it?\x1b")) == "Use it?\\u{1b}"
 
@@ -348,10 +315,6 @@ def test_a_choice_stands_on_one_line_behind_its_key() -> None:
         "10  c\\u{1b}",
         "d",
     ]
-
-
-def test_what_the_session_would_remember_is_on_one_line() -> None:
-    assert remembered_text(request(remembers=("a\nb", "c"))) == "files.write: a\\u{a}b; files.write: c"
 
 
 def test_the_meter_follows_the_events() -> None:

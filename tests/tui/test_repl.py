@@ -245,9 +245,10 @@ async def test_a_model_that_cannot_be_loaded_is_raised_before_the_first_message(
 
 async def test_the_question_shows_the_whole_call(desk: Desk) -> None:
     told = await desk.type(f"save\ry\r{CTRL_D}", SAVES)
-    for line in ("tool       kit.save", "may        write", '  text: "hi"', f"in         {desk.lab.workspace}"):
+    may = "may        write, level R2: a change in the workspace"
+    for line in ("tool       kit.save", may, "  text     │ hi", f"in         {desk.lab.workspace}"):
         assert f"\n{line}\n" in told
-    assert "for this session would allow  kit.save: " in told
+    assert "\ns allows   kit.save: " in told
 
 
 @pytest.mark.parametrize(

@@ -73,11 +73,15 @@ class RookeryApp(App[None]):
         theme: str = DEFAULT_THEME,
         show_trace: bool = True,
         *,
+        kept_in: str = "rules.toml",
         grace_s: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`grace_s` is how long a question ignores keys; `clock` counts seconds, `now` tells Unix time."""
+        """`kept_in` is the file of rules; `grace_s` is how long a question ignores keys.
+
+        `clock` counts seconds, `now` tells Unix time.
+        """
         super().__init__()
         self.error_console = Console(file=cast(IO[str], Harmless(sys.stderr)), markup=False, highlight=False)
         """Where a traceback goes: foreign texts are among its variables."""
@@ -94,6 +98,7 @@ class RookeryApp(App[None]):
         self.failure: RookeryError | None = None
         self._make_assistant = make_assistant
         self._resume = Resume(session_id, continue_last)
+        self._kept_in = kept_in
         self._grace_s = grace_s
         self._clock = clock
         self._now = now
@@ -136,7 +141,7 @@ class RookeryApp(App[None]):
 
     async def _begin(self) -> None:
         try:
-            asking = AskingAbove(self, self._grace_s)
+            asking = AskingAbove(self, self._grace_s, self._kept_in)
             assistant = self._make_assistant(asking.approve, asking.answer)
             try:
                 session, remark = open_session(assistant, self._resume)

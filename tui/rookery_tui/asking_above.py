@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 
 from rookery_core.approval.policy import Reply
 from rookery_core.events import ApprovalRequested, Decision, QuestionAsked
+from rookery_tui.changing import Changes
 from rookery_tui.screens.approval import ApprovalScreen
 from rookery_tui.screens.question import QuestionScreen
 
@@ -21,16 +22,27 @@ T = TypeVar("T")
 class AskingAbove:
     """The person at the full screen: each question is a screen above whatever is shown, one at a time."""
 
-    def __init__(self, app: App[None], grace_s: float) -> None:
-        """Made by the program itself: what a tool asks comes from the tool's thread, where Textual knows no program."""
+    def __init__(self, app: App[None], grace_s: float, kept_in: str) -> None:
+        """Made by the program itself: what a tool asks comes from the tool's thread, where Textual knows no program.
+
+        `kept_in` is the file that keeps what is allowed for good.
+        """
         self._app = app
         self._grace_s = grace_s
+        self._kept_in = kept_in
+        self._changes = Changes()
         self._free = asyncio.Lock()
         self._context = contextvars.copy_context()
 
     async def approve(self, request: ApprovalRequested) -> Reply:
         """The approver."""
-        return await self._ask(lambda: ApprovalScreen(request, self._grace_s)) or Reply(Decision.DENY)
+        changed = self._changes.not_taken(request)
+        reply = await self._ask(
+            lambda: ApprovalScreen(request, self._grace_s, kept_in=self._kept_in, changed=changed)
+        ) or Reply(Decision.DENY)
+        if reply.arguments is not None:
+            self._changes.keep(request, reply.arguments)
+        return reply
 
     async def answer(self, asked: QuestionAsked) -> str | None:
         """The answerer."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from rookery_core.paths import PRIVATE_FILE, private_file, private_folder
 from rookery_core.text import visible
+from rookery_tui.editing import EditorFailed, edited
 from rookery_tui.out import say
 
 if TYPE_CHECKING:
@@ -43,6 +44,16 @@ class Lines(Protocol):
     async def answer(self, question: str) -> str | None:
         """The answer to a question, typed after it was shown. None when there is none: Ctrl+C, or the input ended."""
 
+    @property
+    def editor(self) -> str:
+        """The command of the person's editor; "" where none can be used."""
+
+    async def edit(self, text: str) -> str:
+        """The text, changed in the editor. Raises EditorFailed."""
+
+    async def change(self, text: str) -> str | None:
+        """The text, changed at the prompt; None when the person does not want to."""
+
     def complete(self, commands: Mapping[str, str]) -> None:
         """Complete these commands, and say what they do, as one is typed with its slash, where that is possible."""
 
@@ -70,6 +81,18 @@ class PlainLines:
         if self.attended:
             await self._forget_typed_ahead()
         return await self._next(question)
+
+    editor = ""
+    """None: a thread reads what is typed, and an editor would have to share it."""
+
+    async def edit(self, text: str) -> str:
+        raise EditorFailed("there is no editor at a prompt that only reads lines")
+
+    async def change(self, text: str) -> str | None:
+        if self._prompts is not None:
+            say(text, self._prompts)
+        typed = await self.answer("Enter keeps it, or write it anew, on one line: ")
+        return text if typed == "" else typed
 
     def complete(self, commands: Mapping[str, str]) -> None:
         return None
@@ -124,9 +147,11 @@ class PromptLines:
         history: History | None = None,
         input: Input | None = None,
         output: Output | None = None,
+        editor: str = "",
     ) -> None:
         from prompt_toolkit import PromptSession
 
+        self.editor = editor
         self._input = input
         self._messages: PromptSession[str] = PromptSession(
             history=history,
@@ -137,6 +162,10 @@ class PromptLines:
             output=output,
         )
         self._answers: PromptSession[str] = PromptSession(input=input, output=output)
+        self._changes: PromptSession[str] = PromptSession(
+            multiline=True, prompt_continuation="  ", key_bindings=_keys(), input=input, output=output
+        )
+        """Without a history: what is changed there is no message."""
 
     async def message(self, default: str = "", toolbar: Callable[[], str] = str) -> str | None:
         hinted = False
@@ -162,6 +191,16 @@ class PromptLines:
         self._forget_typed_ahead()
         try:
             return await self._answers.prompt_async(question)
+        except (KeyboardInterrupt, EOFError):
+            return None
+
+    async def edit(self, text: str) -> str:
+        return await edited(self.editor, text)
+
+    async def change(self, text: str) -> str | None:
+        self._forget_typed_ahead()
+        try:
+            return await self._changes.prompt_async("> ", default=visible(text))
         except (KeyboardInterrupt, EOFError):
             return None
 

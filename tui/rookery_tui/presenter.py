@@ -39,6 +39,7 @@ from rookery_core.events import (
 from rookery_core.reasoning.step import StepStream
 from rookery_core.text import exact, one_line, visible
 from rookery_core.usage import Usage
+from rookery_tui.call_view import approval_text
 
 Tone = Literal["plain", "good", "bad", "quiet"]
 TITLE_WIDTH = 100
@@ -83,10 +84,12 @@ def row(event: Event) -> Row | None:
                 Decision.ONCE: "allowed once",
                 Decision.SESSION: "allowed for this session",
                 Decision.ALWAYS: "allowed in this workspace from now on",
+                Decision.EDIT: "arguments changed",
                 Decision.DENY: "denied",
             }
             title = f"{said[decision]} by {by}{_why(reason)}"
-            return _row("approval", title, "", "bad" if decision is Decision.DENY else "good")
+            tones: Mapping[Decision, Tone] = {Decision.DENY: "bad", Decision.EDIT: "plain"}
+            return _row("approval", title, "", tones.get(decision, "good"))
         case CallRuled(plugin=plugin, ruling=ruling, reason=reason, arguments=arguments):
             done, tone = _RULED[ruling]
             title = f"{plugin} {done}{_why(reason)}"
@@ -167,28 +170,6 @@ def ending(event: TurnEnded) -> str:
 def told_to_the_person(reason: str) -> str:
     """Who stopped it, as it is said to them; without a reason it was the person."""
     return reason.replace("the person", "you") or "stopped by you"
-
-
-def approval_text(request: ApprovalRequested) -> str:
-    """Everything a person must see to decide: the call exactly, where it would run, what it says it will do."""
-    lines = [
-        f"tool       {_flat(request.tool)}",
-        f"from       plugin {_flat(request.plugin)} ({_flat(request.distribution)})",
-        f"may        {_flat(request.risk)}",
-        *([f"because    {_flat(request.reason)}"] if request.reason else []),
-        *([f"rule       {_flat(request.rule)}"] if request.rule else []),
-        f"in         {_flat(request.workspace)}",
-        "arguments",
-        *_indented(_block(request.arguments)),
-    ]
-    if request.preview:
-        lines += ["preview", *_indented(exact(request.preview))]
-    return visible("\n".join(lines))
-
-
-def remembered_text(request: ApprovalRequested) -> str:
-    """What an answer "for this session" would allow from then on."""
-    return visible("; ".join(f"{_flat(request.tool)}: {_flat(part)}" for part in request.remembers))
 
 
 def question_text(asked: QuestionAsked) -> str:

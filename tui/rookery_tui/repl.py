@@ -24,7 +24,7 @@ from rookery_tui.typed import PLAIN_COMMANDS, Command, Say, Unknown, read
 MODE = "ask"
 
 
-def lines_for(console: Console, paths: Paths) -> Lines:
+def lines_for(console: Console, paths: Paths, editor: str = "") -> Lines:
     """An edited prompt at a terminal, else the lines of standard input."""
     if not console.full_screen:
         can_ask = console.stdin.isatty() and console.stdout.isatty()  # who does not see a question cannot answer it
@@ -32,19 +32,28 @@ def lines_for(console: Console, paths: Paths) -> Lines:
     from prompt_toolkit.output import create_output
 
     output = create_output(stdout=console.stdout)
-    return PromptLines(history=history_at(paths.history_file), output=output)
+    return PromptLines(history=history_at(paths.history_file), output=output, editor=editor)
 
 
 async def repl(
-    make: MakeAssistant, lines: Lines, out: TextIO, err: TextIO, resume: Resume, *, trace: bool = True
+    make: MakeAssistant,
+    lines: Lines,
+    out: TextIO,
+    err: TextIO,
+    resume: Resume,
+    *,
+    trace: bool = True,
+    kept_in: str = "rules.toml",
+    grace_s: float = 0.0,
 ) -> Exit:
     """Read a message, carry it out, tell it, until the input ends or the person has enough. Tools print to `err`.
 
+    `kept_in` is the file that keeps what is allowed for good; an answer within `grace_s` of its question is none.
     Where nobody can be asked, what would ask is denied, and tools get no answer. Raises ConfigError, ModelError,
     SessionUnknown, SessionBusy before the first message.
     """
     with prints_go_to(err):
-        asking = Asking(lines, out)
+        asking = Asking(lines, out, kept_in, grace_s)
         assistant = make(asking.approve, asking.answer) if lines.attended else make(nobody, no_answer)
         try:
             log, remark = open_session(assistant, resume)

@@ -18,6 +18,17 @@ def width_of(out: TextIO) -> int | None:
         return shutil.get_terminal_size().columns
 
 
+def size_of(out: TextIO) -> os.terminal_size | None:
+    """Columns and lines of the terminal that the stream writes to; None where there is none, or it does not say."""
+    if not out.isatty():
+        return None
+    try:
+        size = os.get_terminal_size(out.fileno())
+    except (OSError, ValueError):
+        return None
+    return size if size.columns and size.lines else None
+
+
 def cut_to(line: str, width: int | None) -> str:
     """The line, with an ellipsis at its end where it is wider than so many columns."""
     if width is None or sum(map(_columns, line)) <= width:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from textual import events
@@ -23,12 +23,14 @@ class Grace:
         """`changed` is called when `armed` may be another."""
         self.armed = False
         """Whether a key would count now."""
+        self.acting = False
+        """Whether an answer is carried out just now."""
         self._screen = screen
         self._seconds = seconds
         self._changed = changed
         self._timer: Timer | None = None
-        self._touched = 0.0
-        """When the last key came, on the clock of Textual's messages."""
+        self._touched = events.Event().time
+        """When the last key came, on the clock of Textual's messages; before the first, when this was made."""
 
     def alone(self, event: events.Event) -> bool:
         """Whether there was silence before it."""
@@ -36,13 +38,28 @@ class Grace:
 
     def touch(self, event: events.Event) -> None:
         """Begin to wait for silence; an answer that waits to be seen alone is none."""
-        self._touched = event.time
+        self._touched = max(self._touched, event.time)
         self.armed = self._seconds <= 0
         if self._timer is not None:
             self._timer.stop()
         if not self.armed:
             self._timer = self._screen.set_timer(self._seconds, self._arm)
         self._changed()
+
+    async def act(self, action: str) -> None:
+        """Carry out an answer's action. There is no other way to one: `allows` keeps key bindings out.
+
+        A key that was typed before the screen opened is looked up in the bindings of whatever is open by then.
+        """
+        self.acting = True
+        try:
+            await self._screen.run_action(action)
+        finally:
+            self.acting = False
+
+    def allows(self, action: str, answers: Collection[str]) -> bool:
+        """Whether an action may be carried out now; `answers` are those of keys that answer, with their parameters."""
+        return self.acting or not any(answer.partition("(")[0] == action for answer in answers)
 
     async def unless_followed(self, act: Callable[[], Awaitable[object]]) -> None:
         """Act on the key that was touched last, if no other comes right behind it."""

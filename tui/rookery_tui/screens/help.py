@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from rookery_tui.screens.approval import ApprovalScreen
+from rookery_tui.screens.changing import ChangingScreen
 from rookery_tui.screens.question import QuestionScreen
 from rookery_tui.screens.sessions import SessionsScreen
 from rookery_tui.typed import COMMANDS
@@ -32,6 +33,7 @@ def sections(anywhere: Iterable[BindingType], commands: Mapping[str, str] = COMM
         keys_section("Anywhere", anywhere),
         keys_section("In the trace", TracePane.BINDINGS),
         keys_section(ApprovalScreen.BINDING_GROUP_TITLE, ApprovalScreen.BINDINGS),
+        keys_section(ChangingScreen.BINDING_GROUP_TITLE, ChangingScreen.BINDINGS),
         keys_section(QuestionScreen.BINDING_GROUP_TITLE, QuestionScreen.BINDINGS),
         keys_section(SessionsScreen.BINDING_GROUP_TITLE, SessionsScreen.BINDINGS),
         ("Commands", [(f"/{name}", text) for name, text in commands.items()]),

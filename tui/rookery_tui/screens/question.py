@@ -92,7 +92,7 @@ class QuestionScreen(ModalScreen[str]):
         if event.key in _ANSWERS:
             event.stop()
             event.prevent_default()
-            act = partial(self.run_action, _ANSWERS[event.key])
+            act = partial(self.grace.act, _ANSWERS[event.key])
             if self._open:
                 await act()
             elif counts:
@@ -105,7 +105,9 @@ class QuestionScreen(ModalScreen[str]):
         self.call_after_refresh(self._share)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "page" or bool(self.query_one("#asked").max_scroll_y)
+        if action == "page":
+            return bool(self.query_one("#asked").max_scroll_y)
+        return self.grace.allows(action, _ANSWERS.values())
 
     def action_choose(self, key: str) -> None:
         if key in self._keys:

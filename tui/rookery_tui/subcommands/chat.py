@@ -30,10 +30,21 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, below: B
     config = load_config(paths).config
     make = maker(arguments, paths)
     if arguments.repl or not console.full_screen:
+        from rookery_tui.asking import GRACE_S
+        from rookery_tui.editing import editor_of
         from rookery_tui.repl import lines_for, repl
 
         resume = Resume(arguments.session, arguments.continue_last)
-        talking = repl(make, lines_for(console, paths), console.stdout, console.stderr, resume, trace=config.tui.trace)
+        talking = repl(
+            make,
+            lines_for(console, paths, editor_of(os.environ)),
+            console.stdout,
+            console.stderr,
+            resume,
+            trace=config.tui.trace,
+            kept_in=str(paths.rules),
+            grace_s=GRACE_S,
+        )
         return asyncio.run(talking)
     from rookery_tui.app import RookeryApp
 
@@ -43,6 +54,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, below: B
         continue_last=arguments.continue_last,
         theme=config.tui.theme,
         show_trace=config.tui.trace,
+        kept_in=str(paths.rules),
     )
     if below is None:
         app.run()

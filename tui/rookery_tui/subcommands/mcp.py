@@ -25,10 +25,11 @@ from rookery_core.paths import Paths
 from rookery_core.store.calls import CallRecord
 from rookery_core.store.sessions import Kind, Sessions
 from rookery_core.text import one_line, visible
+from rookery_tui.call_view import approval_text, remembered_text
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.out import say
-from rookery_tui.presenter import approval_text, question_text, remembered_text
+from rookery_tui.presenter import question_text
 from rookery_tui.starting import is_strict, wished
 from rookery_tui.stopping import Stop, on_signals
 from rookery_tui.width import cut_to, width_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from functools import cache
 
 from rookery_core.approval.policy import Answerer, Approver, Reply, no_answer, nobody
@@ -12,8 +13,9 @@ from rookery_core.events import ApprovalRequested, QuestionAsked
 from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from rookery_core.perception.inputs import mentioned
-from rookery_tui.asking import Asking
+from rookery_tui.asking import GRACE_S, Asking
 from rookery_tui.console import Console
+from rookery_tui.editing import editor_of
 from rookery_tui.exits import Exit
 from rookery_tui.headless import Job, Output, run
 from rookery_tui.lines import Lines, PlainLines, PromptLines
@@ -42,7 +44,7 @@ async def main(arguments: argparse.Namespace, paths: Paths, console: Console, wo
         console.write_utf8()
 
     def make() -> Assistant:
-        return maker(arguments, paths, worker)(*asked_at(console))
+        return maker(arguments, paths, worker)(*asked_at(console, str(paths.rules)))
 
     stop = Stop()
     with on_signals(stop.request, insist=True):
@@ -67,7 +69,7 @@ def _reads(task: str | None, console: Console, with_stdin: bool) -> bool:
     return with_stdin or task == "-" or (task is None and not console.stdin.isatty())
 
 
-def asked_at(console: Console) -> tuple[Approver, Answerer]:
+def asked_at(console: Console, kept_in: str = "rules.toml", grace_s: float = GRACE_S) -> tuple[Approver, Answerer]:
     """Who is asked at the terminal, beside the answer's stream; where there is none, nobody."""
     if not console.can_ask:
         return nobody, no_answer
@@ -75,7 +77,7 @@ def asked_at(console: Console) -> tuple[Approver, Answerer]:
     @cache
     def asking() -> Asking:
         """The one reader of the terminal, made when there is something to ask."""
-        return Asking(_lines(console), console.stderr)
+        return Asking(_lines(console), console.stderr, kept_in, grace_s)
 
     async def approve(request: ApprovalRequested) -> Reply:
         return await asking().approve(request)
@@ -91,4 +93,4 @@ def _lines(console: Console) -> Lines:
         return PlainLines(console.stdin.fileno(), console.stderr)
     from prompt_toolkit.output import create_output
 
-    return PromptLines(output=create_output(stdout=console.stderr))
+    return PromptLines(output=create_output(stdout=console.stderr), editor=editor_of(os.environ))

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.widgets import Static
 
 from rookery_core.text import visible
@@ -26,7 +27,7 @@ TICK_S = 0.02
 """Pause between two pieces of a long text, in which keys are taken and the screen is drawn."""
 
 
-def plain(*parts: str | tuple[str, str]) -> Content:
+def plain(*parts: str | tuple[str, str | Style]) -> Content:
     """The parts behind each other, each a text or a text with a style of the program's own."""
     return Content.assemble(
         *(visible(part) if isinstance(part, str) else (visible(part[0]), part[1]) for part in parts)
