@@ -11,12 +11,15 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
+from rookery_core.approval.modes import mode_of
 from rookery_core.budget import Budget
 from rookery_core.errors import ConfigError, ModelError, PluginError, PromptTooLong, RookeryError, TurnPaused
 from rookery_core.events import (
     Answered,
     Event,
     MemoryRecalled,
+    Mode,
+    ModeChanged,
     QuestionAsked,
     ToolFinished,
     ToolRequested,
@@ -53,6 +56,8 @@ class Assistant:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._task: asyncio.Task[None] | None = None
+        self._run: Run | None = None
+        """The turn in progress."""
         self._granted_in = ""
         self._regearing = False
         self._stopped_by = BY_THE_PERSON
@@ -117,8 +122,26 @@ class Assistant:
             return {}
 
     def new_session(self) -> SessionLog:
-        """A fresh session in this assistant's workspace."""
-        return self._parts.sessions.create(self._parts.gear.runner.workspace.root)
+        """A fresh session in this assistant's workspace, in the mode that sessions begin in."""
+        session = self._parts.sessions.create(self._parts.gear.runner.workspace.root)
+        self.set_mode(session, self._parts.mode)
+        return session
+
+    def set_mode(self, session: SessionLog, mode: Mode) -> Event | None:
+        """Go on in that permission mode, from the next call on. Raises StoreError, and the mode is the one it was.
+
+        Returns what happened; None where nothing did, and where the turn in progress tells it.
+        """
+        if mode is mode_of(session.events):
+            return None
+        event = ModeChanged(mode=mode)
+        if self._run is not None:
+            self._run.emit(event)
+            self._parts.gear.runner.grants.mode = mode
+            return None
+        kept = session.append(event.model_copy(update={"at": self._parts.now()}))
+        self._parts.gear.sinks.hear(kept)
+        return kept
 
     async def start(self, session: SessionLog) -> AsyncGenerator[Event, None]:
         """Start the MCP servers, say which plugins were left out and load the model, before anything is asked.
@@ -167,7 +190,7 @@ class Assistant:
                 async for event in events:
                     yield event
         finally:
-            self._task = None
+            self._task = self._run = None
 
     @property
     def plugins(self) -> Plugins:
@@ -268,6 +291,7 @@ class Assistant:
         if session.id != self._granted_in:
             parts.gear.runner.grants.clear()
             self._granted_in = session.id
+        parts.gear.runner.grants.mode = mode_of(session.events)
         voice = parts.gear.offer.voice(text, _offered_before(session.events), _called_before(session.events))
         run = Run(
             log=session,
@@ -282,6 +306,7 @@ class Assistant:
             budget=Budget(parts.limits, parts.clock),
             now=parts.now,
         )
+        self._run = run
         began, first_event = parts.clock(), session.next_seq
         status, reason, answer = TurnStatus.FAILED, "an unexpected error", ""
         run.emit(

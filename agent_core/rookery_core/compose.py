@@ -16,6 +16,7 @@ from rookery_core.config import Config, ModelSettings
 from rookery_core.config_file import load_config
 from rookery_core.equipment import STRATEGIES, Equipment, Options, equip, installed_plugins, mcp_servers, open_store
 from rookery_core.errors import ConfigError, ModelUnreadable
+from rookery_core.events import Mode
 from rookery_core.hosting.catalogue import Plugins
 from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Notes
@@ -125,6 +126,7 @@ def build(
             approver=approver,
             answerer=answerer,
             strategy_name=config.agent.strategy,
+            mode=options.mode or Mode(config.agent.mode),
             limits=Limits(
                 max_steps=options.max_steps or config.agent.max_steps,
                 max_tokens=config.agent.max_tokens,

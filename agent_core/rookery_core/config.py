@@ -67,6 +67,8 @@ class AgentSettings(Limits):
 
     strategy: str = "react"
     """The way of thinking: react, or one that a plugin offers."""
+    mode: Literal["ask", "accept-edits", "plan"] = "ask"
+    """The permission mode that a session begins in: what runs without a question. `--mode` does so for one start."""
     prompt: Literal["auto", "full", "brief"] = "auto"
     """How much the model is told: full, brief for one that was trained for the work, or auto: as it was made for."""
     form: Literal["auto", "labelled", "native"] = "auto"

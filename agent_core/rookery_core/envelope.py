@@ -51,6 +51,17 @@ class Decision(StrEnum):
     DENY = "deny"
 
 
+class Mode(StrEnum):
+    """The permission mode of a session: what becomes of calls that are neither harmless nor forbidden."""
+
+    ASK = "ask"
+    """They are asked about."""
+    ACCEPT_EDITS = "accept-edits"
+    """Edits of files in the workspace run, everything else asks."""
+    PLAN = "plan"
+    """What does more than read is refused, and nobody is asked."""
+
+
 class Record(BaseModel):
     """A frozen value inside an event."""
 

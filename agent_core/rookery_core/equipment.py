@@ -18,6 +18,7 @@ from rookery_core.approval.rulebook import Rulebook
 from rookery_core.config import Config
 from rookery_core.config_file import load_config
 from rookery_core.errors import ConfigError, PluginError
+from rookery_core.events import Mode
 from rookery_core.hosting import installation
 from rookery_core.hosting.admission import NEEDS_NETWORK, Admissions, Wishes
 from rookery_core.hosting.describing import Manifests
@@ -65,6 +66,8 @@ class Options:
     """Of the plugins that are not Rookery's own, use these alone, enabled or not; None: those that were enabled."""
     strict: bool = False
     """Whether a plugin that is to be used and cannot be keeps the program from starting."""
+    mode: Mode | None = None
+    """The permission mode that sessions begin in; None: as configured."""
     online: bool = False
     """Whether Rookery's own plugins may use the network, also where the settings do not say so."""
     commands: Collection[str] = ()
@@ -98,7 +101,7 @@ class Equipment:
                 secrets=lambda plugin: EnvironmentSecrets(plugin, os.environ),
             ),
             allowed=Allowed.parse(options.allow, self.usable),
-            grants=Grants() if grants is None else grants,
+            grants=Grants(mode=options.mode or Mode.ASK) if grants is None else grants,
             clock=time.monotonic,
             rules=self.extras.risk_rules,
             rulebook=self.rulebook,

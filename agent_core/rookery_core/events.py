@@ -12,6 +12,7 @@ from pydantic import Field
 
 from rookery_core.envelope import Decision as Decision
 from rookery_core.envelope import Event as Event
+from rookery_core.envelope import Mode as Mode
 from rookery_core.envelope import Recalled as Recalled
 from rookery_core.envelope import Record as Record
 from rookery_core.envelope import ToolStatus as ToolStatus
@@ -75,6 +76,13 @@ class RulesBroken(Event):
     line: int
     """From 1; 0 where no line can be named."""
     reason: str
+
+
+class ModeChanged(Event):
+    """The session goes on in another permission mode; before the first of these it is `ask`."""
+
+    kind: Literal["mode_changed"] = "mode_changed"
+    mode: Mode
 
 
 # -- the turn -----------------------------------------------------------------------------------------------------
@@ -361,6 +369,7 @@ AnyEvent = Annotated[
     | ModelLost
     | PluginFailed
     | RulesBroken
+    | ModeChanged
     | TurnStarted
     | MemoryRecalled
     | InputPerceived

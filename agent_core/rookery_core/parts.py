@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rookery_core.approval.policy import Answerer, Approver
 from rookery_core.approval.rule_file import Mistake
 from rookery_core.budget import Limits
+from rookery_core.events import Mode
 from rookery_core.hosting.catalogue import Plugins
 from rookery_core.mcp.servers import Servers
 from rookery_core.memory.episodic import Episodes
@@ -65,6 +66,8 @@ class Parts:
     approver: Approver
     answerer: Answerer
     strategy_name: str
+    mode: Mode
+    """The permission mode that sessions begin in."""
     limits: Limits
     recall_limit: int
     """Memories offered to the model in each turn; 0 for none."""

@@ -16,6 +16,8 @@ from rookery_core.events import (
     Generated,
     InputPerceived,
     MemoryRecalled,
+    Mode,
+    ModeChanged,
     StepFailed,
     StepStarted,
     ToolFinished,
@@ -29,6 +31,9 @@ from rookery_core.reasoning.step import ANSWER
 
 OBSERVATION = "Observation: "
 UNKNOWN_OUTCOME = "The program ended during this call; whether it took effect is not known."
+PLANNING = "\n\n(Plan mode: only look. Nothing can be changed or started. Answer with what you would do.)"
+PLANNED = "\n\n(Plan mode is over.)"
+"""How the model is told of the mode, behind whatever is said next: what was said before stays as it is."""
 UNUSABLE_CHARS = 200
 """As much of a step that could not be used stays in the prompt."""
 
@@ -48,11 +53,13 @@ class _Turn:
     """What was recalled for this turn; read before the request it belongs to."""
     inputs: str = ""
     """Files that came with it; read behind the request."""
+    mode: str = ""
+    """What it is told of the permission mode; read last."""
     through_step: int = 0
     """Steps up to this one have left the prompt for good."""
 
     def messages(self, after_step: int = 0) -> Iterable[Message]:
-        yield Message("user", f"{self.note}{self.user}{self.inputs}")
+        yield Message("user", f"{self.note}{self.user}{self.inputs}{self.mode}")
         for step in self.steps:
             if step.n > after_step:
                 yield from step.messages
@@ -66,6 +73,7 @@ class Transcript:
         self._turns: list[_Turn] = []
         self._through_turn = 0
         self._calling = False
+        self._planning = self._told_planning = False
         for event in events:
             self.apply(event)
 
@@ -76,7 +84,10 @@ class Transcript:
         match event:
             case TurnStarted(text=text):
                 self._close(TurnStatus.INTERRUPTED)  # in case the program died in the turn before
-                self._turns.append(_Turn(event.turn, text))
+                self._told_planning = self._told_planning and not self._planning  # it is said in every turn
+                self._turns.append(_Turn(event.turn, text, mode=self._mode_told()))
+            case ModeChanged(mode=mode):
+                self._planning = mode is Mode.PLAN
             case MemoryRecalled(items=items):
                 lines = "".join(f"- {item.text}\n" for item in items)
                 self._turns[-1].note = f"(Known from earlier conversations:\n{lines})\n"
@@ -91,7 +102,7 @@ class Transcript:
                 self._calling = True
             case ToolFinished(output=output):
                 self._calling = False
-                self._say("tool", OBSERVATION + output)
+                self._say("tool", OBSERVATION + output + self._mode_told())
             case StepFailed(message=message):
                 self._shorten_last()
                 self._say("tool", OBSERVATION + message)
@@ -146,6 +157,13 @@ class Transcript:
         if not turn.steps:
             turn.steps.append(_Step(1))
         turn.steps[-1].messages.append(Message(role, content))  # type: ignore[arg-type]
+
+    def _mode_told(self) -> str:
+        """What is to be said of the mode, where that is not what was said last."""
+        if self._planning is self._told_planning:
+            return ""
+        self._told_planning = self._planning
+        return PLANNING if self._planning else PLANNED
 
     def _shorten_last(self) -> None:
         """A step that could not be used is a bad example; its beginning is enough to know what was wrong."""

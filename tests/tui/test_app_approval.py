@@ -28,6 +28,7 @@ from tests.tui.app_kit import (
     the_app,
     thinks,
     type_at_once,
+    trace_text,
     until,
 )
 
@@ -315,3 +316,10 @@ async def test_a_tool_that_names_nothing_to_remember_is_not_offered_for_the_sess
         assert question(pilot) is not None
         await pilot.press("n")
         await idle(pilot)
+
+
+async def test_a_mistake_in_the_rules_is_shown_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("[[rule]]\ndo = 'nothing'\n")
+    async with Desk(tmp_path).app().run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        assert "! rules" in trace_text(pilot)

@@ -20,7 +20,7 @@ import pytest
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelDied, ModelMissing, ModelUnreadable, StoreBroken
 from rookery_core.event_json import load_event
-from rookery_core.events import AnyEvent, ModelLoading, TurnEnded, TurnStatus
+from rookery_core.events import AnyEvent, Mode, ModelLoading, TurnEnded, TurnStatus
 from rookery_core.plugin import Risk, Tool, tool
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import Sessions
@@ -455,3 +455,14 @@ async def test_a_session_that_is_open_elsewhere_is_2(home: Lab) -> None:
     log.close()
     await other.close()
     assert (await drive(scripted(home, ADDS), resume=Resume(session=first))).code == Exit.OK
+
+
+async def test_a_task_in_plan_mode_changes_nothing_and_the_mode_is_said(home: Lab) -> None:
+    def make() -> Assistant:
+        return home.assistant(ScriptedModel(SAVES), allow=["write"], mode=Mode.PLAN)
+
+    done = await drive(make, "save it")
+    assert "rookery: mode plan: it looks, changes nothing, and says what it would do" in done.err
+    assert "the person is in plan mode" in done.err
+    assert done.code is Exit.OK  # it was refused, and not for want of somebody to ask
+    assert not (home.workspace / "a.txt").exists()

@@ -319,14 +319,14 @@ def test_a_choice_stands_on_one_line_behind_its_key() -> None:
 
 def test_the_meter_follows_the_events() -> None:
     meter = Meter()
-    assert meter.text("ask") == "no model · ask"
+    assert meter.text() == "no model · ask"
     for event in (ready(), PromptBuilt(n_tokens=512, n_ctx=2048)):
         meter = meter.after(event)
-    assert meter.text("ask") == "smol · ask · 512/2048 tokens (25 %) · 0 tok/s"
+    assert meter.text() == "smol · ask · 512/2048 tokens (25 %) · 0 tok/s"
     meter = meter.after(
         generated("x", prompt_tokens=512, cached_tokens=500, completion_tokens=100, decode_s=4.0, first_token_s=0.21)
     )
-    assert meter.text("ask") == "smol · ask · 612/2048 tokens (29 %) · 25 tok/s, first 0.2 s, 98 % reused"
+    assert meter.text() == "smol · ask · 612/2048 tokens (29 %) · 25 tok/s, first 0.2 s, 98 % reused"
     meter = meter.after(ModelLost(model="smol", reason="x", log="")).after(ModelLost(model="smol", reason="x", log=""))
     assert meter.model == "smol (lost)"
 

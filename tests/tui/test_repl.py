@@ -525,3 +525,13 @@ def test_commands_are_completed_from_their_start() -> None:
     assert found("/see") == ["/seek look for a thing"]
     assert found("what /se") == []
     assert found("hello") == []
+
+
+async def test_the_mode_is_listed_changed_and_kept_with_the_session(desk: Desk) -> None:
+    text = await desk.pipe("/mode\n/mode plan\nsave it\n/mode now\n", SAVES)
+    assert "* ask " in text
+    assert "plan: it looks, changes nothing, and says what it would do" in text
+    assert "the person is in plan mode" in text
+    assert "now is no permission mode." in text
+    assert "* plan " in text
+    assert "* plan " in await desk.pipe("/mode\n", (), resume=Resume(continue_last=True))

@@ -13,7 +13,9 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
+from rookery_core.approval.modes import after
 from rookery_core.errors import ConfigError, RookeryError, StoreError
+from rookery_core.events import Mode
 from rookery_core.text import visible
 from rookery_core.tools.extending import Send
 from rookery_tui import plugin_commands
@@ -25,7 +27,7 @@ from rookery_tui.screens.help import HelpScreen, key_text, sections
 from rookery_tui.screens.main import MainScreen
 from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.sessions import SessionsScreen
-from rookery_tui.speech import models, results, tools, welcome
+from rookery_tui.speech import mode_named, models, modes, results, tools, welcome
 from rookery_tui.starting import MakeAssistant, Resume, open_session
 from rookery_tui.themes import DEFAULT_THEME, check_theme
 from rookery_tui.typed import COMMANDS, Command, Say, Unknown, read
@@ -52,6 +54,7 @@ class RookeryApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop the turn; what was written is kept, waiting messages come back into the input"),
         Binding("ctrl+c", "interrupt", "Clear the input, else stop the turn, twice: quit", priority=True, system=True),
+        Binding("shift+tab", "next_mode", "Permission mode: ask, accept-edits, plan", priority=True),
         Binding("ctrl+r", "sessions", "Sessions"),
         Binding("ctrl+n", "new", "New session"),
         Binding("ctrl+t", "trace", "Show or hide the trace"),
@@ -72,6 +75,7 @@ class RookeryApp(App[None]):
         continue_last: bool = False,
         theme: str = DEFAULT_THEME,
         show_trace: bool = True,
+        mode: Mode | None = None,
         *,
         kept_in: str = "rules.toml",
         grace_s: float = 0.5,
@@ -97,7 +101,7 @@ class RookeryApp(App[None]):
         self.conversation: Conversation | None = None
         self.failure: RookeryError | None = None
         self._make_assistant = make_assistant
-        self._resume = Resume(session_id, continue_last)
+        self._resume = Resume(session_id, continue_last, mode)
         self._kept_in = kept_in
         self._grace_s = grace_s
         self._clock = clock
@@ -189,6 +193,9 @@ class RookeryApp(App[None]):
             case Command(name="model", rest=wanted) if wanted:
                 self.main.prompt.sent(message.text)
                 self.conversation.use_model(wanted)
+            case Command(name="mode", rest=rest) if rest:
+                self.main.prompt.sent(message.text)
+                await self._use_mode(self.conversation, rest)
             case Command(name="result", rest=rest):
                 self.main.prompt.sent(message.text)
                 talk = self.conversation
@@ -280,6 +287,21 @@ class RookeryApp(App[None]):
             assistant = self.conversation.assistant
             await self.main.chat.notice(models(assistant.models.known(), assistant.model_name))
 
+    async def action_next_mode(self) -> None:
+        if self.conversation is not None:
+            await self.conversation.set_mode(after(self.conversation.mode))
+
+    async def action_mode(self) -> None:
+        if self.conversation is not None:
+            await self.main.chat.notice(modes(self.conversation.mode))
+
+    async def _use_mode(self, conversation: Conversation, name: str) -> None:
+        wanted = mode_named(name)
+        if wanted is None:
+            await self.main.chat.notice(modes(conversation.mode, name), "bad")
+        else:
+            await conversation.set_mode(wanted)
+
     async def action_tools(self) -> None:
         if self.conversation is not None:
             talk = self.conversation
@@ -295,6 +317,7 @@ class RookeryApp(App[None]):
                 yield SystemCommand(
                     binding.description, key_text(binding.key), getattr(self, f"action_{binding.action}")
                 )
+        yield SystemCommand("Permission modes", "List them, and which one it is", self.action_mode)
         yield SystemCommand("Models", "List the models to choose from", self.action_model)
         yield SystemCommand("Plugins", "List the plugins, and which are used", self.action_plugins)
         yield SystemCommand("Tools", "List the tools the model may call", self.action_tools)

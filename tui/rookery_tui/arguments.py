@@ -88,10 +88,17 @@ def _assistant_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="run these without asking: kinds of risk (write, execute, network), tools or plugins",
     )
+    _mode_option(parser)
     _online_option(parser)
     _plugin_options(parser)
     parser.add_argument("--max-steps", metavar="N", type=whole(1, 1000), help="steps before it gives up")
     parser.add_argument("--seed", metavar="N", type=whole(0, 2**31 - 1), help="for the same text each time")
+
+
+def _mode_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mode", choices=("ask", "accept-edits", "plan"), help="what runs without a question; plan: nothing is changed"
+    )
 
 
 def _online_option(parser: argparse.ArgumentParser) -> None:
@@ -184,6 +191,7 @@ def _mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     serve.add_argument(
         "--allow", metavar="KINDS|TOOLS", type=words, action="extend", default=[], help="as for `rookery run`"
     )
+    _mode_option(serve)
     _online_option(serve)
     _plugin_options(serve)
 

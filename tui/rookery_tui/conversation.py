@@ -11,9 +11,10 @@ from collections import deque
 from contextlib import aclosing
 from typing import Literal, Protocol
 
+from rookery_core.approval.modes import mode_of
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelError, PluginError, RookeryError, StoreError
-from rookery_core.events import Answered, Event, TokenDelta, TurnEnded, TurnStatus
+from rookery_core.events import Answered, Event, Mode, TokenDelta, TurnEnded, TurnStatus
 from rookery_core.perception.inputs import mentioned
 from rookery_core.store.sessions import SessionLog
 from rookery_tui.speech import model_kept
@@ -81,6 +82,21 @@ class Conversation:
     def last_answer(self) -> str | None:
         """The newest answer of the session."""
         return next((event.text for event in reversed(self.session.events) if isinstance(event, Answered)), None)
+
+    @property
+    def mode(self) -> Mode:
+        """The permission mode of the session."""
+        return mode_of(self.session.events)
+
+    async def set_mode(self, mode: Mode) -> None:
+        """Go on in another permission mode, from the next call on."""
+        try:
+            event = self.assistant.set_mode(self.session, mode)
+        except StoreError as exc:
+            await self._view.fail(str(exc), NOT_STORED)
+            return
+        if event is not None:
+            await self._show(event)
 
     async def run(self) -> None:
         """Load the model, then carry out one message after the other, until cancelled."""

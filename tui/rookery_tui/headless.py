@@ -11,15 +11,16 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Protocol, TextIO
 
+from rookery_core.approval.modes import mode_of
 from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON, Assistant
 from rookery_core.errors import RookeryError
 from rookery_core.event_json import dump_event
-from rookery_core.events import Answered, Event, ModelLoading, TurnEnded, TurnStarted, TurnStatus
+from rookery_core.events import Answered, Event, Mode, ModelLoading, TurnEnded, TurnStarted, TurnStatus
 from rookery_core.store.sessions import SessionLog
 from rookery_core.usage import Usage
 from rookery_tui.exits import Exit, report
 from rookery_tui.out import prints_go_to, say, say_json
-from rookery_tui.presenter import ending, row, told_to_the_person, usage_text
+from rookery_tui.presenter import MODES, ending, row, told_to_the_person, usage_text
 from rookery_tui.starting import Resume, open_session
 from rookery_tui.stopping import Stop
 from rookery_tui.telling import trace_line
@@ -113,6 +114,8 @@ async def _carry_out(
         try:
             if remark:
                 say(f"rookery: {remark}", err)
+            if not job.quiet and (mode := mode_of(log.events)) is not Mode.ASK:
+                say(f"rookery: mode {mode}: {MODES[mode]}", err)
             await _turn(assistant, log, job, result, printer, err, stop)
         finally:
             log.close()

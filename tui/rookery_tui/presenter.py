@@ -20,6 +20,8 @@ from rookery_core.events import (
     Generated,
     InputPerceived,
     MemoryRecalled,
+    Mode,
+    ModeChanged,
     ModelLost,
     ModelReady,
     PluginFailed,
@@ -42,6 +44,12 @@ from rookery_core.usage import Usage
 from rookery_tui.call_view import approval_text
 
 Tone = Literal["plain", "good", "bad", "quiet"]
+MODES: Mapping[Mode, str] = {
+    Mode.ASK: "what changes or starts something asks first",
+    Mode.ACCEPT_EDITS: "edits of files in the workspace do not ask",
+    Mode.PLAN: "it looks, changes nothing, and says what it would do",
+}
+"""The permission modes, in the order in which they follow each other."""
 TITLE_WIDTH = 100
 LOST = " (lost)"
 YES_OR_NO = ("yes", "no")
@@ -53,7 +61,7 @@ class Row:
     """One entry of the trace: a line, and what is behind it."""
 
     label: str
-    """thought, action, observation, approval, question, memory, input, model, plugin, notice."""
+    """thought, action, observation, approval, question, memory, input, model, mode, plugin, rules, notice."""
     title: str
     """One line."""
     body: str = ""
@@ -121,6 +129,8 @@ def row(event: Event) -> Row | None:
             return _row("plugin", f"{plugin}: {reason}", f"{plugin} ({distribution}): {reason}", "bad")
         case RulesBroken():
             return _row("rules", rules_text(event), rules_text(event), "bad")
+        case ModeChanged(mode=mode):
+            return _row("mode", f"{mode}: {MODES[mode]}", "", "quiet")
         case _:
             return None
 
@@ -204,6 +214,7 @@ class Meter:
     first_token_s: float = 0.0
     reused: float = 0.0
     """Share of the last prompt that did not have to be read again."""
+    mode: Mode = Mode.ASK
 
     def after(self, event: Event) -> Meter:
         """The meter once this event has happened."""
@@ -223,20 +234,22 @@ class Meter:
                     first_token_s=usage.first_token_s,
                     reused=usage.cached_tokens / usage.prompt_tokens,
                 )
+            case ModeChanged(mode=mode):
+                return replace(self, mode=mode)
             case ModelLost():
                 return replace(self, model=f"{self.model.removesuffix(LOST)}{LOST}", n_tokens=0, tokens_per_second=0.0)
             case _:
                 return self
 
-    def text(self, mode: str) -> str:
+    def text(self) -> str:
         """The status line: model, permission mode, context used, speed; without a model, just that there is none."""
         if not self.n_ctx:
-            return f"{self.model} · {mode}"
+            return f"{self.model} · {self.mode}"
         window = f"{self.n_tokens}/{self.n_ctx} tokens ({100 * self.n_tokens // self.n_ctx} %)"
         speed = f"{self.tokens_per_second:.0f} tok/s"
         if self.first_token_s:
             speed += f", first {self.first_token_s:.1f} s, {100 * self.reused:.0f} % reused"
-        return f"{self.model} · {mode} · {window} · {speed}"
+        return f"{self.model} · {self.mode} · {window} · {speed}"
 
 
 def usage_text(usage: Usage) -> str:

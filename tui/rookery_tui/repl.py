@@ -21,8 +21,6 @@ from rookery_tui.stopping import on_signals
 from rookery_tui.talk import Talk
 from rookery_tui.typed import PLAIN_COMMANDS, Command, Say, Unknown, read
 
-MODE = "ask"
-
 
 def lines_for(console: Console, paths: Paths, editor: str = "") -> Lines:
     """An edited prompt at a terminal, else the lines of standard input."""
@@ -106,7 +104,7 @@ async def _converse(talk: Talk, lines: Lines) -> Exit:
 
 async def _exchange(talk: Talk, lines: Lines, default: str) -> str:
     """One message and what comes of it. Returns what the next prompt begins with."""
-    text = await lines.message(default, toolbar=lambda: talk.meter.text(MODE))
+    text = await lines.message(default, toolbar=lambda: talk.meter.text())
     if text is None:
         talk.over = True
         return ""

@@ -10,7 +10,7 @@ from rookery_core.text import one_line
 from rookery_core.tools.extending import Send
 from rookery_tui import plugin_commands
 from rookery_tui.plugin_switch import switch
-from rookery_tui.speech import models, results, tools, turns_text
+from rookery_tui.speech import mode_named, models, modes, results, tools, turns_text
 from rookery_tui.talk import Talk
 from rookery_tui.typed import PLAIN_COMMANDS, Command
 from rookery_tui.width import cut_to, width_of
@@ -82,6 +82,15 @@ def _search(talk: Talk, rest: str) -> None:
         talk.say("Nothing was found.")
 
 
+def _mode(talk: Talk, rest: str) -> None:
+    if not rest:
+        talk.say(modes(talk.mode))
+    elif (wanted := mode_named(rest)) is None:
+        talk.say(modes(talk.mode, rest))
+    else:
+        talk.set_mode(wanted)
+
+
 def _model(talk: Talk, rest: str) -> Awaitable[None] | None:
     if rest:
         return talk.use_model(rest)
@@ -116,6 +125,7 @@ _ACTS: Mapping[str, Callable[[Talk, str], Awaitable[None] | None]] = {
     "sessions": _sessions,
     "resume": _resume,
     "search": _search,
+    "mode": _mode,
     "model": _model,
     "tools": _tools,
     "plugins": _plugins,

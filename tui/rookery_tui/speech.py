@@ -17,6 +17,7 @@ from rookery_core.events import (
     ApprovalRequested,
     Event,
     Generated,
+    Mode,
     ModelLoading,
     ModelLost,
     ModelReady,
@@ -36,7 +37,7 @@ from rookery_core.events import (
 from rookery_core.observe.tool_use import ToolUse, tool_use
 from rookery_core.store.sessions import SessionLog, SessionSummary
 from rookery_core.text import cut_middle, one_line, visible
-from rookery_tui.presenter import TITLE_WIDTH, Tone, channels, ending
+from rookery_tui.presenter import MODES, TITLE_WIDTH, Tone, channels, ending
 
 RESULT_CHARS = 20_000
 """Of a kept result that a person wants to see."""
@@ -97,6 +98,19 @@ def activity(event: Event) -> str | None:
             return ""
         case _:
             return None
+
+
+def modes(current: Mode, wanted: str = "") -> str:
+    """The permission modes, one a line, and which one it is; `wanted` is what was asked for and is none."""
+    width = max(map(len, MODES))
+    lines = [f"{'*' if mode is current else ' '} {mode:<{width}}  {about}" for mode, about in MODES.items()]
+    unknown = [f"{one_line(wanted, 60)} is no permission mode."] if wanted else []
+    return visible("\n".join([*unknown, *lines, "/mode NAME goes on in another."]))
+
+
+def mode_named(name: str) -> Mode | None:
+    """The mode that is meant; None where there is none of that name."""
+    return next((mode for mode in Mode if name.strip().lower() == mode), None)
 
 
 def models(known: Mapping[str, bool], in_use: str) -> str:

@@ -14,6 +14,7 @@ from rookery_core.compose import build
 from rookery_core.config_file import DEFAULT, load_config
 from rookery_core.equipment import Options
 from rookery_core.errors import ModelUnreadable
+from rookery_core.events import Mode
 from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from rookery_core.store.sessions import SessionLog
@@ -32,6 +33,8 @@ class Resume:
 
     session: str | None = None
     continue_last: bool = False
+    mode: Mode | None = None
+    """The permission mode to go on in; None: the one it was in."""
 
 
 def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = None) -> MakeAssistant:
@@ -49,6 +52,7 @@ def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = N
         recall=arguments.recall,
         plugins=wished(arguments.plugins, os.environ),
         strict=is_strict(arguments, os.environ),
+        mode=mode_wanted(arguments),
         online=arguments.online,
         commands=(*PLAIN_COMMANDS, *ALIASES),
     )
@@ -69,6 +73,11 @@ def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = N
     return make
 
 
+def mode_wanted(arguments: argparse.Namespace) -> Mode | None:
+    """The permission mode that was asked for; None where none was."""
+    return None if arguments.mode is None else Mode(arguments.mode)
+
+
 def is_strict(arguments: argparse.Namespace, environ: Mapping[str, str]) -> bool:
     """Whether a plugin that cannot be used keeps the program from starting."""
     return arguments.strict_plugins or environ.get(STRICT) == "1"
@@ -87,13 +96,14 @@ def wished(named: Collection[str] | None, environ: Mapping[str, str]) -> Collect
 
 def open_session(assistant: Assistant, resume: Resume) -> tuple[SessionLog, str]:
     """The session to go on with, or a new one, and what to say about it. Raises SessionUnknown, SessionBusy."""
-    if resume.session is not None:
-        return assistant.sessions.open(resume.session), ""
-    if resume.continue_last:
-        newest = assistant.sessions.newest()
-        if newest is not None:
-            return assistant.sessions.open(newest.id), ""
-    return assistant.new_session(), NOTHING_TO_CONTINUE if resume.continue_last else ""
+    newest = assistant.sessions.newest() if resume.continue_last else None
+    wanted = resume.session if newest is None else newest.id
+    if wanted is None:
+        return assistant.new_session(), NOTHING_TO_CONTINUE if resume.continue_last else ""
+    session = assistant.sessions.open(wanted)
+    if resume.mode is not None:
+        assistant.set_mode(session, resume.mode)
+    return session, ""
 
 
 def how_to_go_on(session: SessionLog) -> str:

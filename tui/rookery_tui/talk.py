@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TextIO
 
+from rookery_core.approval.modes import mode_of
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelError, StoreError
-from rookery_core.events import Event, ModelLoading, TurnEnded, TurnStarted, TurnStatus
+from rookery_core.events import Event, Mode, ModelLoading, TurnEnded, TurnStarted, TurnStatus
 from rookery_core.perception.inputs import mentioned
 from rookery_core.store.sessions import SessionLog
 from rookery_tui.out import say
-from rookery_tui.presenter import Meter
+from rookery_tui.presenter import MODES, Meter
 from rookery_tui.speech import model_kept
 from rookery_tui.telling import Teller
 
@@ -25,7 +27,7 @@ class Talk:
         self.log = log
         self.out = out
         self.teller = Teller(out, trace=trace)
-        self.meter = Meter()
+        self.meter = Meter(mode=self.mode)
         self.loading = False
         self.over = False
         """Whether the person has enough."""
@@ -63,9 +65,21 @@ class Talk:
         return text if refused else ""
 
     def go_on_with(self, log: SessionLog) -> None:
-        """Leave the open session for another."""
+        """Leave the open session for another, in its mode."""
         self.log.close()
         self.log = log
+        self.meter = replace(self.meter, mode=self.mode)
+
+    @property
+    def mode(self) -> Mode:
+        """The permission mode of the open session."""
+        return mode_of(self.log.events)
+
+    def set_mode(self, mode: Mode) -> None:
+        """Go on in another mode, and say so. Raises StoreError."""
+        self.assistant.set_mode(self.log, mode)
+        self.meter = replace(self.meter, mode=mode)
+        self.say(f"{mode}: {MODES[mode]}")
 
     async def _load(self, loading: AsyncGenerator[Event, None]) -> None:
         self.loading = True

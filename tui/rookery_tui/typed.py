@@ -11,6 +11,7 @@ COMMANDS: Mapping[str, str] = {
     "help": "show the keys and commands",
     "new": "begin a new session",
     "sessions": "list the sessions and open one",
+    "mode": "list the permission modes, or go on in the one of that name",
     "model": "list the models, or go on with the one of that name",
     "tools": "list the tools the model may call",
     "plugins": "list the plugins; enable NAME, disable NAME, reload",

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rookery_core.approval.levels import Assessed, Level, assess
+from rookery_core.approval.modes import EDITING, PLANNING, is_edit
 from rookery_core.approval.places import Places
 from rookery_core.approval.policy import Allowed, Grants
 from rookery_core.approval.rulebook import Rulebook
 from rookery_core.approval.rules import Do, Rule, allowing, lasting, remembered
 from rookery_core.approval.subject import Subject
+from rookery_core.events import Mode
 from rookery_core.tools.extending import RiskRule
 
 
@@ -24,6 +26,8 @@ class Verdict:
     """The rule that decided; "" where it was the level alone."""
     firm: bool = False
     """Whether a plugin that allows the call changes nothing, and nothing of it is to be remembered."""
+    planning: bool = False
+    """Whether it is refused for the mode alone."""
 
 
 def decide(
@@ -35,13 +39,32 @@ def decide(
     *,
     broken: str = "",
     tainted: str = "",
+    mode: Mode = Mode.ASK,
 ) -> Verdict:
     """Whether the call runs.
 
     `broken` says why the rules cannot all be read: then nothing is allowed that does more than compute. `tainted` says
-    what of the session is not to be trusted: then no rule allows anything.
+    what of the session is not to be trusted: then no rule allows anything, and neither does the mode.
     """
-    level, every = assessed.level, [*rules]
+    verdict = _decided(subject, assessed, [*rules], allowed, places, broken, tainted, mode)
+    asks_or_changes = verdict.do is Do.ASK or assessed.level > Level.R1
+    if mode is Mode.PLAN and verdict.do is not Do.DENY and asks_or_changes:
+        return Verdict(Do.DENY, verdict.rule, firm=True, planning=True)
+    return verdict
+
+
+def _decided(
+    subject: Subject,
+    assessed: Assessed,
+    every: list[Rule],
+    allowed: Allowed,
+    places: Places,
+    broken: str,
+    tainted: str,
+    mode: Mode,
+) -> Verdict:
+    """The same where nothing is to be planned."""
+    level = assessed.level
 
     def meant(word: str, really: bool) -> Path | None:
         return places.meant(word, subject.root, really=really)
@@ -67,6 +90,8 @@ def decide(
         return Verdict(Do.ALLOW, word)
     if found := allowing(every, subject, level, assessed.harmless):
         return Verdict(Do.ALLOW, "; ".join(map(_told, found)))
+    if mode is Mode.ACCEPT_EDITS and is_edit(subject, assessed):
+        return Verdict(Do.ALLOW, EDITING)
     return Verdict(Do.ASK)
 
 
@@ -83,10 +108,17 @@ class Judged:
     """The rules of an answer "always", for this workspace; none where that is not offered."""
 
     @property
+    def does_more_than_read(self) -> bool:
+        """Whether it changes, starts or reaches something, or looks outside of the workspace."""
+        return self.assessed.level > Level.R1
+
+    @property
     def refusal(self) -> str:
         """Why it is not made, for the model; no full stop at its end."""
         if self.assessed.level is Level.R4:
             return f"This call is refused: {self.verdict.rule}. Only the person may do that, by hand"
+        if self.verdict.planning:
+            return PLANNING
         return f"This call is not allowed by a rule of the person: {self.verdict.rule}"
 
     def also_allowed(self) -> Judged:
@@ -108,7 +140,8 @@ def judge(
 ) -> Judged:
     """Everything that is to be said of a call. The rules are those that hold at this moment."""
     assessed = assess(subject, risk_rules, places)
-    verdict = decide(subject, assessed, (*rulebook.rules, *grants), allowed, places, broken=rulebook.broken)
+    rules = (*rulebook.rules, *grants)
+    verdict = decide(subject, assessed, rules, allowed, places, broken=rulebook.broken, mode=grants.mode)
     if verdict.do is not Do.ASK or verdict.firm:
         return Judged(subject, assessed, verdict)
     harmless, level = assessed.harmless, assessed.level

@@ -10,7 +10,7 @@ from rookery_core.approval.levels import Assessed
 from rookery_core.approval.rules import Rule
 from rookery_core.approval.subject import Subject
 from rookery_core.errors import ConfigError
-from rookery_core.events import ApprovalRequested, Decision, QuestionAsked
+from rookery_core.events import ApprovalRequested, Decision, Mode, QuestionAsked
 from rookery_core.tools.contract import Risk
 from rookery_core.tools.registry import Registry
 
@@ -76,6 +76,13 @@ class Grants:
     """The rules of a session: what the person allowed "for this session". Gone with it, or with the program."""
 
     _given: list[Rule] = field(default_factory=list)
+    mode: Mode = Mode.ASK
+    """The mode that the session is in; whoever exchanges the session sets it."""
+
+    @property
+    def planning(self) -> bool:
+        """Whether nothing may run that does more than read, and nobody is asked."""
+        return self.mode is Mode.PLAN
 
     def add(self, rules: Iterable[Rule]) -> None:
         """Remember these until the session ends."""

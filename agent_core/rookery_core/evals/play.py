@@ -17,7 +17,7 @@ from rookery_core.errors import StoreBroken
 from rookery_core.evals.cases import Conversation, TaskCase
 from rookery_core.evals.given import as_written
 from rookery_core.evals.outcome import DECIDED, Outcome, Recorder
-from rookery_core.events import ToolStarted
+from rookery_core.events import Mode, ToolStarted
 from rookery_core.model.base import ModelBackend
 from rookery_core.model.lent import LentModel
 from rookery_core.paths import Paths
@@ -109,7 +109,7 @@ async def _assistant(
         assistant = build(
             stage.config,
             Paths(config=home, data=home, logs=home / "logs"),
-            Options(workspace=workspace, allow=allow),
+            Options(workspace=workspace, allow=allow, mode=Mode.ASK),
             model=LentModel(stage.model),
             plugins=plugins,
             strategy=strategy,

@@ -12,6 +12,8 @@ from rookery_core.events import (
     ApprovalResolved,
     CallRuled,
     Decision,
+    Mode,
+    ModeChanged,
     ToolFinished,
     ToolRequested,
     ToolStarted,
@@ -42,11 +44,14 @@ class AuditedCall:
     """What was decided, by whom, in order; none where nobody had to be asked."""
     status: str = NEVER_RUN
     seconds: float = 0.0
+    mode: Mode = Mode.ASK
+    """The permission mode when it was asked for."""
 
 
 def audited(session: str, events: Iterable[AnyEvent]) -> Iterator[AuditedCall]:
     """The calls of a session, in the order in which they were asked for."""
     calls: dict[str, AuditedCall] = {}
+    mode = Mode.ASK
     asked: dict[str, dict[str, Any]] = {}
     given: dict[str, dict[str, Any]] = {}
     edited: set[str] = set()
@@ -58,8 +63,10 @@ def audited(session: str, events: Iterable[AnyEvent]) -> Iterator[AuditedCall]:
 
     for event in events:
         match event:
+            case ModeChanged():
+                mode = event.mode
             case ToolRequested(call_id=call_id, tool=tool, arguments=arguments, seq=seq, at=at):
-                calls[call_id] = AuditedCall(session, seq or 0, at, tool, dict(arguments))
+                calls[call_id] = AuditedCall(session, seq or 0, at, tool, dict(arguments), mode=mode)
                 given[call_id] = dict(arguments)
             case ApprovalRequested(call_id=call_id, tool=tool, risk=risk, arguments=arguments) if call_id in calls:
                 call = calls[call_id]

@@ -10,13 +10,14 @@ import json
 import threading
 from typing import TYPE_CHECKING
 
+from rookery_core.approval.modes import PLANNING
 from rookery_core.approval.rules import Do
 from rookery_core.errors import NeedsApproval, ToolFailed, ToolRetry, ToolTimeout, TurnPaused
 from rookery_core.events import QuestionAnswered, QuestionAsked, ToolFinished, ToolStarted, ToolStatus
 from rookery_core.perception.relevance import Excerpt
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.text import cut_middle, storable
-from rookery_core.tools.checking import Checked, Checks, Ended
+from rookery_core.tools.checking import ELSE, Checked, Checks, Ended
 from rookery_core.tools.consent import Consent
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.extending import ToolOutcome
@@ -80,6 +81,8 @@ class Calling:
     async def _run(self, checked: Checked) -> ToolFinished:
         """Run it, and again where it asks for the person's approval on the way and gets it."""
         offered, runner = checked.offered, self._runner
+        if runner.grants.planning and checked.judged.does_more_than_read:  # since it was judged
+            raise Ended(ToolStatus.DENIED, f"{PLANNING}. {ELSE}")
         self._started = True
         self._emit(
             ToolStarted(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from rookery_core.approval.binding import RULES, Approval, Bound
 from rookery_core.approval.facts import facts_of
+from rookery_core.approval.modes import PLANNING
 from rookery_core.approval.policy import Reply
 from rookery_core.approval.rules import Do, Rule
 from rookery_core.approval.scene import Scene
@@ -57,6 +58,8 @@ class Consent:
         """
         asked = _Asked(found)
         while True:
+            if self._runner.grants.planning:  # gone into meanwhile, or the tool itself asks
+                raise Ended(ToolStatus.DENIED, f"{PLANNING}. {ELSE}")
             checked, bound, scene = await self._checks.bound(checked)
             asking = self._caller.answers.asking(bound.digest)
             waited = asking.locked()  # another call asks exactly this: its answer may do for both

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rookery_core.compose import archive
+from rookery_core.events import Mode
 from rookery_core.paths import Paths
 from rookery_core.store.audit import AuditedCall, audited
 from rookery_core.store.chain import mirror_of, verify
@@ -78,6 +79,7 @@ def _newest(sessions: Sessions, found: list[str], tool: str, limit: int) -> Iter
 
 def _line(call: AuditedCall) -> str:
     decided = "; ".join(call.decisions) or "nobody was asked"
+    decided += "" if call.mode is Mode.ASK else f" (mode {call.mode})"
     took = f" in {call.seconds:.1f} s" if call.seconds else ""
     return (
         f"{local_time(call.at)}  {call.session} #{call.seq}  {call.tool}"

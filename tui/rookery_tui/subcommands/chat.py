@@ -16,7 +16,7 @@ from rookery_core.paths import Paths
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit, report
 from rookery_tui.out import say
-from rookery_tui.starting import Resume, how_to_go_on, maker
+from rookery_tui.starting import Resume, how_to_go_on, maker, mode_wanted
 from rookery_tui.supervising import PATIENCE_S, Below, adopt_orphans, end_the_rest
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, below: B
         from rookery_tui.editing import editor_of
         from rookery_tui.repl import lines_for, repl
 
-        resume = Resume(arguments.session, arguments.continue_last)
+        resume = Resume(arguments.session, arguments.continue_last, mode_wanted(arguments))
         talking = repl(
             make,
             lines_for(console, paths, editor_of(os.environ)),
@@ -55,6 +55,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, below: B
         theme=config.tui.theme,
         show_trace=config.tui.trace,
         kept_in=str(paths.rules),
+        mode=mode_wanted(arguments),
     )
     if below is None:
         app.run()

@@ -30,7 +30,7 @@ from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.out import say
 from rookery_tui.presenter import question_text
-from rookery_tui.starting import is_strict, wished
+from rookery_tui.starting import is_strict, mode_wanted, wished
 from rookery_tui.stopping import Stop, on_signals
 from rookery_tui.width import cut_to, width_of
 
@@ -116,6 +116,7 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
         allow=arguments.allow,
         plugins=wished(arguments.plugins, os.environ),
         strict=is_strict(arguments, os.environ),
+        mode=mode_wanted(arguments),
         online=arguments.online,
     )
     equipment = equip(config, paths, options)

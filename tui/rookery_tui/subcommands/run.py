@@ -20,7 +20,7 @@ from rookery_tui.exits import Exit
 from rookery_tui.headless import Job, Output, run
 from rookery_tui.lines import Lines, PlainLines, PromptLines
 from rookery_tui.out import say
-from rookery_tui.starting import Resume, maker
+from rookery_tui.starting import Resume, maker, mode_wanted
 from rookery_tui.stopping import Stop, on_signals
 
 NOT_READ = "standard input was not read; --stdin puts it after the task"
@@ -36,7 +36,7 @@ async def main(arguments: argparse.Namespace, paths: Paths, console: Console, wo
         inputs=mentioned(arguments.task or ""),
         output=Output(arguments.output),
         quiet=arguments.quiet,
-        resume=Resume(arguments.session, arguments.continue_last),
+        resume=Resume(arguments.session, arguments.continue_last, mode_wanted(arguments)),
     )
     if not job.quiet and not _reads(arguments.task, console, arguments.stdin) and console.holds_input():
         say(f"rookery: {NOT_READ}", console.stderr)

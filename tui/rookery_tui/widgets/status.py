@@ -8,13 +8,13 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from rookery_core.events import Event, ModelReady
+from rookery_core.events import Event, Mode, ModelReady, TurnEnded
 from rookery_core.text import one_line
 from rookery_tui.presenter import Meter
 from rookery_tui.speech import activity
 from rookery_tui.widgets.text import plain
 
-MODE = "ask"
+PLANNED = "plan mode: Shift+Tab leaves it"
 FLASH_S = 2.0
 """How long a passing remark stays."""
 NEARLY_FULL = 0.85
@@ -52,7 +52,8 @@ class StatusLine(Horizontal):
         if isinstance(event, ModelReady):
             self._ready = event
         self.meter = self.meter.after(event)
-        self.say(activity(event))
+        planned = isinstance(event, TurnEnded) and self.meter.mode is Mode.PLAN
+        self.say(PLANNED if planned else activity(event))
 
     def say(self, text: str | None, *, bad: bool = False) -> None:
         """Say what is going on; None leaves it as it is."""
@@ -73,7 +74,7 @@ class StatusLine(Horizontal):
 
     def _draw(self) -> None:
         meter = self.meter
-        self.query_one("#meter", Static).update(plain(meter.text(MODE)), layout=False)
+        self.query_one("#meter", Static).update(plain(meter.text()), layout=False)
         self.query_one("#activity", Static).update(
             plain(one_line(self._flash or self._activity, LONGEST)), layout=False
         )

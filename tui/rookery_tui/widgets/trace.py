@@ -37,7 +37,9 @@ _MARKS = {
     "memory": "◦",
     "input": "◦",
     "model": "◦",
+    "mode": "◦",
     "plugin": "!",
+    "rules": "!",
     "notice": "!",
     "running": "…",
 }
