@@ -29,7 +29,8 @@ HEAD = """\
 # Built-in tools
 
 What the assistant can do without any further package: each tool as the model reads it, and one real call. Every call
-here was made with `rookery tools call` in a folder with a few files; so can you. `pure` and `read` run at once,
+here was made with `rookery tools call` in a folder with a few files that was trusted (`rookery trust add`); so can you.
+`pure` and `read` run at once,
 `write`, `execute` and `network` ask first ([reference](reference.md)).
 """
 FILES = {
@@ -154,6 +155,7 @@ def main() -> int:
         for name, text in FILES.items():
             (folder / "work" / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / "work" / name).write_text(text, encoding="utf-8")
+        _run([str(ROOKERY), "trust", "add"], folder)
         for chapter, calls in CHAPTERS.items():
             parts.append(f"## {chapter}\n")
             for call in calls:

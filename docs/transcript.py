@@ -25,6 +25,7 @@ STEPS = (
     "pip install -q -e rookery-word-count",
     "rookery plugins list",
     "rookery plugins enable word_count --yes",
+    "rookery trust add",
     "rookery run \"How many words are in 'a bird in the hand'?\"",
     f"echo 'raise RuntimeError(\"a mistake of mine\")' >> {MODULE}",
     "rookery run \"How many words are in 'a bird in the hand'?\" --quiet",

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from rookery_core.approval.modes import mode_of
@@ -35,7 +36,7 @@ from rookery_core.memory.retrieve import recall
 from rookery_core.model.base import Message, ModelBackend
 from rookery_core.model.choice import Models
 from rookery_core.parts import Gear, Parts
-from rookery_core.perception.attaching import attach
+from rookery_core.perception.attaching import attach, unread
 from rookery_core.reasoning.base import Task
 from rookery_core.reasoning.prompt import describe
 from rookery_core.run import Run, observation_limit, open_model
@@ -103,6 +104,11 @@ class Assistant:
     def unused(self) -> tuple[Problem, ...]:
         """What comes with Rookery and is not offered, with what would change that; said only to who asks."""
         return tuple(problem for problem in self._up_to_date().problems if problem.quiet)
+
+    @property
+    def surroundings(self) -> tuple[str, ...]:
+        """Whether the network may be used, and where that is so, that the folder is not trusted; a word or two each."""
+        return ("online" if self._parts.online else "offline", *(() if self._parts.trusted else ("not trusted",)))
 
     @property
     def busy(self) -> bool:
@@ -323,7 +329,8 @@ class Assistant:
                 run.emit(problem.event())
             info = await run.ready()
             limit = observation_limit(info.n_ctx)
-            for event in await asyncio.to_thread(attach, inputs, text, session.id, parts.gear.runner, limit):
+            reading = partial(attach, inputs, text, session.id, parts.gear.runner, limit)
+            for event in await asyncio.to_thread(reading) if parts.trusted else unread(inputs):
                 run.emit(event)
             items = recall(
                 text, episodes=parts.episodes, notes=parts.notes, session=session.id, limit=parts.recall_limit

@@ -26,7 +26,7 @@ from rookery_core.model.base import LoadOptions, ModelBackend, ModelInfo, Prompt
 from rookery_core.model.choice import Models
 from rookery_core.model.hashes import Hashes
 from rookery_core.model.probes import Probes
-from rookery_core.model.registry import ModelFile, available, find
+from rookery_core.model.registry import ModelFile, available, configured, find
 from rookery_core.model.worker import Worker
 from rookery_core.observe.sinks import Sinks
 from rookery_core.offer import Offer
@@ -64,7 +64,7 @@ def build(
     equipment = equip(config, paths, options, servers.joined(loaded))
     extras = equipment.extras
     if model is None:
-        wanted = config.model.path if options.model is None else options.model
+        wanted = configured(config.model.path, paths) if options.model is None else options.model
         models = worker_models(config, paths, wanted, worker or Worker(paths.model_log), extras.backends)
         model = models.get(wanted)
     else:
@@ -126,6 +126,8 @@ def build(
             approver=approver,
             answerer=answerer,
             strategy_name=config.agent.strategy,
+            trusted=options.trusted,
+            online=options.online or config.web.online or any(server.settings.url for server in servers),
             mode=options.mode or Mode(config.agent.mode),
             limits=Limits(
                 max_steps=options.max_steps or config.agent.max_steps,
@@ -165,7 +167,7 @@ class Subject:
 
 def subject(config: Config, paths: Paths, wanted: str | None, worker: Worker | None = None) -> Subject:
     """The model of that path or name, as an assistant would have it; None: as configured. Raises ModelError."""
-    wanted = config.model.path if wanted is None else wanted
+    wanted = configured(config.model.path, paths) if wanted is None else wanted
     models = worker_models(config, paths, wanted, worker or Worker(paths.model_log))
     file = find(wanted, paths)
     options = load_options(config.model, file.path, paths, expand=config.model.expand)
@@ -232,7 +234,7 @@ def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: b
         n_ctx=settings.n_ctx,
         n_threads=settings.n_threads or 1,
         n_threads_batch=settings.n_threads_batch or min(os.cpu_count() or 1, 8),
-        adapter=str(Path(adapter).expanduser().absolute()) if adapter else "",
+        adapter=str(paths.config / Path(adapter).expanduser()) if adapter else "",
         prompt=prompt,
         park_bytes=settings.cache_mb << 20,
         states=str(paths.states),

@@ -36,6 +36,7 @@ from rookery_core.store.db import Store
 from rookery_core.store.plugin_data import PluginData
 from rookery_core.text import one_line
 from rookery_core.tools import loader
+from rookery_core.tools.contract import Risk
 from rookery_core.tools.extras import Extras, put_together
 from rookery_core.tools.lending import EnvironmentSecrets, Lender
 from rookery_core.tools.loader import Loaded, Problem
@@ -68,6 +69,9 @@ class Options:
     """Whether a plugin that is to be used and cannot be keeps the program from starting."""
     mode: Mode | None = None
     """The permission mode that sessions begin in; None: as configured."""
+    trusted: bool = True
+    """Whether the person trusts the workspace. Where they do not, only tools that compute are offered, no MCP server is
+    started, and nothing that the folder holds is looked at."""
     online: bool = False
     """Whether Rookery's own plugins may use the network, also where the settings do not say so."""
     commands: Collection[str] = ()
@@ -91,8 +95,9 @@ class Equipment:
 
     def runner(self, store: Store, options: Options, grants: Grants | None = None) -> ToolRunner:
         """What carries out calls of the tools that are offered. Raises ConfigError."""
+        offered = self.usable if options.tools is None else self.usable.only(options.tools)
         return ToolRunner(
-            registry=self.usable if options.tools is None else self.usable.only(options.tools),
+            registry=offered if options.trusted else offered.of_risk(Risk.PURE),
             workspace=Workspace.at(options.workspace),
             lender=Lender(
                 memory=Notes(store, time.time),
@@ -127,7 +132,7 @@ def equip(
     problems = (*loaded.problems, *renamed, *extras.problems, *left_out, *_not_there(loaded, options, usable))
     if refuse and _is_strict(config, options):
         _refuse(problems)
-    rulebook = Rulebook(paths.rules, Workspace.at(options.workspace).root)
+    rulebook = Rulebook(paths.rules, Workspace.at(options.workspace).root if options.trusted else None)
     places = Places.of(paths, Path.home(), Path(sys.prefix))
     later = _may_come(config, loaded)
     strange = tuple(about_nothing(rulebook.files, [each.full_name for each in everything], later))
@@ -171,10 +176,10 @@ def installed_plugins(
 
 
 def mcp_servers(config: Config, paths: Paths, options: Options) -> Servers:
-    """The MCP servers that are to be used, none of them started yet."""
+    """The MCP servers that are to be used, none of them started yet; in a folder that is not trusted none is."""
 
     def wanted(settings: Config) -> dict[str, ServerSettings]:
-        return used(settings.mcp.servers, options.plugins, settings.plugins.disabled)
+        return {} if not options.trusted else used(settings.mcp.servers, options.plugins, settings.plugins.disabled)
 
     around = Surroundings(os.environ, options.workspace.absolute(), paths.server_log, Remembered(paths.offered))
     again = partial(load_config, paths)

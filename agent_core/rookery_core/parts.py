@@ -66,6 +66,10 @@ class Parts:
     approver: Approver
     answerer: Answerer
     strategy_name: str
+    trusted: bool
+    """Whether the person trusts the workspace."""
+    online: bool
+    """Whether anything of Rookery's own, or a server that is configured, may use the network."""
     mode: Mode
     """The permission mode that sessions begin in."""
     limits: Limits

@@ -87,6 +87,11 @@ class Paths:
         return self.config / "rules.toml"
 
     @property
+    def trusted(self) -> Path:
+        """Which folders the person trusts; without it none is."""
+        return self.data / "trusted.json"
+
+    @property
     def database(self) -> Path:
         return self.data / "rookery.db"
 

@@ -1,4 +1,4 @@
-"""What our child processes have in common: they end with their parent, and keep their output to themselves."""
+"""What our child processes have in common: they end with their parent, and find nothing where it was started."""
 
 from __future__ import annotations
 
@@ -6,6 +6,27 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Mapping
+
+NOWHERE = os.path.abspath(os.sep)
+"""The folder they work in: none that a project's files could be found from."""
+
+
+def surroundings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment, but that no module and no program is looked for where one happens to be."""
+    made = {**environ, "PATH": search_path(environ)}
+    if folders := _absolute(made.pop("PYTHONPATH", "")):
+        made["PYTHONPATH"] = folders
+    return made
+
+
+def search_path(environ: Mapping[str, str]) -> str:
+    """PATH without `.` and other folders that depend on where one is."""
+    return _absolute(environ.get("PATH", "")) or os.defpath
+
+
+def _absolute(folders: str) -> str:
+    return os.pathsep.join(folder for folder in folders.split(os.pathsep) if os.path.isabs(folder))
 
 
 def die_with_parent() -> None:

@@ -80,6 +80,9 @@ class House:
         enabled = self.run(rookery("plugins", "enable", "wilful", "--in-process", "--yes"), "")
         if enabled.returncode:
             raise RuntimeError(f"the model cannot be enabled: {enabled.stderr}")
+        trusted = self.run(rookery("trust", "add"), "")  # else there would be no tool to ask about
+        if trusted.returncode:
+            raise RuntimeError(f"the workspace cannot be trusted: {trusted.stderr}")
 
     def run(self, command: Sequence[str], given: str | None, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run it with this input; None: none at all."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from rookery_core.tools import hooks
+from tests.trusted import trusted
 
 HERE = Path(__file__).parent
 PLUGIN = HERE / "everything"
@@ -32,7 +33,7 @@ class Terminal:
     """Runs the program with the plugin, and a model that says what it is told to."""
 
     def __init__(self, site: Path, home: Path) -> None:
-        self.home = home
+        self.home = trusted(home, home)
         self.log = home / "kinds.log"
         self._environment = {
             **os.environ, "PYTHONPATH": str(site), "ROOKERY_HOME": str(home), "EVERYTHING_LOG": str(self.log)

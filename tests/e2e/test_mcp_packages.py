@@ -30,6 +30,7 @@ from rookery_core.paths import Paths
 from rookery_core.plugin import Risk
 from rookery_core.testing import ScriptedModel
 from tests.core.conftest import act, answer, play
+from tests.trusted import trusted
 
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(600)]
 
@@ -229,6 +230,7 @@ def test_the_default_model_uses_a_server_from_pip(with_pip: Path, tmp_path: Path
         f"[mcp.servers.time]\ncommand = {server.command!r}\nargs = {[*server.args]!r}\nstart_s = 120\n"
         f"env = {{ PYTHONPATH = {str(with_pip)!r} }}\nrisk = {{ get_current_time = 'read', convert_time = 'read' }}\n"
     )
+    trusted(tmp_path, tmp_path)
     done = subprocess.run(
         [sys.executable, "-c", MAIN, "run", "What is the current time in Asia/Tokyo?", "--tools", "time"],
         capture_output=True, text=True, timeout=500, check=False, cwd=tmp_path, stdin=subprocess.DEVNULL,

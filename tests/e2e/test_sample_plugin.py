@@ -15,6 +15,7 @@ import pytest
 
 from rookery_core.model.registry import find
 from rookery_core.paths import Paths
+from tests.trusted import trusted
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(folder.parent for folder in (ROOT / "examples").glob("rookery-*/pyproject.toml"))
@@ -59,6 +60,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(python: Path, home: Path, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    trusted(home, folder)
     environment = {**os.environ, "ROOKERY_HOME": str(home)}
     environment.pop("PYTHONPATH", None)
     return subprocess.run(

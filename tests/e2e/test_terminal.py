@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.trusted import trusted
+
 pytestmark = [
     pytest.mark.terminal,
     pytest.mark.model,
@@ -67,6 +69,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     if shutil.which("tmux") is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("tmux is not installed")
     (tmp_path / "work").mkdir()
+    trusted(tmp_path / "home", tmp_path / "work")
     made = Terminal(tmp_path / "home", tmp_path / "work")
     yield made
     made.close()

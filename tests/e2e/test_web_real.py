@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.trusted import trusted
+
 ROOT = Path(__file__).parents[2]
 APART = ["unshare", "--map-root-user", "--net", "--mount"]
 
@@ -23,7 +25,7 @@ def rookery(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*APART, sys.executable, str(ROOT / "docs" / "web_site.py"), *command],
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ROOKERY_HOME": str(home)},
-        cwd=home, text=True, capture_output=True, check=False, timeout=60,
+        cwd=trusted(home, home), text=True, capture_output=True, check=False, timeout=60,
     )  # fmt: skip
 
 

@@ -13,12 +13,14 @@ import pytest
 
 from rookery_core.model.registry import find
 from rookery_core.paths import Paths
+from tests.trusted import trusted
 
 COMMAND = str(Path(sys.executable).with_name("rookery"))
 NO_MODEL = "[model]\npath = 'nowhere.gguf'\n"
 
 
 def rookery(home: Path, *argv: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    trusted(home, Path.cwd())
     return subprocess.run(
         [COMMAND, *argv],
         input=text,
@@ -75,7 +77,7 @@ def test_wrong_usage_is_2_and_leaves_nothing_behind(tmp_path: Path, argv: list[s
     done = rookery(tmp_path, *argv)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("usage: rookery")
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["trusted.json"]  # which the test itself made
 
 
 @pytest.mark.parametrize(

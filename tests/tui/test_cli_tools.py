@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rookery_tui import cli
+from tests.trusted import trusted
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +18,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ROOKERY_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("sys.stdin", io.StringIO())
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return trusted(tmp_path / "home", tmp_path)
 
 
 def tools(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -28,6 +28,7 @@ from rookery_tui.starting import Resume
 from rookery_tui.stopping import Stop
 from tests.core.conftest import act, answer
 from tests.core.mcp.kit import sample
+from tests.trusted import trusted
 from tests.tui.app_kit import chat_text, idle, ready, said_and_done, say, the_app, trace_text, until
 
 pytestmark = pytest.mark.timeout(400)  # each server is a process that imports the library
@@ -47,6 +48,7 @@ def configure(home: Path, *moods: str, name: str = "yard", **settings: str) -> N
 
 
 def rookery(home: Path, *arguments: str, code: str = MAIN) -> subprocess.CompletedProcess[str]:
+    trusted(home, home)
     return subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=300, check=False, cwd=home,
         stdin=subprocess.DEVNULL, env={**os.environ, "ROOKERY_HOME": str(home)},

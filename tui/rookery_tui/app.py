@@ -21,6 +21,7 @@ from rookery_core.tools.extending import Send
 from rookery_tui import plugin_commands
 from rookery_tui.asking_above import AskingAbove
 from rookery_tui.conversation import NEW, Conversation
+from rookery_tui.doorstep import Doorstep
 from rookery_tui.out import Harmless
 from rookery_tui.plugin_switch import switch
 from rookery_tui.screens.help import HelpScreen, key_text, sections
@@ -78,13 +79,15 @@ class RookeryApp(App[None]):
         mode: Mode | None = None,
         *,
         kept_in: str = "rules.toml",
+        doorstep: Doorstep | None = None,
         grace_s: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`kept_in` is the file of rules; `grace_s` is how long a question ignores keys.
+        """At the `doorstep` it is asked whether the folder is trusted; None: that is so.
 
-        `clock` counts seconds, `now` tells Unix time.
+        `kept_in` is the file of rules; `grace_s` is how long a question ignores keys; `clock` counts seconds, `now` tells
+        Unix time.
         """
         super().__init__()
         self.error_console = Console(file=cast(IO[str], Harmless(sys.stderr)), markup=False, highlight=False)
@@ -103,6 +106,7 @@ class RookeryApp(App[None]):
         self._make_assistant = make_assistant
         self._resume = Resume(session_id, continue_last, mode)
         self._kept_in = kept_in
+        self._doorstep = doorstep
         self._grace_s = grace_s
         self._clock = clock
         self._now = now
@@ -115,8 +119,11 @@ class RookeryApp(App[None]):
         return self.main
 
     async def on_ready(self) -> None:
-        """Begin once the first frame is on the screen."""
-        await self._begin()
+        """Begin once the first frame is on the screen; a question is answered by keys that come meanwhile."""
+        if self._doorstep is None or not self._doorstep.asks:
+            await self._begin()
+        else:
+            self.run_worker(self._enter(self._doorstep), group="doorstep")
 
     async def on_unmount(self) -> None:
         if self.conversation is not None:
@@ -143,6 +150,10 @@ class RookeryApp(App[None]):
         """Whether an unexpected error has ended it."""
         return self._exception is not None
 
+    async def _enter(self, doorstep: Doorstep) -> None:
+        await doorstep.ask(AskingAbove(self, self._grace_s, self._kept_in).answer)
+        await self._begin()
+
     async def _begin(self) -> None:
         try:
             asking = AskingAbove(self, self._grace_s, self._kept_in)
@@ -161,7 +172,9 @@ class RookeryApp(App[None]):
         runner = assistant.tools
         self.main.chat.welcome = welcome(assistant.model_name, str(runner.workspace.root), len(runner.registry))
         await self.main.load(session.events)
-        for text in filter(None, (remark, *self._remarks)):
+        self.main.status.surround(assistant.surroundings)
+        doubts = () if self._doorstep is None else self._doorstep.remarks
+        for text in filter(None, (remark, *self._remarks, *doubts)):
             await self.main.chat.notice(text)
         self.run_worker(self.conversation.run(), group="conversation")
 

@@ -13,6 +13,7 @@ from rookery_tui.out import say
 from rookery_tui.plugin_arguments import add_plugins
 from rookery_tui.record_arguments import add_audit, add_sessions, add_stats
 from rookery_tui.rule_arguments import add_rules
+from rookery_tui.trust_arguments import add_trust, trust_option
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     _tools(commands)
     _mcp(commands)
     add_rules(commands)
+    add_trust(commands)
     add_bench(commands)
     add_eval(commands)
     return top
@@ -89,6 +91,7 @@ def _assistant_options(parser: argparse.ArgumentParser) -> None:
         help="run these without asking: kinds of risk (write, execute, network), tools or plugins",
     )
     _mode_option(parser)
+    trust_option(parser)
     _online_option(parser)
     _plugin_options(parser)
     parser.add_argument("--max-steps", metavar="N", type=whole(1, 1000), help="steps before it gives up")
@@ -165,6 +168,7 @@ def _tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--allow", metavar="KINDS|TOOLS", type=words, action="extend", default=[], help="as for `rookery run`"
     )
     for action in (listing, show, call):
+        trust_option(action)
         _online_option(action)
         _plugin_options(action)
 
@@ -192,6 +196,7 @@ def _mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--allow", metavar="KINDS|TOOLS", type=words, action="extend", default=[], help="as for `rookery run`"
     )
     _mode_option(serve)
+    trust_option(serve)
     _online_option(serve)
     _plugin_options(serve)
 

@@ -96,6 +96,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import rules
 
             return rules.main(arguments, paths, console)
+        case "trust":
+            from rookery_tui.subcommands import trust
+
+            return trust.main(arguments, paths, console)
         case "bench":
             from rookery_tui.subcommands import bench
 

@@ -215,6 +215,8 @@ class Meter:
     reused: float = 0.0
     """Share of the last prompt that did not have to be read again."""
     mode: Mode = Mode.ASK
+    surroundings: tuple[str, ...] = ()
+    """What holds as long as the program runs: offline, say."""
 
     def after(self, event: Event) -> Meter:
         """The meter once this event has happened."""
@@ -242,14 +244,15 @@ class Meter:
                 return self
 
     def text(self) -> str:
-        """The status line: model, permission mode, context used, speed; without a model, just that there is none."""
+        """The status line: model, permission mode, what holds; where there is a model, context used and speed too."""
+        begin = " · ".join((self.model, self.mode, *self.surroundings))
         if not self.n_ctx:
-            return f"{self.model} · {self.mode}"
+            return begin
         window = f"{self.n_tokens}/{self.n_ctx} tokens ({100 * self.n_tokens // self.n_ctx} %)"
         speed = f"{self.tokens_per_second:.0f} tok/s"
         if self.first_token_s:
             speed += f", first {self.first_token_s:.1f} s, {100 * self.reused:.0f} % reused"
-        return f"{self.model} · {self.mode} · {window} · {speed}"
+        return f"{begin} · {window} · {speed}"
 
 
 def usage_text(usage: Usage) -> str:

@@ -12,9 +12,10 @@ from rookery_core.paths import Paths
 from rookery_tui import slash
 from rookery_tui.asking import Asking
 from rookery_tui.console import Console
+from rookery_tui.doorstep import Ask, Doorstep
 from rookery_tui.exits import Exit
 from rookery_tui.lines import LEAVE_HINT, Lines, PlainLines, PromptLines, history_at
-from rookery_tui.out import prints_go_to
+from rookery_tui.out import prints_go_to, say
 from rookery_tui.plugin_commands import known
 from rookery_tui.starting import MakeAssistant, Resume, open_session
 from rookery_tui.stopping import on_signals
@@ -43,8 +44,11 @@ async def repl(
     trace: bool = True,
     kept_in: str = "rules.toml",
     grace_s: float = 0.0,
+    doorstep: Doorstep | None = None,
 ) -> Exit:
     """Read a message, carry it out, tell it, until the input ends or the person has enough. Tools print to `err`.
+
+    Whether the folder is trusted is asked first, at the `doorstep`.
 
     `kept_in` is the file that keeps what is allowed for good; an answer within `grace_s` of its question is none.
     Where nobody can be asked, what would ask is denied, and tools get no answer. Raises ConfigError, ModelError,
@@ -52,6 +56,8 @@ async def repl(
     """
     with prints_go_to(err):
         asking = Asking(lines, out, kept_in, grace_s)
+        if doorstep is not None:
+            await _enter(doorstep, asking.answer if lines.attended else None, err)
         assistant = make(asking.approve, asking.answer) if lines.attended else make(nobody, no_answer)
         try:
             log, remark = open_session(assistant, resume)
@@ -65,6 +71,14 @@ async def repl(
                 talk.log.close()
         finally:
             await assistant.close()
+
+
+async def _enter(doorstep: Doorstep, ask: Ask | None, err: TextIO) -> None:
+    """Ask whether the folder is trusted, where somebody can be asked, and say what comes of it."""
+    if doorstep.asks and ask is not None:
+        await doorstep.ask(ask)
+    for text in doorstep.remarks:
+        say(f"rookery: {text}", err)
 
 
 async def _converse(talk: Talk, lines: Lines) -> Exit:

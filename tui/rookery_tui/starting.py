@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rookery_core.approval.policy import Answerer, Approver, no_answer
@@ -18,6 +18,7 @@ from rookery_core.events import Mode
 from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
 from rookery_core.store.sessions import SessionLog
+from rookery_tui.doorstep import Doorstep
 from rookery_tui.typed import ALIASES, PLAIN_COMMANDS
 
 MakeAssistant = Callable[[Approver, Answerer], Assistant]
@@ -37,10 +38,13 @@ class Resume:
     """The permission mode to go on in; None: the one it was in."""
 
 
-def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = None) -> MakeAssistant:
+def maker(
+    arguments: argparse.Namespace, paths: Paths, doorstep: Doorstep, worker: Worker | None = None
+) -> MakeAssistant:
     """What makes the assistant that the options and the settings ask for, once it is known who is asked.
 
-    The settings are read each time, so that trying again finds what was mended meanwhile.
+    The settings are read each time, so that trying again finds what was mended meanwhile; so is what was said at the
+    `doorstep`.
     """
     options = Options(
         workspace=Path(arguments.workspace),
@@ -60,7 +64,8 @@ def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = N
     def make(approver: Approver, answerer: Answerer = no_answer) -> Assistant:
         loaded = load_config(paths)
         try:
-            return build(loaded.config, paths, options, approver=approver, answerer=answerer, worker=worker)
+            entered = replace(options, trusted=doorstep.trusted)
+            return build(loaded.config, paths, entered, approver=approver, answerer=answerer, worker=worker)
         except ModelUnreadable as exc:
             source = loaded.sources["model.path"]
             if options.model is not None or source == DEFAULT:

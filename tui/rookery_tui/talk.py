@@ -27,7 +27,7 @@ class Talk:
         self.log = log
         self.out = out
         self.teller = Teller(out, trace=trace)
-        self.meter = Meter(mode=self.mode)
+        self.meter = Meter(mode=self.mode, surroundings=assistant.surroundings)
         self.loading = False
         self.over = False
         """Whether the person has enough."""

@@ -12,9 +12,9 @@ from rookery_core.approval.subject import Subject
 from rookery_core.events import Event, Mode, ModeChanged
 from rookery_core.tools.contract import Risk
 
-EDITORS = ("rookery", "files")
-"""The distribution and the plugin whose writes are edits: they stay in the workspace whatever happens to its links,
-show what they change, and what they delete is in the trash."""
+EDITOR = "files"
+"""The plugin of Rookery's own whose writes are edits: they stay in the workspace whatever happens to its links, show
+what they change, and what they delete is in the trash."""
 EDITING = f"the mode {Mode.ACCEPT_EDITS}"
 """What allows an edit, where a rule would be named."""
 PLANNING = (
@@ -40,7 +40,8 @@ def is_edit(subject: Subject, assessed: Assessed) -> bool:
     """Whether a call writes files of the workspace, which it names, and does nothing else; all of it is no file."""
     offered = subject.offered
     return (
-        (offered.distribution, offered.plugin) == EDITORS
+        offered.built_in
+        and offered.plugin == EDITOR
         and assessed.risk is Risk.WRITE
         and assessed.level is Level.R2
         and bool(subject.paths)

@@ -64,7 +64,7 @@ def installed(environment: Path, say: Callable[[str], None]) -> Package:
             if not _is_made(environment, found):
                 say(f"getting the cases and the checker: bfcl-eval {VERSION} with pip (2 MB), into {environment}")
                 shutil.rmtree(environment, ignore_errors=True)
-                _run([sys.executable, "-m", "venv", str(environment)], "an environment cannot be made", NO_VENV)
+                _run([sys.executable, "-P", "-m", "venv", str(environment)], "an environment cannot be made", NO_VENV)
                 with tempfile.TemporaryDirectory(prefix="rookery-bfcl-") as folder:
                     wanted = Path(folder, "requirements.txt")
                     wanted.write_text(REQUIREMENT + "\n", encoding="utf-8")

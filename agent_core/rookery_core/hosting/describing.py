@@ -19,7 +19,7 @@ from rookery_core.hosting.admission import Identity
 from rookery_core.hosting.manifest import TOO_SLOW, Manifest
 from rookery_core.hosting.plugin_process import IMPORT_SECONDS, START_SECONDS, command, environment
 from rookery_core.paths import private_folder, replace_file
-from rookery_core.process import how_it_ended
+from rookery_core.process import NOWHERE, how_it_ended
 
 SLOW_SECONDS = 0.3
 """An import that takes longer is named."""
@@ -86,6 +86,7 @@ def describe(plugin: str, distribution: str, seconds: float) -> Manifest:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,  # which nothing that the plugin starts can hold open
             stderr=printed,
+            cwd=NOWHERE,
             env=environment(os.environ),
             start_new_session=True,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from urllib.request import url2pathname
 
 from rookery_core.errors import PluginError
 from rookery_core.hosting.uv_tool import UvTool
+from rookery_core.process import search_path
 from rookery_core.tools.loader import header_of
 
 
@@ -52,11 +54,11 @@ def find_installer(prefix: str = sys.prefix, python: str = sys.executable) -> In
 
     Raises PluginError where there is none of them.
     """
-    place = Path(prefix)
-    if (place / "pipx_metadata.json").is_file() and (pipx := shutil.which("pipx")):
+    place, path = Path(prefix), search_path(os.environ)
+    if (place / "pipx_metadata.json").is_file() and (pipx := shutil.which("pipx", path=path)):
         there = ("env", f"PIPX_HOME={place.parent.parent}", pipx)  # it need not be where pipx looks by itself
         return Plain((*there, "inject", place.name), (*there, "uninject", place.name))
-    uv = shutil.which("uv")
+    uv = shutil.which("uv", path=path)
     if uv is not None and (tool := UvTool.of(place, uv, python)) is not None:
         return tool
     has_pip = importlib.util.find_spec("pip") is not None  # it often is there as a dependency
@@ -64,7 +66,7 @@ def find_installer(prefix: str = sys.prefix, python: str = sys.executable) -> In
         here = ("--python", python)
         return Plain((uv, "pip", "install", *here), (uv, "pip", "uninstall", *here))
     if has_pip:
-        pip = (python, "-m", "pip")
+        pip = (python, "-P", "-m", "pip")
         return Plain((*pip, "install"), (*pip, "uninstall", "--yes"))
     raise PluginError(f"there is neither pip nor uv for the environment {prefix}: `{python} -m ensurepip` brings pip")
 

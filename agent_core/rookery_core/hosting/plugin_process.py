@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict
 from rookery_core.errors import ToolFailed
 from rookery_core.hosting.admission import Identity, identify
 from rookery_core.logs import piped
-from rookery_core.process import how_it_ended
+from rookery_core.process import NOWHERE, how_it_ended, surroundings
 from rookery_core.tools.running import STOP_SECONDS
 
 START_SECONDS = 10.0
@@ -131,6 +131,7 @@ class Life:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 limit=LINE_LIMIT,
+                cwd=NOWHERE,
                 env=environment(os.environ),
                 start_new_session=True,
             )
@@ -250,7 +251,7 @@ def command(what: str, distribution: str, *plugins: str) -> Sequence[str]:
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What such a process may see of the environment."""
-    return {name: value for name, value in environ.items() if not name.startswith(SECRETS)}
+    return {name: value for name, value in surroundings(environ).items() if not name.startswith(SECRETS)}
 
 
 def _is_still(identity: Identity) -> bool:

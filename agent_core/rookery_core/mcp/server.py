@@ -17,6 +17,7 @@ from rookery_core.errors import PluginError, ToolFailed
 from rookery_core.mcp.definitions import Definition, Offered, offered
 from rookery_core.mcp.remembered import Remembered
 from rookery_core.mcp.settings import ServerSettings, resolved
+from rookery_core.process import search_path
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.loader import Problem
 
@@ -195,7 +196,7 @@ class Server:
     def _check_command(self) -> None:
         """Raise PluginError for a command that there is not, which is known before anything is imported for it."""
         command, environ = self.settings.command, self._surroundings.environ
-        path = resolved(self.settings.env, environ, "env").get("PATH", environ.get("PATH"))
+        path = resolved(self.settings.env, environ, "env").get("PATH", search_path(environ))
         if command and "/" not in command and shutil.which(command, path=path) is None:
             raise PluginError(f"it could not be started: there is no command {command}")
 
@@ -263,7 +264,7 @@ class Server:
             start_s=settings.start_s,
             command=str(Path(settings.command).expanduser()) if settings.command.startswith("~") else settings.command,
             args=settings.args,
-            env=resolved(settings.env, around.environ, "env"),
+            env={"PATH": search_path(around.environ), **resolved(settings.env, around.environ, "env")},
             cwd=str(around.workspace / Path(settings.cwd).expanduser()),
             url=settings.url,
             headers=resolved(settings.headers, around.environ, "headers"),

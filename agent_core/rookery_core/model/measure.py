@@ -90,7 +90,7 @@ def _neighbour(busy: bool) -> Iterator[None]:
     if not busy:
         yield
         return
-    process = subprocess.Popen([sys.executable, "-c", _NEIGHBOUR, str(os.getpid())])
+    process = subprocess.Popen([sys.executable, "-I", "-c", _NEIGHBOUR, str(os.getpid())])
     try:
         yield
     finally:

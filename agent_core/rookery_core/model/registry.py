@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,17 @@ def find(wanted: str, paths: Paths) -> ModelFile:
     known = ", ".join(model.name for model in found) or "none"
     what = "is a folder, not a file" if path.is_dir() else "is neither a file nor the name of a model"
     raise ModelUnreadable(f"{wanted} {what}. Models by name: {known} (folder {paths.models}).")
+
+
+def configured(wanted: str, paths: Paths) -> str:
+    """The model that the settings name; a path in them begins at their folder, and never at the one that one is in."""
+    if not wanted or any(wanted in (model.name, model.path.name) for model in available(paths)):
+        return wanted
+    try:
+        path = Path(wanted).expanduser()
+        return wanted if path.is_absolute() or not (os.sep in wanted or path.exists()) else str(paths.config / path)
+    except (OSError, RuntimeError, ValueError):
+        return wanted  # whoever looks for it says what is wrong
 
 
 def how_to_get_one(paths: Paths) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from rookery_core.errors import ModelDied, ModelUnreadable
 from rookery_core.model.base import LoadOptions
+from rookery_core.process import NOWHERE, surroundings
 
 BUDGET_S = 30.0
 """For all measurements together; loading comes on top. After it no more threads are tried."""
@@ -89,7 +90,8 @@ async def _lines(options: LoadOptions, budget_s: float) -> AsyncGenerator[dict[s
         str(budget_s),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={"GOMP_SPINCOUNT": "1000", **os.environ},  # as the model's process has it
+        cwd=NOWHERE,
+        env={"GOMP_SPINCOUNT": "1000", **surroundings(os.environ)},  # as the model's process has it
         start_new_session=True,  # Ctrl+C is this program's to handle
     )
     assert process.stdout is not None

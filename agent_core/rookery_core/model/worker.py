@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 
 from rookery_core.errors import GrammarError, ModelDied, ModelError, ModelUnreadable, PromptTooLong
 from rookery_core.logs import piped
-from rookery_core.process import how_it_ended
+from rookery_core.process import NOWHERE, how_it_ended, surroundings
 
 CLOSE_SECONDS = 5.0
 """What the process gets for saving what it has read."""
@@ -57,13 +58,15 @@ class Worker:
             with piped(self.log) as log:
                 self._process = await asyncio.create_subprocess_exec(
                     sys.executable,
-                    "-P",  # the current folder is the person's, not a place to import from
+                    "-P",
                     "-m",
                     "rookery_core.model.child",
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=log,
                     limit=LINE_LIMIT,
+                    cwd=NOWHERE,
+                    env=surroundings(os.environ),
                     start_new_session=True,  # Ctrl+C in the terminal is for the program, not for the model
                 )
             self._answers = {}  # those of an earlier process are told its end, and not this one's

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rookery_core.events import InputPerceived
-from rookery_core.perception.inputs import perceive
+from rookery_core.perception.inputs import Kind, perceive
 from rookery_core.text import storable
 from rookery_core.tools.runner import ToolRunner
+
+NOT_TRUSTED = "it is not read, since the person does not trust this folder"
+
+
+def unread(paths: Sequence[str]) -> list[InputPerceived]:
+    """That nothing is read of these, in a folder that is not trusted; what may be no path, as `@anna`, is left out."""
+    named = [path for path in paths if {"/", "."} & {*path}]
+    return [InputPerceived(name=storable(path), what=Kind.MISSING, text=NOT_TRUSTED) for path in named]
 
 
 def attach(paths: Sequence[str], request: str, session: str, runner: ToolRunner, limit: int) -> list[InputPerceived]:

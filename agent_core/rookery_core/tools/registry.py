@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from rookery_core.errors import ConfigError, ToolUnknown
-from rookery_core.tools.contract import Tool
+from rookery_core.tools.contract import Risk, Tool
 from rookery_core.tools.loader import OWN_DISTRIBUTION, LoadedPlugin, Problem
 from rookery_core.tools.running import HERE, Place
 
@@ -65,6 +65,10 @@ class Registry:
         except KeyError:
             known = ", ".join(self.names) or "none"
             raise ToolUnknown(f"there is no tool named {name}; the tools are: {known}") from None
+
+    def of_risk(self, risk: Risk) -> Registry:
+        """Those of this kind of risk."""
+        return Registry(offered for offered in self if offered.tool.risk is risk)
 
     def only(self, wanted: Collection[str]) -> Registry:
         """The tools of those names, and all tools of a plugin where a name is a plugin's; ConfigError for others.

@@ -56,8 +56,8 @@ def commands(prefix: Path) -> tuple[list[str], list[str]]:
 
 def test_pip_is_used_where_nobody_else_made_the_environment(programs: Path, tmp_path: Path) -> None:
     install, remove = commands(environment(tmp_path, "pyvenv.cfg", "home = /usr/bin\nversion = 3.11.2\n"))
-    assert install == ["/python", "-m", "pip", "install", "./a", "b==1"]
-    assert remove == ["/python", "-m", "pip", "uninstall", "--yes", "rookery-dice"]
+    assert install == ["/python", "-P", "-m", "pip", "install", "./a", "b==1"]
+    assert remove == ["/python", "-P", "-m", "pip", "uninstall", "--yes", "rookery-dice"]
 
 
 def test_pipx_is_used_where_it_made_the_environment_wherever_that_is(programs: Path, tmp_path: Path) -> None:
@@ -96,13 +96,13 @@ def test_what_was_added_to_a_tool_of_uv_s_in_another_way_is_just_removed(program
 
 @pytest.mark.parametrize("text", ["", "[tool]\nrequirements = 3\n", "[tool]\nrequirements = []\n", "["])
 def test_a_receipt_that_cannot_be_read_is_as_good_as_none(programs: Path, tmp_path: Path, text: str) -> None:
-    assert commands(environment(tmp_path, "uv-receipt.toml", text))[0][:3] == ["/python", "-m", "pip"]
+    assert commands(environment(tmp_path, "uv-receipt.toml", text))[0][:4] == ["/python", "-P", "-m", "pip"]
 
 
 def test_where_the_program_that_made_it_is_gone_pip_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     for file in ("pipx_metadata.json", "uv-receipt.toml"):
-        assert commands(environment(tmp_path / file, file, "{}"))[0][:3] == ["/python", "-m", "pip"]
+        assert commands(environment(tmp_path / file, file, "{}"))[0][:4] == ["/python", "-P", "-m", "pip"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from rookery_core.compose import load_options
 from rookery_core.config_file import load_config, set_value
-from rookery_core.model.registry import find
+from rookery_core.model.registry import configured, find
 from rookery_core.model.speed import Advice, Findings, Speed, advise, measure
 from rookery_core.paths import Paths
 from rookery_tui.console import Console
@@ -21,7 +21,7 @@ from rookery_tui.out import redraw, say, say_json
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     """Measure, print a table, and write the settings if the person wants it. Raises ModelError, ConfigError."""
     config = load_config(paths).config
-    file = find(config.model.path if arguments.model is None else arguments.model, paths)
+    file = find(configured(config.model.path, paths) if arguments.model is None else arguments.model, paths)
     options = load_options(config.model, file.path, paths, expand=True)
     say(f"measuring {file.name}, in less than a minute; leave the machine alone meanwhile", console.stderr)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rookery_core.config_file import load_config
 from rookery_core.paths import Paths
 from rookery_tui.console import Console
+from rookery_tui.doorstep import Doorstep
 from rookery_tui.exits import Exit, report
 from rookery_tui.out import say
 from rookery_tui.starting import Resume, how_to_go_on, maker, mode_wanted
@@ -28,7 +29,8 @@ CRASHED = "rookery: the program had an unexpected error; this is a bug. What it 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console, below: Below | None = None) -> int:
     """Talk until the person has enough. `below` is this process's side of a supervisor, where it has one."""
     config = load_config(paths).config
-    make = maker(arguments, paths)
+    doorstep = Doorstep.of(arguments, paths)
+    make = maker(arguments, paths, doorstep)
     if arguments.repl or not console.full_screen:
         from rookery_tui.asking import GRACE_S
         from rookery_tui.editing import editor_of
@@ -44,6 +46,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, below: B
             trace=config.tui.trace,
             kept_in=str(paths.rules),
             grace_s=GRACE_S,
+            doorstep=doorstep,
         )
         return asyncio.run(talking)
     from rookery_tui.app import RookeryApp
@@ -56,6 +59,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, below: B
         show_trace=config.tui.trace,
         kept_in=str(paths.rules),
         mode=mode_wanted(arguments),
+        doorstep=doorstep,
     )
     if below is None:
         app.run()

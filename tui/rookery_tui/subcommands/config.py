@@ -9,7 +9,7 @@ from pathlib import Path
 from rookery_core.config import SERVERS, flatten, toml_line
 from rookery_core.config_file import DEFAULT, check_file, load_config, set_value, value_of
 from rookery_core.errors import ConfigError, ModelUnreadable
-from rookery_core.model.registry import find
+from rookery_core.model.registry import configured, find
 from rookery_core.paths import Paths
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit, report
@@ -91,7 +91,7 @@ def _model_problem(paths: Paths) -> str:
     wanted = load_config(paths).config.model.path
     try:
         if wanted:
-            find(wanted, paths)
+            find(configured(wanted, paths), paths)
     except ModelUnreadable as exc:
         return str(exc)
     return ""

@@ -74,7 +74,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, make_sub
     target = Path(arguments.json) if arguments.json else None
     if target is not None:
         _try_to_write(target)
-    loaded = load_config(paths, [NOT_SAVED, *arguments.set])
+    loaded = load_config(paths, [NOT_SAVED, *map(_from_here, arguments.set)])
     err = console.stderr
     with opened(arguments.suite, paths.evals, lambda text: say(text, err)) as chosen:
         cases = chosen.runs(Path(arguments.cases) if arguments.cases else None, arguments.limit, arguments.group)
@@ -92,6 +92,13 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, make_sub
         same = "the same command without --restart" if arguments.restart else "the same command"
         say(f"rookery: stopped; {same} goes on where it was", console.stderr)
     return code
+
+
+def _from_here(option: str) -> str:
+    """A file that is named on the command line is looked for where one is; one in the settings, at their folder."""
+    key, _, value = option.partition("=")
+    names_a_file = key.strip() in ("model.path", "model.adapter") and Path(value.strip()).is_file()
+    return f"{key}={Path(value.strip()).absolute()}" if names_a_file else option
 
 
 async def _measure(made: Measured, paths: Paths, err: TextIO, *, parallel: int, restart: bool) -> Exit:

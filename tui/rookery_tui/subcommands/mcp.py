@@ -26,7 +26,9 @@ from rookery_core.store.calls import CallRecord
 from rookery_core.store.sessions import Kind, Sessions
 from rookery_core.text import one_line, visible
 from rookery_tui.call_view import approval_text, remembered_text
+from rookery_core.trust import Trust
 from rookery_tui.console import Console
+from rookery_tui.doorstep import Doorstep
 from rookery_tui.exits import Exit
 from rookery_tui.out import say
 from rookery_tui.presenter import question_text
@@ -54,7 +56,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
 
 async def _list(config: Config, paths: Paths, console: Console, *, as_json: bool) -> Exit:
     known = config.mcp.servers
-    servers = mcp_servers(config, paths, Options(Path.cwd(), plugins=wished(None, os.environ)))
+    servers = mcp_servers(config, paths, Options(_started_in(paths), plugins=wished(None, os.environ)))
     try:
         await servers.settled()
         clashes = await _clashes(servers, config, paths)
@@ -76,12 +78,18 @@ async def _list(config: Config, paths: Paths, console: Console, *, as_json: bool
     return Exit.OK
 
 
+def _started_in(paths: Paths) -> Path:
+    """Where servers are started to be looked at: in this folder, or beside the settings where it is not trusted."""
+    here = Path.cwd()
+    return here if Doorstep(Trust(paths.trusted), here, Path.home()).trusted else paths.config
+
+
 async def _check(name: str, config: Config, paths: Paths, console: Console, *, as_json: bool) -> Exit:
     if name not in config.mcp.servers:
         there = ", ".join(config.mcp.servers)
         hint = f"there are: {there}" if there else NONE_YET.format(file=paths.config_file)
         raise ConfigError(f"there is no MCP server named {one_line(name, 60)}; {hint}")
-    servers = mcp_servers(config, paths, Options(Path.cwd(), plugins=[name]))
+    servers = mcp_servers(config, paths, Options(_started_in(paths), plugins=[name]))
     try:
         await servers.settled()
         (server,) = servers
@@ -110,8 +118,10 @@ async def _clashes(servers: Servers, config: Config, paths: Paths) -> dict[str, 
 
 
 async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, console: Console) -> Exit:
+    doorstep = Doorstep.of(arguments, paths)
     options = Options(
         workspace=Path(arguments.workspace),
+        trusted=doorstep.trusted,
         tools=arguments.tools,
         allow=arguments.allow,
         plugins=wished(arguments.plugins, os.environ),
@@ -120,6 +130,8 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
         online=arguments.online,
     )
     equipment = equip(config, paths, options)
+    for text in doorstep.remarks:
+        say(f"rookery: {text}", console.stderr)
     for problem in equipment.problems:
         if not problem.quiet:
             say(f"rookery: plugin {problem.plugin}: {problem.reason}", console.stderr)

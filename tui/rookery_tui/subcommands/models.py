@@ -30,7 +30,7 @@ from rookery_core.model.library.shelf import (
     remove_unfinished,
     unfinished,
 )
-from rookery_core.model.registry import ModelFile, available, find
+from rookery_core.model.registry import ModelFile, available, configured, find
 from rookery_core.paths import Paths
 from rookery_core.text import size_text
 from rookery_tui.console import Console
@@ -215,7 +215,7 @@ def _offered(shelf: Shelf, paths: Paths, config: Config) -> list[Offered]:
 def _in_use(config: Config, paths: Paths) -> Path | None:
     """The file that Rookery begins with; None where there is none."""
     try:
-        return find(config.model.path, paths).path
+        return find(configured(config.model.path, paths), paths).path
     except ModelError:
         return None
 

@@ -16,6 +16,7 @@ from rookery_core.perception.inputs import mentioned
 from rookery_tui.asking import GRACE_S, Asking
 from rookery_tui.console import Console
 from rookery_tui.editing import editor_of
+from rookery_tui.doorstep import Doorstep
 from rookery_tui.exits import Exit
 from rookery_tui.headless import Job, Output, run
 from rookery_tui.lines import Lines, PlainLines, PromptLines
@@ -43,8 +44,12 @@ async def main(arguments: argparse.Namespace, paths: Paths, console: Console, wo
     if job.output is not Output.TEXT:
         console.write_utf8()
 
+    doorstep = Doorstep.of(arguments, paths)
+    for text in doorstep.remarks:
+        say(f"rookery: {text}", console.stderr)
+
     def make() -> Assistant:
-        return maker(arguments, paths, worker)(*asked_at(console, str(paths.rules)))
+        return maker(arguments, paths, doorstep, worker)(*asked_at(console, str(paths.rules)))
 
     stop = Stop()
     with on_signals(stop.request, insist=True):

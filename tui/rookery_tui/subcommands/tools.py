@@ -24,9 +24,11 @@ from rookery_core.store.db import Store
 from rookery_core.store.sessions import Kind, Sessions
 from rookery_core.testing import ListArtifacts
 from rookery_core.text import one_line, visible
+from rookery_core.tools.contract import Risk
 from rookery_core.tools.registry import OfferedTool
 from rookery_core.tools.runner import Caller
 from rookery_tui.console import Console
+from rookery_tui.doorstep import Doorstep
 from rookery_tui.exits import Exit
 from rookery_tui.out import say
 from rookery_tui.starting import is_strict, wished
@@ -43,17 +45,21 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
 
 
 async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
+    doorstep = Doorstep.of(arguments, paths)
     options = Options(
         workspace=Path(getattr(arguments, "workspace", ".")),
         allow=getattr(arguments, "allow", ()),
         plugins=wished(arguments.plugins, os.environ),
         strict=is_strict(arguments, os.environ),
+        trusted=doorstep.trusted,
         online=arguments.online,
     )
     config = load_config(paths).config
     given = _object(arguments.arguments) if arguments.action == "call" else {}
     named = getattr(arguments, "tool", "")
     servers = mcp_servers(config, paths, options)
+    if len(config.mcp.servers) and not doorstep.trusted:
+        say(f"rookery: no MCP server is started: {'; '.join(doorstep.remarks)}", console.stderr)
     try:
         equipment = await _equipped(config, paths, options, servers, named)
         try:
@@ -70,7 +76,8 @@ async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -
                 case "show":
                     return _show(_named(equipment, named), console, as_json=arguments.json)
                 case _:
-                    _named(equipment, named)
+                    if _named(equipment, named).tool.risk is not Risk.PURE and not doorstep.trusted:
+                        raise ConfigError("; ".join(doorstep.remarks))
                     store = open_store(config, paths)
                     try:
                         return await _call(ToolCall(named, given), equipment, options, store, console)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -40,11 +41,16 @@ class StatusLine(Horizontal):
 
     def load(self, stored: Iterable[Event]) -> None:
         """Begin a session: its own numbers, the model that is loaded now."""
-        self.meter = Meter()
+        self.meter = Meter(surroundings=self.meter.surroundings)
         for event in stored:
             self.meter = self.meter.after(event)
         if self._ready is not None:
             self.meter = self.meter.after(self._ready)
+        self._draw()
+
+    def surround(self, words: tuple[str, ...]) -> None:
+        """Show what holds as long as the program runs."""
+        self.meter = replace(self.meter, surroundings=words)
         self._draw()
 
     def show(self, event: Event) -> None:

@@ -1,0 +1,86 @@
+"""Folders that would have their code run as soon as Rookery is started there (S7): none of it runs, and one can talk."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(sys.platform != "linux", reason="traps are laid with what Linux has"),
+]
+
+from benchmarks.security import hostile_folders as hostile  # noqa: E402
+
+from tests.e2e.test_offline import why_not as why_not_watched  # noqa: E402
+
+STARTED = re.compile(r'execve(?:at)?\([^"]*"([^"]*)"')
+OPENED = re.compile(r'open(?:at2?)?\((AT_FDCWD|\d+)?(?:<[^>]*>)?(?:, )?"([^"]*)"')
+WATCH = ("strace", "-f", "-s", "4096", "-e", "trace=execve,execveat,open,openat,openat2", "-o")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return Path(os.path.realpath(tmp_path))
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(hostile.TRAPS) >= 30
+    assert sum(bool(trap.spring) for trap in hostile.TRAPS.values()) >= 30
+
+
+@pytest.mark.parametrize("name", [name for name, trap in hostile.TRAPS.items() if trap.spring])
+def test_each_trap_works(name: str, place: Path) -> None:
+    """Else nothing would be shown by that it is not sprung."""
+    if why := hostile.why_not(name):
+        pytest.skip(why)
+    assert hostile.sprung(name, place, hostile.lay(name, place))
+
+
+@pytest.mark.parametrize("start", hostile.STARTS)
+def test_of_all_that_can_be_in_one_folder_nothing_acts_before_it_is_trusted(start: str, place: Path) -> None:
+    folder, names = hostile.lay_together(place)
+    assert len(names) >= 30
+    wrong = (
+        hostile.talked(place, folder) if start == "screen" else hostile.started(hostile.COMMANDS[start], place, folder)
+    )
+    assert wrong == ""
+    assert not [*place.glob("**/marker")]
+
+
+@pytest.mark.parametrize("name", hostile.APART)
+def test_what_cannot_be_read_as_it_seems_is_not_read(name: str, place: Path) -> None:
+    folder = hostile.lay(name, place)
+    try:
+        assert hostile.started(hostile.COMMANDS["tools"], place, folder) == ""
+        assert not (place / "marker").exists()
+    finally:
+        if (folder / ".rookery").is_dir():
+            (folder / ".rookery").chmod(0o700)
+
+
+@pytest.mark.parametrize("start", ["tools", "run", "repl"])
+def test_a_start_opens_nothing_of_the_folder_and_starts_nothing_but_our_own(start: str, place: Path) -> None:
+    if shutil.which("strace") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("strace is not installed")
+    if why := why_not_watched():
+        pytest.skip(why)
+    folder, _ = hostile.lay_together(place)
+    trace = place / "trace"
+    subprocess.run(
+        [*WATCH, str(trace), *hostile.ROOKERY, *hostile.COMMANDS[start]], cwd=folder, env=hostile.environment(place),
+        stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=500,
+    )  # fmt: skip
+    lines = trace.read_text(errors="replace").splitlines()
+    started = {path for line in lines for path in STARTED.findall(line)}
+    opened = {path for line in lines for _, path in OPENED.findall(line)}
+    assert started == {sys.executable}
+    assert len(opened) > 100
+    ours = {path for path in opened if path.startswith(str(folder)) or not path.startswith("/")}
+    assert ours == set(), sorted(ours)[:20]
