@@ -27,8 +27,8 @@ from tests.tui.app_kit import (
     screen_text,
     the_app,
     thinks,
-    type_at_once,
     trace_text,
+    type_at_once,
     until,
 )
 

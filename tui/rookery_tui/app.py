@@ -86,8 +86,8 @@ class RookeryApp(App[None]):
     ) -> None:
         """At the `doorstep` it is asked whether the folder is trusted; None: that is so.
 
-        `kept_in` is the file of rules; `grace_s` is how long a question ignores keys; `clock` counts seconds, `now` tells
-        Unix time.
+        `kept_in` is the file of rules; `grace_s` is how long a question ignores keys; `clock` counts seconds, `now`
+        tells Unix time.
         """
         super().__init__()
         self.error_console = Console(file=cast(IO[str], Harmless(sys.stderr)), markup=False, highlight=False)

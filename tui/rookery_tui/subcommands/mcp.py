@@ -25,8 +25,8 @@ from rookery_core.paths import Paths
 from rookery_core.store.calls import CallRecord
 from rookery_core.store.sessions import Kind, Sessions
 from rookery_core.text import one_line, visible
-from rookery_tui.call_view import approval_text, remembered_text
 from rookery_core.trust import Trust
+from rookery_tui.call_view import approval_text, remembered_text
 from rookery_tui.console import Console
 from rookery_tui.doorstep import Doorstep
 from rookery_tui.exits import Exit

@@ -15,8 +15,8 @@ from rookery_core.paths import Paths
 from rookery_core.perception.inputs import mentioned
 from rookery_tui.asking import GRACE_S, Asking
 from rookery_tui.console import Console
-from rookery_tui.editing import editor_of
 from rookery_tui.doorstep import Doorstep
+from rookery_tui.editing import editor_of
 from rookery_tui.exits import Exit
 from rookery_tui.headless import Job, Output, run
 from rookery_tui.lines import Lines, PlainLines, PromptLines
