@@ -28,6 +28,7 @@ from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
 from rookery_core.reasoning.react import react
 from rookery_core.redact import Redactor, is_secret_name, secrets_of
+from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.store.artifacts import CallArtifacts
 from rookery_core.store.db import Store
 from rookery_core.store.plugin_data import PluginData
@@ -67,6 +68,8 @@ class Options:
     """Whether Rookery's own plugins may use the network, also where the settings do not say so."""
     commands: Collection[str] = ()
     """Names of the front end's own slash commands, which no plugin may take."""
+    allow_root: bool = False
+    """Whether root's programs may run where the sandbox is not whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class Equipment:
     """Ends the processes of plugins."""
     rulebook: Rulebook
     places: Places
+    confinement: Confinement
 
     def runner(self, store: Store, options: Options, grants: Grants | None = None) -> ToolRunner:
         """What carries out calls of the tools that are offered. Raises ConfigError."""
@@ -100,6 +104,7 @@ class Equipment:
             rulebook=self.rulebook,
             places=self.places,
             rulings=self.extras.rulings,
+            confinement=self.confinement,
         )
 
 
@@ -121,7 +126,10 @@ def equip(
         _refuse(problems)
     rulebook = Rulebook(paths.rules, Workspace.at(options.workspace).root)
     places = Places.of(paths, Path.home(), Path(sys.prefix))
-    return Equipment(usable, extras, problems, loaded.close, rulebook, places)
+    confinement = Confinement.of(
+        config.sandbox, places, Path.home(), os.environ, file=paths.sandbox, allow_root=options.allow_root
+    )
+    return Equipment(usable, extras, problems, loaded.close, rulebook, places, confinement)
 
 
 def _not_there(loaded: Loaded, options: Options, usable: Registry) -> Iterator[Problem]:

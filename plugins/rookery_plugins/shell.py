@@ -1,8 +1,8 @@
 """Runs a command in the workspace: a line for the shell, or a program and its arguments without one.
 
 The command gets no terminal, no input, and of the environment only what programs need to find their way. What it leaves
-running ends with it, also when it is stopped, takes too long, or Rookery itself ends. It is not set apart from the
-machine's other processes: people ask for `ps`, `kill` and `ssh` too.
+running ends with it, also when it is stopped, takes too long, or Rookery itself ends. It is confined as far as the
+machine can.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def shell_tool(limit_s: float = LIMIT_S) -> Tool:
         risk=Risk.EXECUTE,
         scope=_exactly,
         command="command",
+        confined=True,
         preview=_shown,
         timeout_s=limit_s + HOST_LIMIT_S,
         examples=[
@@ -74,7 +75,8 @@ def shell_tool(limit_s: float = LIMIT_S) -> Tool:
     def shell(ctx: ToolContext, command: Command) -> str:
         """Runs a shell command and gives its output."""
         output = Output(ctx.progress)
-        ending = run(_program(ctx, command), output, limit_s=limit_s, cancelled=ctx.cancelled.is_set)
+        program = _program(ctx, command)
+        ending = run(program, output, sandbox=ctx.sandbox, limit_s=limit_s, cancelled=ctx.cancelled.is_set)
         if ending.code is None:
             raise ToolFailed(f"{_said(output)}\n[stopped: it took longer than {limit_s:g} seconds]")
         return f"{_said(output)}\n[{ending}]"

@@ -42,6 +42,7 @@ from rookery_core.events import (
 )
 from rookery_core.perception.relevance import Excerpt, Relevance
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.text import cut_middle, storable
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.extending import RiskRule, ToolOutcome, ToolUse
@@ -87,6 +88,7 @@ class ToolRunner:
     rulebook: Rulebook = field(default_factory=Rulebook)
     places: Places = field(default_factory=Places)
     rulings: Rulings = field(default_factory=Rulings)
+    confinement: Confinement = field(default_factory=Confinement)
     relevance: Relevance = field(default_factory=Relevance)
 
     def judge(self, offered: OfferedTool, fitted: Fitted) -> Judged:
@@ -110,8 +112,10 @@ class ToolRunner:
         made = _Call(self, call, call_id, caller)
         try:
             checked = await made.check()
-            if checked.judged.verdict.do is Do.ASK and (denied := await made.ask(checked)):
-                return denied
+            if checked.judged.verdict.do is Do.ASK:
+                if denied := await made.ask(checked):
+                    return denied
+                checked = replace(checked, asked=True)
             return await made.run(checked)
         except _Ended as ended:
             return ended.finished
@@ -136,6 +140,8 @@ class _Checked:
     use: ToolUse
     judged: Judged
     approved: bool = False
+    asked: bool = False
+    """Whether the person was asked about it, and allowed it."""
 
 
 class _Call:
@@ -297,7 +303,7 @@ class _Call:
         except NeedsApproval as exc:
             if checked.approved:
                 return await finish(ToolStatus.FAILED, f"{self._call.tool} asked for approval twice: {exc}")
-            return await self.ask(checked, str(exc)) or await self.run(replace(checked, approved=True))
+            return await self.ask(checked, str(exc)) or await self.run(replace(checked, approved=True, asked=True))
         except TurnPaused as exc:
             await finish(ToolStatus.PAUSED, str(exc))
             raise
@@ -343,6 +349,7 @@ class _Call:
             artifacts=lender.artifacts(caller.session, self._id),
             secrets=lender.secrets(plugin),
             model=CallModel(bridge, caller.complete),
+            sandbox=self._runner.confinement.at(self._runner.workspace.root, asked=checked.asked),
             approved=checked.approved,
         )
 
