@@ -31,6 +31,19 @@ class ModelLoading(Event):
     """0.0 to 1.0."""
 
 
+class SandboxFound(Event):
+    """It is known how well programs are confined here."""
+
+    ephemeral: ClassVar[bool] = True
+    kind: Literal["sandbox_found"] = "sandbox_found"
+    level: str
+    """L3, L2 or L1."""
+    root: bool = False
+    """Whether the program runs as root."""
+    why_not_higher: tuple[str, ...] = ()
+    """What is missing for more."""
+
+
 class ModelReady(Event):
     """The model is loaded and can generate."""
 

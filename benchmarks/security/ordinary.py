@@ -2,8 +2,8 @@
 
 python benchmarks/security/ordinary.py SCRIPT [ARGUMENT ...]
 
-The user may read this Python and this repository wherever they lie: a folder that root alone may enter, such as /root, is
-replaced in a mount namespace that ends with the script. The user's home is empty, and goes afterwards.
+The user may read this Python and this repository wherever they lie: a folder that root alone may enter, such as /root,
+is replaced in a mount namespace that ends with the script. The user's home is empty, and goes afterwards.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.security.sandbox_probes import HEAD, PROBES, ROOT, USER, Probe
+
 from rookery_core.approval.places import Places
 from rookery_core.plugin import Box, ToolFailed
 from rookery_core.sandbox.level import CANNOT, Level
@@ -341,9 +342,8 @@ def main() -> None:
     if given.cost:
         for name, took in cost(level, given.cost).items():
             p95 = sorted(took)[int(0.95 * len(took))]
-            print(
-                f"{name:6} {len(took)} calls  best {min(took):.0f}  median {statistics.median(took):.0f}  p95 {p95:.0f} ms"
-            )
+            best, middle = min(took), statistics.median(took)
+            print(f"{name:6} {len(took)} calls  best {best:.0f}  median {middle:.0f}  p95 {p95:.0f} ms")
         return
     results = [tried(probe, level) for probe in PROBES if (given.probe or "") in probe.name]
     told(results, level)

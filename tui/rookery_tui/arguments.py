@@ -13,6 +13,7 @@ from rookery_tui.out import say
 from rookery_tui.plugin_arguments import add_plugins
 from rookery_tui.record_arguments import add_audit, add_sessions
 from rookery_tui.rule_arguments import add_rules
+from rookery_tui.sandbox_arguments import add_sandbox, root_option
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _tools(commands)
     _mcp(commands)
     add_rules(commands)
+    add_sandbox(commands)
     add_bench(commands)
     add_eval(commands)
     return top
@@ -87,6 +89,7 @@ def _assistant_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="run these without asking: kinds of risk (write, execute, network), tools or plugins",
     )
+    root_option(parser)
     _online_option(parser)
     _plugin_options(parser)
     parser.add_argument("--max-steps", metavar="N", type=whole(1, 1000), help="steps before it gives up")
@@ -156,6 +159,7 @@ def _tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     call.add_argument(
         "--allow", metavar="KINDS|TOOLS", type=words, action="extend", default=[], help="as for `rookery run`"
     )
+    root_option(call)
     for action in (listing, show, call):
         _online_option(action)
         _plugin_options(action)
@@ -183,6 +187,7 @@ def _mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     serve.add_argument(
         "--allow", metavar="KINDS|TOOLS", type=words, action="extend", default=[], help="as for `rookery run`"
     )
+    root_option(serve)
     _online_option(serve)
     _plugin_options(serve)
 

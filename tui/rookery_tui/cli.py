@@ -92,6 +92,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import rules
 
             return rules.main(arguments, paths, console)
+        case "sandbox":
+            from rookery_tui.subcommands import sandbox
+
+            return sandbox.main(arguments, paths, console)
         case "bench":
             from rookery_tui.subcommands import bench
 

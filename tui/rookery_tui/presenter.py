@@ -28,6 +28,7 @@ from rookery_core.events import (
     QuestionAsked,
     Recovered,
     RulesBroken,
+    SandboxFound,
     StepFailed,
     ThoughtFormed,
     ToolFinished,
@@ -217,6 +218,8 @@ class Meter:
     """The numbers of the status line, kept up to date event by event."""
 
     model: str = "no model"
+    sandbox: str = ""
+    """How programs are confined; "" while it is not known."""
     n_tokens: int = 0
     n_ctx: int = 0
     tokens_per_second: float = 0.0
@@ -229,6 +232,8 @@ class Meter:
         match event:
             case ModelReady(model=model, n_ctx=n_ctx):
                 return replace(self, model=one_line(model, 40), n_ctx=n_ctx)
+            case SandboxFound():
+                return replace(self, sandbox=sandbox_text(event))
             case PromptBuilt(n_tokens=n_tokens, n_ctx=n_ctx):
                 return replace(self, n_tokens=n_tokens, n_ctx=n_ctx)
             case Generated(usage=usage):
@@ -248,7 +253,8 @@ class Meter:
                 return self
 
     def text(self, mode: str) -> str:
-        """The status line: model, permission mode, context used, speed; without a model, just that there is none."""
+        """The status line: model, permission mode, sandbox, context used, speed; or that there is no model."""
+        mode = " · ".join(filter(None, (mode, self.sandbox)))
         if not self.n_ctx:
             return f"{self.model} · {mode}"
         window = f"{self.n_tokens}/{self.n_ctx} tokens ({100 * self.n_tokens // self.n_ctx} %)"
@@ -256,6 +262,12 @@ class Meter:
         if self.first_token_s:
             speed += f", first {self.first_token_s:.1f} s, {100 * self.reused:.0f} % reused"
         return f"{self.model} · {mode} · {window} · {speed}"
+
+
+def sandbox_text(event: SandboxFound) -> str:
+    """How programs are confined, in two words, and whether the program runs as root."""
+    level = {"L3": "sandbox L3", "L2": "sandbox L2"}.get(event.level, "NO SANDBOX")
+    return f"{level} · root" if event.root else level
 
 
 def usage_text(usage: Usage) -> str:

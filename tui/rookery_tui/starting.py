@@ -50,6 +50,7 @@ def maker(arguments: argparse.Namespace, paths: Paths, worker: Worker | None = N
         plugins=wished(arguments.plugins, os.environ),
         strict=is_strict(arguments, os.environ),
         online=arguments.online,
+        allow_root=arguments.allow_root,
         commands=(*PLAIN_COMMANDS, *ALIASES),
     )
 

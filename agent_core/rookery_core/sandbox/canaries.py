@@ -100,7 +100,9 @@ def _try(box: Box, room: Room, outside: Path, *, alone: bool) -> str:
         env={**room.loading},
         start_new_session=True,
     )
-    assert child.stdin and child.stdout and child.stderr
+    assert child.stdin is not None
+    assert child.stdout is not None
+    assert child.stderr is not None
     try:
         with suppress(BrokenPipeError):
             child.stdin.write(marshal.dumps(wanted))

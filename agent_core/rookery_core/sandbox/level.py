@@ -31,17 +31,26 @@ class Found:
     """The kernel's version of it."""
 
 
-CONFINED = {
-    Level.L3: "no network, writes only in the workspace",
-    Level.L2: "no network, reads and writes only in the workspace; other processes are visible",
-    Level.L1: "NO SANDBOX: it has all your rights",
-}
-"""What is said of a program at each level, in short."""
+UNCONFINED = "NO SANDBOX: it has all your rights"
+
+
+def told(level: Level, *, network: bool = False, workspace: str = "the workspace") -> str:
+    """What a program at a level may do, in short, for whoever decides about it."""
+    reaches = "the network" if network else "no network"
+    match level:
+        case Level.L3:
+            return f"{reaches}, writes only in {workspace}"
+        case Level.L2:
+            return f"{reaches}, reads your files and writes only in {workspace}"
+        case Level.L1:
+            return UNCONFINED
+
 
 CANNOT: dict[Level, tuple[str, ...]] = {
     Level.L3: (),
     Level.L2: (
-        "other processes are visible: their names and arguments, not their environment or memory",
+        "a program sees that files outside are there, and may change the mode, times and attributes of yours",
+        "without process namespaces it sees the names and arguments of other processes; it signals and reads none",
         "the machine is visible: its name, its mounts, its network addresses in /proc and /sys",
         "in the workspace .git and Rookery's own names are not protected: a program may write hooks and configuration",
         "/tmp is not the program's own: it gets another folder, and one that insists on /tmp fails",

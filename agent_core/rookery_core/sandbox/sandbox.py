@@ -17,7 +17,7 @@ from pathlib import Path
 from rookery_core.approval.places import Places
 from rookery_core.errors import ConfigError, NeedsApproval, ToolFailed
 from rookery_core.sandbox.box import Box
-from rookery_core.sandbox.level import CONFINED, Found, Level
+from rookery_core.sandbox.level import UNCONFINED, Found, Level, told
 from rookery_core.sandbox.room import Room
 from rookery_core.sandbox.settings import SandboxSettings
 from rookery_core.tools.registry import OfferedTool
@@ -103,6 +103,17 @@ class Confinement:
         """Whether all programs that a call of this tool starts run in a sandbox, and it does nothing else."""
         return offered.built_in and offered.tool.confined and self.level > Level.L1
 
+    def told(self, workspace: str = "the workspace") -> str:
+        """What programs may do here, in short."""
+        return told(self.level, network=self.network, workspace=workspace)
+
+    def fact(self, offered: OfferedTool, root: Path) -> tuple[str, str]:
+        """What a question about a call says of it, a label and a text; the text is "" where nothing is known: a call
+        that starts no program of ours."""
+        if not (offered.built_in and offered.tool.confined):
+            return "confined", ""
+        return "confined", self.told(str(root))
+
     def forbids(self) -> str:
         """Why no program may run here; "" where some may."""
         if self.is_root and self.level < Level.L3 and not self._allow_root:
@@ -135,7 +146,7 @@ class CallSandbox:
         match here.level:
             case Level.L1:
                 if not (harmless or here.is_open or self.asked):
-                    raise NeedsApproval(f"{CONFINED[Level.L1]}, since {'; '.join(here.found.why_not_higher)}")
+                    raise NeedsApproval(f"{UNCONFINED}, since {'; '.join(here.found.why_not_higher)}")
                 yield None
             case level:
                 from rookery_core.sandbox.making import files_and_calls, machine_of_its_own

@@ -117,6 +117,7 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
         plugins=wished(arguments.plugins, os.environ),
         strict=is_strict(arguments, os.environ),
         online=arguments.online,
+        allow_root=arguments.allow_root,
     )
     equipment = equip(config, paths, options)
     for problem in equipment.problems:

@@ -50,6 +50,7 @@ async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -
         plugins=wished(arguments.plugins, os.environ),
         strict=is_strict(arguments, os.environ),
         online=arguments.online,
+        allow_root=getattr(arguments, "allow_root", False),
     )
     config = load_config(paths).config
     given = _object(arguments.arguments) if arguments.action == "call" else {}
