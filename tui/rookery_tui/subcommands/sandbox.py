@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from rookery_core.approval.places import Places
-from rookery_core.config import load_config
+from rookery_core.config_file import load_config
 from rookery_core.paths import Paths
 from rookery_core.sandbox.level import CANNOT, Level
 from rookery_core.sandbox.sandbox import Confinement
