@@ -218,14 +218,14 @@ class Meter:
     """The numbers of the status line, kept up to date event by event."""
 
     model: str = "no model"
-    sandbox: str = ""
-    """How programs are confined; "" while it is not known."""
     n_tokens: int = 0
     n_ctx: int = 0
     tokens_per_second: float = 0.0
     first_token_s: float = 0.0
     reused: float = 0.0
     """Share of the last prompt that did not have to be read again."""
+    sandbox: str = ""
+    """How programs are confined; "" while it is not known."""
 
     def after(self, event: Event) -> Meter:
         """The meter once this event has happened."""
