@@ -1,6 +1,7 @@
 """Which level a machine has: what each is to refuse is really tried, in a child that is confined.
 
-What was found is kept in a file, and holds as long as the kernel, bubblewrap and Rookery's Python are the same.
+That a whole sandbox was found is kept in a file, and holds as long as kernel, bubblewrap and Rookery's Python are the
+same.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from rookery_core.sandbox.making import INSIDE, files_and_calls, machine_of_its_
 from rookery_core.sandbox.room import Room
 
 PATIENCE_S = 10.0
-KILL_S = 2.0
+KILL_S = 5.0
 """What the end of a sandbox that was killed may take."""
 _EDITION = 1
 """Of what is tried."""
@@ -39,13 +40,13 @@ _BOOT = "import sys; sys.path.append(sys.argv.pop()); import canary; canary.main
 def find(room: Room, file: Path | None = None) -> Found:
     """What this Linux can do. `file` is where it is kept; the workspace of `room` does not matter."""
     key = _key()
-    if file is not None and (known := _remembered(file, key)):
-        return known
+    if file is not None and _is_remembered(file, key):
+        return Found(Level.L3, landlock=landlock.version())
     found = _tried(room)
-    if file is not None:
+    if file is not None and found.level is Level.L3:  # what is missing may be there the next time
         with suppress(OSError):
             private_folder(file.parent)
-            replace_file(file, json.dumps({"key": key, "level": found.level, "why": found.why_not_higher}))
+            replace_file(file, json.dumps({"key": key}))
     return replace(found, landlock=landlock.version())
 
 
@@ -161,11 +162,8 @@ def _key() -> str:
     return " ".join(parts)
 
 
-def _remembered(file: Path, key: str) -> Found | None:
+def _is_remembered(file: Path, key: str) -> bool:
     try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        if kept["key"] == key:
-            return Found(Level(kept["level"]), tuple(map(str, kept["why"])), landlock.version())
+        return bool(json.loads(file.read_text(encoding="utf-8"))["key"] == key)
     except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return None
+        return False

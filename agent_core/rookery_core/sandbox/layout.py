@@ -144,7 +144,8 @@ def of_root_alone(folder: str = ETC) -> Iterator[Path]:
 
 def cannot_be(root: Path, private: Sequence[Path]) -> str:
     """Why a folder cannot be a workspace whose programs are confined; "" where it can."""
-    if root in (Path("/"), Path("/home")) or _below_any(root, map(Path, ("/proc", "/sys", "/dev"))):
+    nowhere = _below_any(root, map(Path, ("/proc", "/sys", DEVICES))) and Path(DEVICES, "shm") not in root.parents
+    if nowhere or root in (Path("/"), Path("/home")):
         return f"{root} is no folder that a sandbox can be made for; start Rookery in the folder of a project"
     if any(Path(path) == root for path in (*SYSTEM, ETC, "/var", "/run")):
         return f"{root} is a folder of the system; start Rookery in the folder of a project"

@@ -34,7 +34,7 @@ def machine_of_its_own(room: Room, reads: Sequence[Path], *, writes: bool) -> It
     with placeholders(kept.absent if writes else ()) as made:
         unmade = tuple(path for path in kept.absent if path not in made and os.path.lexists(path))
         covered = Covered((*kept.kept, *made, *unmade), kept.hidden) if writes else Covered((), kept.hidden)
-        layout = _layout(room, (*room.reads, *reads), covered, writes=writes)
+        layout = _layout(room, (*_open_to_all(room), *reads), covered, writes=writes)
         network = room.settings.network
         sockets = (seccomp.UNIX, *((seccomp.INET, seccomp.INET6, seccomp.NETLINK) if network else ()))
         order = _order(_rules_of(layout), sockets, network=network, needed=False)
@@ -85,6 +85,17 @@ def _layout(room: Room, reads: Sequence[Path], covered: Covered = NOTHING, *, wr
     )
 
 
+def _open_to_all(room: Room) -> list[Path]:
+    """The folders that are read besides, without one that has become a link to what is private since the start."""
+    private = (*room.places.own, *room.places.secret)
+    real = {path: Path(os.path.realpath(path)) for path in room.reads}
+    return [
+        path
+        for path, to in real.items()
+        if not any(place == to or place in to.parents or to in place.parents for place in private)
+    ]
+
+
 def _order(
     rules: Sequence[tuple[bytes, int]], sockets: Sequence[int], *, network: bool, needed: bool
 ) -> dict[str, Any]:
@@ -123,7 +134,7 @@ def _groups(settings: SandboxSettings) -> list[tuple[bytes, dict[str, int]]]:
 def _shown_at_l2(room: Room, reads: Sequence[Path]) -> list[Path]:
     """What is read there. Landlock allows and never forbids, so a folder that holds what is private is taken apart."""
     system = [Path(path) for path in _SHOWN_AT_L2]
-    chosen = [*room.reads, *reads, *interpreter(), INSIDE]
+    chosen = [*_open_to_all(room), *reads, *interpreter(), INSIDE]
     for path in room.private:
         if not os.access(path, os.R_OK):
             continue

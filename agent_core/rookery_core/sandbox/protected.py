@@ -46,6 +46,8 @@ def protected(root: Path, places: Places, code: tuple[Path, ...] = ()) -> Protec
     private = [path for path in (*places.own, *places.secret) if root in path.parents]
     at_home = root == places.home
     careful = [root / name for name in CAREFUL if at_home or name not in OUTPUT]
+    if (root / "HEAD").is_file() and (root / "objects").is_dir():  # it is a repository without a `.git`
+        careful += [root / "config", root / "hooks"]
     unmade = [root / name for name in (CAREFUL if at_home else ABSENT)]
     unmade += [path for path in private if path.relative_to(root).parts[0] not in _OF_OTHER_SYSTEMS]
     kept = [*careful, *_repositories(root), *(path for path in (*places.code, *code) if root in path.parents)]

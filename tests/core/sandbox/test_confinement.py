@@ -347,13 +347,47 @@ def test_a_folder_with_what_is_private_cannot_be_read(folder: str, tmp_path: Pat
 def test_what_was_found_is_kept_until_the_machine_is_another(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.json"
 
-    def found() -> Level:
-        return Confinement.of(SandboxSettings(), Places(), Path.home(), {}, file=file).found.level
+    def tried() -> bool:
+        """Whether it was tried anew: then the file is another one."""
+        before = file.stat().st_ino if file.exists() else 0
+        assert Confinement.of(SandboxSettings(), Places(), Path.home(), {}, file=file).found.level is Level.L3
+        return file.stat().st_ino != before
 
-    assert found() is Level.L3
-    file.write_text(file.read_text().replace('"level": 3', '"level": 2'))
-    assert found() is Level.L2  # as it is kept
-    file.write_text(file.read_text().replace("Linux", "").replace(os.uname().release, "0.0"))
-    assert found() is Level.L3
+    assert tried()
+    assert not tried()
+    file.write_text(file.read_text().replace(os.uname().release, "0.0"))
+    assert tried()
     file.write_text("{")
-    assert found() is Level.L3
+    assert tried()
+
+
+@whole
+async def test_a_folder_to_be_read_that_becomes_a_link_to_keys_is_not_shown(tmp_path: Path) -> None:
+    home = Path(os.path.realpath(tmp_path)) / "home"
+    (home / ".ssh").mkdir(parents=True)
+    (home / ".ssh" / "id").write_text("the key\n")
+    (home / "tools").mkdir()
+    places = Places(home, (), (), (home / ".ssh",))
+    settings = SandboxSettings(read=("~/tools",))
+    confinement = Confinement.of(settings, places, home, {})
+    (home / "tools").rmdir()
+    (home / "tools").symlink_to(".ssh")
+    (home / "work").mkdir()
+    for root in (home, home / "work"):
+        finished = await shelled(f"cat {home}/tools/id; cat {home}/.ssh/id", root, confinement)
+        assert "the key" not in finished.output
+        assert finished.output.endswith("[exit code 1]")
+
+
+@whole
+async def test_in_a_home_folder_nothing_is_made_that_a_shell_or_a_desktop_starts(tmp_path: Path) -> None:
+    home = Path(os.path.realpath(tmp_path))
+    confinement = Confinement.of(SandboxSettings(), Places(home, (), (), (home / ".ssh",)), home, {})
+    (home / ".bashrc").write_text("as it was\n")
+    command = (
+        "echo x >> .bashrc; mkdir -p .ssh; echo x > .ssh/config; mkdir -p .config/autostart; "
+        "echo x > .config/autostart/x; mv .config .c; echo x > .zshrc; echo fine > notes"
+    )
+    await shelled(command, home, confinement)
+    assert sorted(path.name for path in home.iterdir()) == [".bashrc", "notes"]
+    assert (home / ".bashrc").read_text() == "as it was\n"
