@@ -26,11 +26,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
     from typing import Any
-
-    from rookery_plugins.programs import keeper, listing
 else:
     import _signal as signal  # the module `signal` imports enum, which takes as long as all of the above
 
+if TYPE_CHECKING or __package__:
+    from rookery_plugins.programs import keeper, listing
+else:  # as it is run: it knows only its folder
     import keeper
     import listing
 

@@ -26,11 +26,15 @@ def main() -> None:
     try:
         confining.restrict(wanted["order"])
     except OSError as exc:
-        print("refused", exc, flush=True)
+        _say("refused", str(exc))
         return
-    print("held", *_done(wanted), flush=True)
+    _say("held", *_done(wanted))
     if wanted["stay"]:
         _stay()
+
+
+def _say(*words: str) -> None:
+    os.write(1, " ".join(words).encode() + b"\n")
 
 
 def _done(wanted: dict[str, Any]) -> list[str]:

@@ -17,7 +17,11 @@ import os
 import struct
 from typing import Any
 
-import landlock  # type: ignore[import-not-found,unused-ignore]
+TYPE_CHECKING = False
+if TYPE_CHECKING or __package__:
+    from rookery_core.sandbox.inside import landlock
+else:  # as it is run: it knows only its folder
+    import landlock
 
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 4, 22, 24, 38, 47
 _SECCOMP_MODE_FILTER = 2
