@@ -75,6 +75,8 @@ class Ending:
     """The exit code, or a signal's number negated; None: it was stopped, its time being up or the call cancelled."""
     left: bool = False
     """Whether something that it had started was still running, and was stopped."""
+    confined: bool = field(default=False, compare=False)
+    """Whether it ran in a sandbox."""
 
     def __str__(self) -> str:
         code = self.code or 0
@@ -108,7 +110,7 @@ def _run(program: Program, output: Output, box: Box | None, limit_s: float, canc
         raise ToolFailed(f"the sandbox cannot be made, so nothing was run: {why}\n(`rookery sandbox` tries it)")
     if "status" not in report:
         raise ToolFailed(f"{output.text()}\n[it ended the process that watched over it, and was stopped]".lstrip())
-    return Ending(os.waitstatus_to_exitcode(report["status"]), bool(report["left"]))
+    return Ending(os.waitstatus_to_exitcode(report["status"]), bool(report["left"]), box is not None)
 
 
 def _why(number: int, program: Program, box: Box | None) -> str:
