@@ -38,10 +38,14 @@ def machine_of_its_own(room: Room, reads: Sequence[Path], *, writes: bool) -> It
         network = room.settings.network
         sockets = (seccomp.UNIX, *((seccomp.INET, seccomp.INET6, seccomp.NETLINK) if network else ()))
         order = _order(_rules_of(layout), sockets, network=network, needed=False)
+        try:
+            same = _identities(layout, room.root)
+        except OSError as exc:
+            raise ToolFailed(f"{exc.filename} went while the sandbox was made; try it again") from exc
         yield Box(
             entrance=bubblewrap.command(bubblewrap.found(), layout, room.root, room.loading, network=network),
             inside=str(INSIDE),
-            order=order | {"same": _identities(layout, room.root), "groups": _groups(room.settings)},
+            order=order | {"same": same, "groups": _groups(room.settings)},
             environment={"TMPDIR": "/tmp"},
             limits={"RLIMIT_NPROC": room.settings.processes},
             shown=tuple(str(mount.path) for mount in layout.mounts if mount.kind in (Kind.SHOWN, Kind.WRITTEN)),

@@ -34,9 +34,12 @@ def placeholders(paths: Iterable[Path]) -> Iterator[tuple[Path, ...]]:
         yield tuple(path for path in wanted if done[path])
 
 
-def is_one(path: Path) -> bool:
-    """Whether an empty folder of ours is there."""
-    return _is_ours(path) and not os.listdir(path)
+def is_there(path: Path) -> bool:
+    """Whether something is there that is none of these; one of them may go at any moment."""
+    try:
+        return not _has_our_mode(os.lstat(path)) or bool(os.listdir(path))
+    except OSError:
+        return False
 
 
 def _lacking(path: Path) -> list[Path]:
@@ -46,9 +49,12 @@ def _lacking(path: Path) -> list[Path]:
 
 def _is_ours(path: Path) -> bool:
     try:
-        about = os.lstat(path)
+        return _has_our_mode(os.lstat(path))
     except OSError:
         return False
+
+
+def _has_our_mode(about: os.stat_result) -> bool:
     return stat.S_ISDIR(about.st_mode) and stat.S_IMODE(about.st_mode) == MODE and about.st_uid == os.geteuid()
 
 

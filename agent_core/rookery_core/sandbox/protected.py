@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rookery_core.approval.places import CAREFUL, Places
 from rookery_core.errors import ToolFailed
-from rookery_core.sandbox.placeholders import is_one
+from rookery_core.sandbox.placeholders import is_there
 
 GIT = ".git"
 ABSENT = (GIT, ".rookery", ".vscode")
@@ -61,14 +61,10 @@ def protected(root: Path, places: Places, code: tuple[Path, ...] = ()) -> Protec
                     "what it leads to in its place, or start Rookery in another folder"
                 )
     return Protected(
-        tuple(path for path in dict.fromkeys(kept) if _is_there(path) and path not in private),
-        tuple(path for path in dict.fromkeys(private) if _is_there(path)),
-        tuple(path for path in dict.fromkeys(unmade) if not _is_there(path)),
+        tuple(path for path in dict.fromkeys(kept) if is_there(path) and path not in private),
+        tuple(path for path in dict.fromkeys(private) if is_there(path)),
+        tuple(path for path in dict.fromkeys(unmade) if not is_there(path)),
     )
-
-
-def _is_there(path: Path) -> bool:
-    return os.path.lexists(path) and not is_one(path)
 
 
 def _repositories(root: Path) -> Iterator[Path]:

@@ -11,13 +11,14 @@ from tests.core.sandbox.kit import linux
 
 pytestmark = linux
 
-from rookery_core.sandbox.placeholders import MODE, is_one, placeholders  # noqa: E402
+from rookery_core.sandbox.placeholders import MODE, is_there, placeholders  # noqa: E402
 
 
 def test_it_is_there_meanwhile_and_goes(tmp_path: Path) -> None:
     with placeholders([tmp_path / ".git"]) as made:
         assert made == (tmp_path / ".git",)
-        assert is_one(tmp_path / ".git")
+        assert (tmp_path / ".git").is_dir()
+        assert not is_there(tmp_path / ".git")
     assert [*tmp_path.iterdir()] == []
 
 
@@ -54,6 +55,7 @@ def test_what_somebody_else_made_is_left_alone(tmp_path: Path) -> None:
 def test_one_into_which_something_was_put_stays(tmp_path: Path) -> None:
     with placeholders([tmp_path / ".git"]):
         (tmp_path / ".git" / "x").touch()
+        assert is_there(tmp_path / ".git")
     assert (tmp_path / ".git" / "x").exists()
 
 
