@@ -355,6 +355,7 @@ AnyEvent = Annotated[
     | ModelLost
     | PluginFailed
     | RulesBroken
+    | SandboxFound
     | TurnStarted
     | MemoryRecalled
     | InputPerceived
