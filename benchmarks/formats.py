@@ -1,4 +1,4 @@
-"""format: reading with the weights expanded to BF16 over reading with the file as it is installed, one thread each."""
+"""format: reading with the weights expanded over reading with the file as it is installed, one thread each."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ async def measure(n_tokens: int, quick: bool) -> tuple[float, str]:
     pairs = Pairs()
     with tempfile.TemporaryDirectory() as folder:
         installed = Weights(default_model())
-        if not suits(installed):
+        format = suits(installed)
+        if format is None:
             raise Skipped("this machine or model has no use for expanded weights")
-        made = expand(installed, Path(folder), 1)
+        made = expand(installed, format, Path(folder), 1)
         if made is None:
             raise Skipped("the weights could not be expanded within the allowed divergence")
         expanded = Weights(made.path)
@@ -33,7 +34,7 @@ async def measure(n_tokens: int, quick: bool) -> tuple[float, str]:
             pairs.add(*(cpu_s(lambda side=side: _read(side, tokens)) for side in sides))  # type: ignore[misc]
         for each in (*sides, expanded, installed):
             each.close()
-    return pairs.result("s", 1, f"KL {made.kl:.4f}")
+    return pairs.result("s", 1, f"{format.name}, KL {made.kl:.4f}")
 
 
 def _read(context: Context, tokens: Any) -> None:

@@ -124,7 +124,7 @@ def _expanded_folder() -> tempfile.TemporaryDirectory[str]:
 
 @contextlib.contextmanager
 def an_expanded_engine() -> Iterator[Engine]:
-    """The engine as the program loads it where that pays: the same weights once more in BF16, to read with."""
+    """The engine as the program loads it where that pays: the same weights once more in a wider format, to read."""
     with an_engine(expanded=_expanded_folder().name) as engine:
         if not engine.notes:
             raise Skipped("expanded weights are of no use on this machine, or there is no memory for them")

@@ -52,7 +52,7 @@ class ModelSettings(Section):
     forced_tokens: bool = True
     """Write what the grammar of a step leaves no choice of without asking the model."""
     expand: bool = True
-    """Read prompts with the weights expanded to BF16, where that is faster: a small model of a slow format."""
+    """Read prompts with the weights expanded, where that is faster: a small model of a slow format."""
     memory_mb: int = Field(default=0, ge=0, le=1 << 24)
     """Megabytes that the files of loaded models may have together; 0 for no limit."""
     cache_mb: int = Field(default=512, ge=0, le=1 << 24)

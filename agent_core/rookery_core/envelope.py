@@ -46,6 +46,8 @@ class Decision(StrEnum):
     SESSION = "session"
     ALWAYS = "always"
     """Also from now on, in this workspace."""
+    EDIT = "edit"
+    """The arguments were changed by the person: another call, that is checked and asked about anew."""
     DENY = "deny"
 
 

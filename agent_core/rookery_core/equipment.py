@@ -105,6 +105,7 @@ class Equipment:
             places=self.places,
             rulings=self.extras.rulings,
             confinement=self.confinement,
+            environ=os.environ,
         )
 
 

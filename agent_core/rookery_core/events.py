@@ -188,6 +188,15 @@ class ToolRequested(Event):
     arguments: dict[str, Any]
 
 
+class Fact(Record):
+    """One line of a question about a call: what Rookery itself found out about it, never what a model said."""
+
+    label: str
+    """A word or two: `program`, `folder`, `address`."""
+    text: str
+    """The exact text, as it is; whoever shows it makes hidden characters visible."""
+
+
 class ApprovalRequested(Event):
     """A person is asked about a call. Holds all that the prompt shows."""
 
@@ -213,6 +222,12 @@ class ApprovalRequested(Event):
     """What an answer "always" would allow in this workspace from then on; empty: that is not offered."""
     reason: str = ""
     """Why it is asked, where that is more than the tool's own kind of risk: a rule's reason, or what the tool found."""
+    facts: tuple[Fact, ...] = ()
+    """What the call really is: the program that would run, the folder it runs in, each file, the host and port."""
+    claimed: str = ""
+    """What the model thought before the call; it is a claim, and shown as one."""
+    digest: str = ""
+    """SHA-256 of the call as it is asked about, in hexadecimal: what runs must have the same."""
 
 
 class CallRuled(Event):
@@ -235,6 +250,8 @@ class ApprovalResolved(Event):
     reason: str = ""
     by: Literal["person", "rule", "nobody"]
     """`nobody`: there was no one to ask, so the call was denied."""
+    arguments: dict[str, Any] | None = None
+    """For `edit`: what the person put in place of the call's arguments; it is not checked yet."""
 
 
 class QuestionAsked(Event):
@@ -270,6 +287,8 @@ class ToolStarted(Event):
     """How much is at stake: R0 to R3."""
     rule: str = ""
     """The rule that allowed it without asking; "" where the level alone did, or the person."""
+    digest: str = ""
+    """That of the question that the person said yes to; "" where they were not asked."""
     arguments: dict[str, Any]
 
 

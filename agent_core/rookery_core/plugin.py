@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rookery_core.errors import ArgumentsInvalid, NeedsApproval, ToolFailed, ToolRetry, TurnPaused
 from rookery_core.folder import Folder
 from rookery_core.sandbox.box import Box, Sandbox
+from rookery_core.surroundings import program_environment, search_path, which
 from rookery_core.tools.context import Artifacts, Data, Memory, Person, Secrets, TextModel, ToolContext
 from rookery_core.tools.contract import Example, Risk, Tool, ToolResult, WorkspaceEntry, WorkspacePath
 from rookery_core.tools.extending import (
@@ -144,7 +145,10 @@ __all__ = [
     "WorkspacePath",
     "hookimpl",
     "parse",
+    "program_environment",
+    "search_path",
     "tool",
+    "which",
 ]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from rookery_core.approval.answers import Answers
 from rookery_core.approval.policy import Answerer, Approver, Reply
 from rookery_core.budget import Budget
 from rookery_core.errors import ModelDied, RookeryError, StepCut, StepDoubted
@@ -28,6 +29,8 @@ from rookery_core.events import (
     QuestionAsked,
     Recovered,
     StepFailed,
+    StepStarted,
+    ThoughtFormed,
     TokenDelta,
     ToolFinished,
     ToolRequested,
@@ -153,6 +156,8 @@ class Run:
         self._answerer = answerer
         self._now = now
         self._calls = 0
+        self._answers = Answers()
+        self._thought = ""
         self._attempts: Counter[Failure] = Counter()
         self._unfit = 0
 
@@ -164,8 +169,13 @@ class Run:
         if not event.ephemeral:
             event = self._log.append(event)
             self._transcript.apply(event)
-        if isinstance(event, ApprovalResolved) and event.by == "nobody":
-            self.unattended_denials += 1
+        match event:
+            case ApprovalResolved(by="nobody"):
+                self.unattended_denials += 1
+            case ThoughtFormed(text=text):
+                self._thought = text
+            case StepStarted():
+                self._thought = ""
         self._show(event)
         return event
 
@@ -301,6 +311,8 @@ class Run:
             complete=self.write,
             max_output=observation_limit(info.n_ctx),
             request=self._transcript.request,
+            claimed=self._thought,
+            answers=self._answers,
         )
         finished = await self._runner.call(call, call_id, caller)
         self.repetition.came(call, finished.output)

@@ -1,4 +1,4 @@
-"""The default model's weights expanded to BF16: what they cost in quality, and that two contexts act as one."""
+"""The default model's weights expanded: what that costs in quality, and that two contexts act as one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from rookery_core.model import expanded
 from rookery_core.model.base import LoadOptions
 from rookery_core.model.engine import Engine
-from rookery_core.model.expanded import MAX_KL, Pair, expand, open_pair, suits
+from rookery_core.model.expanded import FORMATS, MAX_KL, Format, Pair, expand, open_pair, suits
 from rookery_core.model.llama import Batch, Context, Shape, StopSign
 from rookery_core.model.registry import find
 from rookery_core.model.weights import Weights
@@ -23,6 +23,7 @@ from tests.core.test_engine import COUNT, STORY, ask, finish, kl
 pytestmark = pytest.mark.model
 
 SHAPE = Shape(1024, 4, 256, 1, 1)
+BF16, Q8_0 = FORMATS.values()
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +42,17 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_the_expansion_is_made_once_is_close_and_leaves_the_original_alone(weights: Weights, folder: Path) -> None:
+@pytest.mark.parametrize("format", FORMATS.values(), ids=lambda format: format.name)
+def test_the_expansion_is_made_once_is_close_and_leaves_the_original_alone(
+    weights: Weights, folder: Path, format: Format
+) -> None:
     before = digest(weights.path)
-    made = expand(weights, folder, 1)
+    made = expand(weights, format, folder, 1)
     assert made is not None
+    assert made.format is format
     assert 0 < made.kl <= MAX_KL
     written = made.path.stat().st_mtime_ns
-    again = expand(weights, folder, 1)
+    again = expand(weights, format, folder, 1)
     assert again == made
     assert made.path.stat().st_mtime_ns == written
     assert digest(weights.path) == before
@@ -57,27 +62,36 @@ def test_the_expansion_is_made_once_is_close_and_leaves_the_original_alone(weigh
 def test_an_expansion_that_is_too_far_off_is_not_used(
     weights: Weights, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert expand(weights, folder, 1) is not None
+    assert expand(weights, BF16, folder, 1) is not None
     monkeypatch.setattr(expanded, "MAX_KL", 0.0001)
-    assert expand(weights, folder, 1) is None
+    assert expand(weights, BF16, folder, 1) is None
 
 
 def test_it_is_only_for_slow_formats_small_models_and_memory_to_spare(
     weights: Weights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(expanded.llama_cpp, "llama_print_system_info", lambda: b"AVX512_BF16 = 1 | ")
-    assert suits(weights)
+    monkeypatch.setattr(expanded.llama_cpp, "llama_print_system_info", lambda: b"CPU : AVX2 = 1 | AVX512_BF16 = 1 | ")
+    assert suits(weights) is BF16
     for name, value in {"MAX_BYTES": 1 << 20, "SLOW_FORMATS": set(), "_spare_memory": lambda: 1e6}.items():
         with monkeypatch.context() as patch:
             patch.setattr(expanded, name, value)
-            assert not suits(weights)
-    monkeypatch.setattr(expanded.llama_cpp, "llama_print_system_info", lambda: b"AVX2 = 1 | ")
-    assert not suits(weights)
+            assert suits(weights) is None
 
 
-@pytest.fixture
-def pair(weights: Weights, folder: Path) -> Iterator[Pair]:
-    made = expand(weights, folder, 1)
+@pytest.mark.parametrize(
+    ("cpu", "format"),
+    [(b"CPU : AVX = 1 | AVX2 = 1 | F16C = 1 | ", Q8_0), (b"CPU : SSE3 = 1 | AVX = 1 | ", None), (b"CPU : ", None)],
+)
+def test_the_format_is_one_that_the_cpu_reads_fast(
+    weights: Weights, monkeypatch: pytest.MonkeyPatch, cpu: bytes, format: Format | None
+) -> None:
+    monkeypatch.setattr(expanded.llama_cpp, "llama_print_system_info", lambda: cpu)
+    assert suits(weights) is format
+
+
+@pytest.fixture(params=FORMATS.values(), ids=lambda format: format.name)
+def pair(weights: Weights, folder: Path, request: pytest.FixtureRequest) -> Iterator[Pair]:
+    made = expand(weights, request.param, folder, 1)
     assert made is not None
     opened = open_pair(weights, None, made.path, None, SHAPE, StopSign())
     yield opened
@@ -136,7 +150,7 @@ def options(weights: Weights, folder: Path) -> LoadOptions:
 def test_the_engine_reads_with_one_and_writes_with_the_other(
     weights: Weights, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rookery_core.model.engine.suits", lambda _: True)
+    monkeypatch.setattr("rookery_core.model.engine.suits", lambda _: BF16)
     engine = Engine(options(weights, folder))
     assert "BF16" in engine.notes[0]
     ears = [ask(engine, STORY + COUNT, system=role) for role in ("You count.", "You count.", "You sing.")]
@@ -153,10 +167,10 @@ def test_the_engine_reads_with_one_and_writes_with_the_other(
 def test_trouble_with_the_expansion_costs_speed_and_nothing_else(
     weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
-    monkeypatch.setattr("rookery_core.model.engine.suits", lambda _: True)
+    monkeypatch.setattr("rookery_core.model.engine.suits", lambda _: BF16)
     folder = tmp_path / "expanded"
     if trouble == "damaged":
-        made = expand(weights, folder, 1)
+        made = expand(weights, BF16, folder, 1)
         assert made is not None
         os.truncate(made.path, 1 << 20)
     else:

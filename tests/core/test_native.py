@@ -54,7 +54,16 @@ FENCED = '{\n  "name": "add",\n  "arguments": {\n    "a": 2\n  }\n}'
 ABOUT = "To do that, I will use `add`\non the number."
 
 
-@pytest.mark.parametrize("after", ["", "\n", "\n\nThis will return the sum."])
+@pytest.mark.parametrize(
+    "after",
+    [
+        "",
+        "\n",
+        "\n\nThis will return the sum of `a`, which is for you to see.",
+        f"\n\nAnd then:\n\n```json\n{FENCED.replace('2', '3')}\n```",
+        "\n\nOr in Python:\n\n```python\nadd(2)\n```\n\n" + "It goes on like this. " * 20,
+    ],
+)
 @pytest.mark.parametrize("fence", ["```json", "```"])
 def test_words_and_then_a_call_in_a_fence_are_a_call(fence: str, after: str) -> None:
     step = told(f"{ABOUT}\n\n{fence}\n{FENCED}\n```{after}", "what is 2 and 2?")
@@ -63,14 +72,20 @@ def test_words_and_then_a_call_in_a_fence_are_a_call(fence: str, after: str) -> 
     assert step.thought == "To do that, I will use `add` on the number."
 
 
+def test_the_fence_may_be_part_of_a_list() -> None:
+    step = told('1. **Add them**:\n   ```json\n   {"name": "add", "arguments": {"a": 2}}\n   ```\n2. Tell', "")
+    assert step is not None
+    assert step.action == ToolCall("add", {"a": 2})
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "Nothing of the kind.",
+        f"```json\n{FENCED}\n```",
+        f"{ABOUT}\n\n```\nadd(2)\n```\n\n```json\n{FENCED}\n```",
         f"{ABOUT}\n\n```json\n{FENCED}",
         f"{ABOUT}\n\n```python\n{FENCED}\n```",
-        f"{ABOUT}\n\n```json\n{FENCED}\n```\n\nAnd then:\n\n```json\n{FENCED}\n```",
-        f"{ABOUT}\n\n```json\n{FENCED}\n```\n\n" + "It goes on like this. " * 20,
         f'{ABOUT}\n\n```json\n{{"name": "add", "arguments": {{"a": 2}}, "id": 1}}\n```',
         f'{ABOUT}\n\n```json\n{{"name": "add", "arguments": [2]}}\n```',
         f'{ABOUT}\n\n```json\n{{"name": "a b", "arguments": {{}}}}\n```',

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rookery_core.approval.policy import Allowed, Grants, Reply
-from rookery_core.events import ApprovalRequested, Decision, Event, QuestionAsked, ToolFinished, ToolStatus
+from rookery_core.events import ApprovalRequested, Decision, Event, QuestionAsked, ToolFinished, ToolStarted, ToolStatus
 from rookery_core.plugin import ArgumentsInvalid, Tool, ToolContext, ToolFailed, ToolRetry
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.testing import DictData, ListArtifacts, ListMemory, run_tool
@@ -90,6 +90,8 @@ class Person:
 
     meanwhile: list[Callable[[], object]]
     """What happens before each yes, one after the other."""
+    at_the_start: list[Callable[[], object]] = field(default_factory=list)
+    """What happens as the call begins to run, one thing each time."""
     asked: list[ApprovalRequested] = field(default_factory=list)
 
     async def call(self, tool: Tool, workspace: Path, **arguments: object) -> ToolFinished:
@@ -115,5 +117,10 @@ class Person:
         )
         registry = Registry([OfferedTool(tool, "files", "rookery", tool.name)])
         runner = ToolRunner(registry, Workspace.at(workspace), lender, Allowed(), Grants(), time.monotonic)
-        caller = Caller("session", lambda event: None, approve, answer, complete, tool.max_output)
+
+        def tell(event: Event) -> None:
+            if isinstance(event, ToolStarted) and self.at_the_start:
+                self.at_the_start.pop(0)()
+
+        caller = Caller("session", tell, approve, answer, complete, tool.max_output)
         return await runner.call(ToolCall(tool.name, dict(arguments)), "1.1", caller)

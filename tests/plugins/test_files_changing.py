@@ -254,6 +254,16 @@ async def test_a_file_that_changed_since_it_was_shown_is_shown_again(edit: Tool,
     person = Person([writes(tmp_path / "a.txt", "ONE\ntwo\n")])
     finished = await person.call(edit, tmp_path, path="a.txt", old="two", new="2")
     assert (finished.status, len(person.asked)) == (ToolStatus.OK, 2)
+    assert person.asked[1].reason == "asked again: the file a.txt changed"
+    assert " ONE" in person.asked[1].preview
+    assert (tmp_path / "a.txt").read_text() == "ONE\n2\n"
+
+
+async def test_a_file_that_changes_in_the_last_moment_is_shown_again_too(edit: Tool, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    person = Person([], [writes(tmp_path / "a.txt", "ONE\ntwo\n")])
+    finished = await person.call(edit, tmp_path, path="a.txt", old="two", new="2")
+    assert (finished.status, len(person.asked)) == (ToolStatus.OK, 2)
     assert person.asked[1].reason == "a.txt has changed since this call was shown"
     assert " ONE" in person.asked[1].preview
     assert person.asked[1].remembers == ()
@@ -262,10 +272,10 @@ async def test_a_file_that_changed_since_it_was_shown_is_shown_again(edit: Tool,
 
 async def test_a_file_that_changes_each_time_it_is_shown_is_left_alone(edit: Tool, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one\n")
-    person = Person([writes(tmp_path / "a.txt", "one \n"), writes(tmp_path / "a.txt", "one  \n")])
+    person = Person([writes(tmp_path / "a.txt", f"one{' ' * n}\n") for n in (1, 2, 3)])
     finished = await person.call(edit, tmp_path, path="a.txt", old="one", new="1")
-    assert (finished.status, len(person.asked)) == (ToolStatus.FAILED, 2)
-    assert (tmp_path / "a.txt").read_text() == "one  \n"
+    assert (finished.status, len(person.asked)) == (ToolStatus.FAILED, 3)
+    assert (tmp_path / "a.txt").read_text() == "one   \n"
 
 
 async def test_what_is_no_change_is_not_asked_about_again(edit: Tool, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from rookery_training.attention import Layout, attend, attend_masked  # noqa: E4
 from rookery_training.lora import export, sha256_of  # noqa: E402
 from rookery_training.model import Model  # noqa: E402
 from rookery_training.ops import KERNELS  # noqa: E402
+from rookery_training.precision import precision  # noqa: E402
 
 ARCHITECTURES = ("llama", "qwen2")
 WIDTH, HEADS, KV_HEADS, FEED, LAYERS, WORDS, EPSILON, THETA = 32, 4, 2, 48, 2, 50, 1e-5, 1000.0
@@ -424,3 +425,10 @@ def test_llama_cpp_gives_the_same_logits_with_and_without_the_adapter(tmp_path: 
             moved = (theirs.exp() * (theirs - plain_logits)).sum(-1)
             assert float(moved.mean()) > 10 * float(divergence.mean())
         plain_logits = theirs
+
+
+def test_the_precision_is_what_is_asked_for_or_the_faster_one() -> None:
+    assert precision("bf16", "cpu") is torch.bfloat16
+    assert precision("f32", "cpu") is torch.float32
+    assert precision("auto", "cuda") is torch.bfloat16
+    assert precision("auto", "cpu") in (torch.bfloat16, torch.float32)

@@ -19,6 +19,7 @@ MEASURED = Findings(
     n_bytes=96 << 20,
     n_params=134_515_008,
     cores=2,
+    expanded_to="BF16",
     expanded_bytes=256 << 20,
     kl=0.0033,
     speeds=[
@@ -52,7 +53,7 @@ def test_the_table_says_what_was_measured_and_what_is_best(paths: Paths) -> None
         ["installed", "1", "230", "115", "113", "56"],
         ["expanded", "1", "945", "472", "83", "42"],
     ]
-    assert "256 MB more memory, KL 0.0033" in out
+    assert "the same weights in BF16, for reading only; 256 MB more memory, KL 0.0033" in out
     assert lines[-3:] == ["  model.n_threads = 1", "  model.n_threads_batch = 1", "  model.expand = true"]
     assert "rookery bench --write" in err
     assert not paths.settings_file.exists()

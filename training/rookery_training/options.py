@@ -11,6 +11,8 @@ from pathlib import Path
 
 import torch
 
+from rookery_training.precision import NAMES
+
 DEFAULT_BASE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 DESCRIPTION = "Trains a LoRA adapter for a GGUF model and writes it as a GGUF file."
 
@@ -42,7 +44,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     length.add_argument("--steps", type=int)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="groups that are done at a time")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--precision", choices=["bf16", "f32"], default="bf16", help="of the matrix products")
+    parser.add_argument(
+        "--precision", choices=["auto", *NAMES], default="auto", help="of the matrix products; auto is the faster one"
+    )
     parser.add_argument(
         "--compile",
         action=argparse.BooleanOptionalAction,

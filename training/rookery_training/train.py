@@ -20,6 +20,7 @@ from rookery_training.lora import export, read, sha256_of
 from rookery_training.model import Model
 from rookery_training.ops import KERNELS
 from rookery_training.options import default_base, parse
+from rookery_training.precision import precision
 
 PRINT_EVERY = 20
 WINDOW = 16
@@ -58,7 +59,7 @@ class Trainer:
             alpha=options.alpha,
             from_layer=options.from_layer,
             seed=options.seed,
-            dtype=torch.bfloat16 if options.precision == "bf16" else torch.float32,
+            dtype=precision(options.precision, options.device),
             device=options.device,
         )
         self.metadata = {"rookery.base_sha256": sha256_of(base)}

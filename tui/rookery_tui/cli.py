@@ -68,6 +68,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import audit
 
             return audit.main(arguments, paths, console)
+        case "stats":
+            from rookery_tui.subcommands import stats
+
+            return stats.main(arguments, paths, console)
         case "config":
             from rookery_tui.subcommands import config
 

@@ -1,4 +1,4 @@
-"""The grammar of `rookery sessions` and `rookery audit`; a part of that of the command line."""
+"""The grammar of `rookery sessions`, `rookery audit` and `rookery stats`; a part of that of the command line."""
 
 from __future__ import annotations
 
@@ -43,3 +43,18 @@ def add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     export = actions.add_parser("export", help="all events with their hashes, a line of JSON each", allow_abbrev=False)
     export.add_argument("--output", metavar="FILE", help="where to; default: standard output")
     export.add_argument("--force", action="store_true", help="replace FILE if it is there")
+
+
+def add_stats(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    stats = commands.add_parser(
+        "stats",
+        help="how often you were asked about calls, and what you said",
+        description="Count the calls and the questions about them: in each session and in all, by how much is at stake "
+        "and what was answered. `unasked` are calls that ran without a question; `again` are questions about the same "
+        "tool and arguments as one before.",
+        allow_abbrev=False,
+    )
+    which = stats.add_mutually_exclusive_group()
+    which.add_argument("--session", metavar="ID", default="", help="only this session; the start of its id is enough")
+    which.add_argument("--last", metavar="N", type=whole(1, 1_000_000), help="only the N sessions that were used last")
+    stats.add_argument("--json", action="store_true", help="as JSON")

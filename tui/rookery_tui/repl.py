@@ -27,7 +27,8 @@ MODE = "ask"
 def lines_for(console: Console, paths: Paths) -> Lines:
     """An edited prompt at a terminal, else the lines of standard input."""
     if not console.full_screen:
-        return PlainLines(console.stdin.fileno(), console.stdout if console.stdin.isatty() else None)
+        can_ask = console.stdin.isatty() and console.stdout.isatty()  # who does not see a question cannot answer it
+        return PlainLines(console.stdin.fileno(), console.stdout if can_ask else None)
     from prompt_toolkit.output import create_output
 
     output = create_output(stdout=console.stdout)

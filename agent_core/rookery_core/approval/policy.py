@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from rookery_core.approval.levels import Assessed
 from rookery_core.approval.rules import Rule
@@ -22,6 +22,8 @@ class Reply:
     decision: Decision
     reason: str = ""
     """For a denial: what the model is told."""
+    arguments: Mapping[str, Any] | None = None
+    """For `Decision.EDIT`: what the call is to be made with; whatever answers has checked nothing of it."""
     by: Literal["person", "nobody"] = "person"
 
 

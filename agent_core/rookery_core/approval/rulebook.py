@@ -5,6 +5,8 @@ The files are read again when they have changed, so that what the person edits h
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +19,7 @@ from rookery_core.errors import ConfigError
 PROJECT_RULES = Path(".rookery", "rules.toml")
 """In a workspace."""
 
-_Stamp = tuple[int, int, int] | str
+_Stamp = tuple[int, int, int, int] | str
 
 
 @dataclass(slots=True)
@@ -46,6 +48,12 @@ class Rulebook:
         wrong = self.mistakes
         return f"{wrong[0]}; {MEANWHILE}" if wrong else ""
 
+    @property
+    def fingerprint(self) -> str:
+        """A hash over all that the files say now, mistakes included; another one where anything was changed."""
+        said = [(str(read.file), read.text, [str(mistake) for mistake in read.mistakes]) for read in self._files()]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
     def remember(self, rules: Iterable[Rule]) -> None:
         """Write them into the person's own file. Raises ConfigError."""
         if self.file is None:
@@ -61,7 +69,7 @@ class Rulebook:
     def _current(self, file: Path, tightening: Path | None) -> RuleFile:
         try:
             told = file.stat()
-            stamp: _Stamp = (told.st_mtime_ns, told.st_size, told.st_ino)
+            stamp: _Stamp = (told.st_mtime_ns, told.st_ctime_ns, told.st_size, told.st_ino)
         except OSError as exc:
             stamp = str(exc.strerror)
         kept = self._read.get(file)

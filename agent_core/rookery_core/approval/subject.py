@@ -64,8 +64,9 @@ def subject_of(offered: OfferedTool, fitted: Fitted, root: Path, places: Places)
     said = arguments.get(tool.command) if tool.command else None
     script = script_of(said) if isinstance(said, str | list) and _are_words(said) else None
     declared = bool(tool.paths or tool.command)
-    named = [text for name in tool.paths for text in _texts(arguments.get(name))] if declared else texts
-    named = [] if tool.risk is Risk.PURE else [text for text in named if _may_be_a_path(text)]
+    told = [text for name in tool.paths for text in _texts(arguments.get(name))]  # these are paths, however odd
+    named = told if declared else [text for text in texts if _may_be_a_path(text)]
+    named = [] if tool.risk is Risk.PURE else named
     # those of a WorkspacePath or WorkspaceEntry are what they are to be already
     meant = {text: Path(text) if declared and os.path.isabs(text) else places.meant(text, root) for text in named}
     sure = {text for text in named if declared or text.startswith(("/", "~/", "./", "../", "file://"))}

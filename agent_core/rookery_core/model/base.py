@@ -66,7 +66,7 @@ class LoadOptions:
     """Folder in which what was read outlives the process; "" for none."""
     states_bytes: int = 0
     expanded: str = ""
-    """Folder for weights expanded to BF16, where that makes reading faster; "" to use the file as it is."""
+    """Folder for expanded weights, where those make reading faster; "" to use the file as it is."""
     forced: bool = True
     """Whether tokens that the grammar leaves no choice of are written without sampling."""
 

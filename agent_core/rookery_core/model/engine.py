@@ -19,7 +19,7 @@ import numpy as np
 from rookery_core.errors import GrammarError, ModelError, ModelUnreadable, PromptTooLong, RookeryError
 from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.chat_template import CALL_MARKS, ChatTemplate
-from rookery_core.model.expanded import Pair, expand, open_pair, suits
+from rookery_core.model.expanded import Expanded, Pair, expand, open_pair, suits
 from rookery_core.model.generation import Generation, Listener
 from rookery_core.model.llama import Aborted, Batch, Context, NoRoom, Shape, StopSign
 from rookery_core.model.prefix import PrefixCache, Tokens, shared
@@ -75,9 +75,9 @@ class Engine:
         self.n_ctx_train = self._weights.n_ctx_train
         n_ctx = options.n_ctx or min(self.n_ctx_train, MAX_DEFAULT_CTX)
         shape = Shape(n_ctx, N_SEQ, N_BATCH, options.n_threads, options.n_threads_batch)
-        self._context, kl = self._open(options, shape)
+        self._context, expanded = self._open(options, shape)
         self.n_ctx = self._context.n_ctx
-        self._states = _states(options, self.n_ctx, expanded=isinstance(self._context, Pair))
+        self._states = _states(options, self.n_ctx, expanded.format.name if expanded else "")
         self._cache = PrefixCache(
             self._context,
             n_seq=N_SEQ,
@@ -91,7 +91,7 @@ class Engine:
             eos=self._weights.special_text(llama_cpp.llama_vocab_eos(self._weights.vocab)),
         )
         self.template_origin = self._template.origin
-        self.notes = _notes(self._weights, self._context, kl)
+        self.notes = _notes(self._weights, self._context, expanded)
         self._forced = options.forced
         self._matchers: dict[str, Any] = {}
         self._token_of = lru_cache(maxsize=1024)(self._find_token)
@@ -100,19 +100,19 @@ class Engine:
         self._decoding: list[Generation] = []
         self._rate = 200.0
 
-    def _open(self, options: LoadOptions, shape: Shape) -> tuple[Context | Pair, float]:
-        """The context, or two that read faster where that is so; and how far the output of those is off."""
+    def _open(self, options: LoadOptions, shape: Shape) -> tuple[Context | Pair, Expanded | None]:
+        """The context, or two that read faster where that is so; and what the second one has."""
         adapter = Path(options.adapter) if options.adapter else None
         lora = self._weights.load_adapter(adapter) if adapter is not None else None
-        if options.expanded and suits(self._weights):
-            made = expand(self._weights, Path(options.expanded), options.n_threads_batch)
+        if options.expanded and (format := suits(self._weights)):
+            made = expand(self._weights, format, Path(options.expanded), options.n_threads_batch)
             if made is not None:
                 try:
                     pair = open_pair(self._weights, lora, made.path, adapter, shape, self._stop)
-                    return pair, made.kl
+                    return pair, made
                 except ModelUnreadable:
                     pass  # damaged, or there is no memory for both; the file as it is may do
-        return Context(self._weights, shape, stop=self._stop, adapter=lora), 0.0
+        return Context(self._weights, shape, stop=self._stop, adapter=lora), None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -340,24 +340,25 @@ class Engine:
         return self._matchers[grammar].deep_copy()
 
 
-def _states(options: LoadOptions, n_ctx: int, *, expanded: bool) -> SavedStates | None:
+def _states(options: LoadOptions, n_ctx: int, read_as: str) -> SavedStates | None:
+    """What was read before. `read_as` is the format of the weights that read, "" for the installed ones."""
     if not options.states or not options.states_bytes:
         return None
     files = [Path(file) for file in (options.path, options.adapter) if file]
-    name = fingerprint(llama_cpp.__version__, n_ctx, "f16", "flash_attn off", expanded, files=files)
+    name = fingerprint(llama_cpp.__version__, n_ctx, "f16", "flash_attn off", read_as, files=files)
     return SavedStates(Path(options.states), name, options.states_bytes)
 
 
-def _notes(weights: Weights, context: Context | Pair, kl: float) -> tuple[str, ...]:
+def _notes(weights: Weights, context: Context | Pair, expanded: Expanded | None) -> tuple[str, ...]:
     notes: list[str] = []
     if weights.recurrent:
         notes.append(
             "this model's memory cannot be cut, so a conversation is read from its beginning again where it is not "
             "gone on with at its very end"
         )
-    if isinstance(context, Pair):
+    if isinstance(context, Pair) and expanded is not None:
         notes.append(
-            f"prompts are read with the weights expanded to BF16 ({context.n_bytes >> 20} MB more memory, KL {kl:.4f} "
-            "to the installed file; model.expand = false turns it off)"
+            f"prompts are read with the weights expanded to {expanded.format.name} ({context.n_bytes >> 20} MB more "
+            f"memory, KL {expanded.kl:.4f} to the installed file; model.expand = false turns it off)"
         )
     return tuple(notes)

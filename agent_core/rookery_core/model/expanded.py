@@ -1,7 +1,8 @@
-"""The same weights in two formats: BF16 reads prompts several times faster, the installed format writes faster.
+"""The same weights in two formats: a wider one reads prompts faster, the installed one writes single tokens faster.
 
-Some quantised formats have no fast kernel for reading. Their weights are expanded once to BF16, which changes nothing
-but the rounding of products; the KV cache of the one is good for the other, and is moved over in milliseconds.
+Some quantised formats have no fast kernel for reading. Their weights are expanded once to one that this CPU reads fast,
+which changes little but the rounding of products; the KV cache of the one is good for the other, and is moved over in
+milliseconds.
 """
 
 from __future__ import annotations
@@ -28,6 +29,23 @@ from rookery_core.model.saved import fingerprint
 from rookery_core.model.weights import Weights
 from rookery_core.paths import private_folder
 
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What weights are expanded to."""
+
+    name: str
+    ftype: int
+    """llama.cpp's number of it (`llama_ftype`)."""
+    bits: float
+    """Of a weight."""
+
+
+FORMATS = {
+    "AVX512_BF16": Format("BF16", llama_cpp.LLAMA_FTYPE_MOSTLY_BF16, 16),
+    "AVX2": Format("Q8_0", llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0, 8.5),
+}
+"""By what a CPU has to have for it to be fast, the best first."""
 SLOW_FORMATS = {
     llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_1,
     llama_cpp.LLAMA_FTYPE_MOSTLY_Q5_0,
@@ -53,21 +71,21 @@ class Expanded:
     """Expanded weights on disk, and how far their output is from the installed ones'."""
 
     path: Path
+    format: Format
     kl: float
     """Kullback-Leibler divergence of the next token, in nats, the mean over a sample text."""
 
 
-def suits(weights: Weights) -> bool:
-    """Whether expanding is worth it: a slow format, a small model, memory to spare, a CPU that multiplies BF16."""
+def suits(weights: Weights) -> Format | None:
+    """What expanding is worth it to: for a slow format, a small model, memory to spare, and as the CPU is."""
     info = llama_cpp.llama_print_system_info().decode()
-    return (
-        weights.file_type in SLOW_FORMATS
-        and 2 * weights.n_params <= MAX_BYTES
-        and _spare_memory() >= 4 * 2 * weights.n_params
-        and "AVX512_BF16 = 1" in info
-        and not weights.recurrent
-        and not llama_cpp.llama_supports_gpu_offload()  # a GPU reads any format fast
-    )
+    format = next((format for word, format in FORMATS.items() if f" {word} = 1 " in f" {info} "), None)
+    if format is None or weights.file_type not in SLOW_FORMATS or weights.recurrent:
+        return None
+    if llama_cpp.llama_supports_gpu_offload():  # a GPU reads any format fast
+        return None
+    n_bytes = weights.n_params * format.bits / 8
+    return format if n_bytes <= MAX_BYTES and _spare_memory() >= 4 * n_bytes else None
 
 
 def _spare_memory() -> float:
@@ -79,19 +97,20 @@ def _spare_memory() -> float:
     return next((float(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), math.inf)
 
 
-def expand(weights: Weights, folder: Path, n_threads: int) -> Expanded | None:
+def expand(weights: Weights, format: Format, folder: Path, n_threads: int) -> Expanded | None:
     """The expanded weights, made the first time; None when that fails or their output is too far off.
 
     The file that was installed is only read.
     """
-    path = folder / f"{weights.path.stem}-{fingerprint(llama_cpp.__version__, files=[weights.path])}.bf16.gguf"
+    made_of = fingerprint(llama_cpp.__version__, files=[weights.path])
+    path = folder / f"{weights.path.stem}-{made_of}.{format.name.lower()}.gguf"
     measured = path.with_suffix(".json")
     try:
         if not measured.exists():
             private_folder(folder)
-            for old in folder.glob(f"{weights.path.stem}-*.bf16.gguf"):
+            for old in folder.glob(f"{weights.path.stem}-*.{format.name.lower()}.gguf"):
                 forget(old)
-            _write(weights.path, path, n_threads)
+            _write(weights.path, path, format, n_threads)
             part = measured.with_suffix(f".{os.getpid()}.part")
             part.write_text(json.dumps({"kl": divergence(weights, path, n_threads)}))
             os.replace(part, measured)
@@ -100,11 +119,11 @@ def expand(weights: Weights, folder: Path, n_threads: int) -> Expanded | None:
             path.unlink(missing_ok=True)  # the measurement stays, so that it is not made again
             return None
         if not path.exists():
-            _write(weights.path, path, n_threads)
+            _write(weights.path, path, format, n_threads)
     except (OSError, ValueError, KeyError, RuntimeError, ModelError):
         forget(path)
         return None
-    return Expanded(path, kl)
+    return Expanded(path, format, kl)
 
 
 def forget(path: Path) -> None:
@@ -114,9 +133,9 @@ def forget(path: Path) -> None:
         path.with_suffix(".json").unlink(missing_ok=True)
 
 
-def _write(source: Path, target: Path, n_threads: int) -> None:
+def _write(source: Path, target: Path, format: Format, n_threads: int) -> None:
     params = llama_cpp.llama_model_quantize_default_params()
-    params.ftype = llama_cpp.LLAMA_FTYPE_MOSTLY_BF16
+    params.ftype = format.ftype
     params.allow_requantize = True
     params.nthread = n_threads
     part = target.with_suffix(f".{os.getpid()}.part")

@@ -40,11 +40,11 @@ def main() -> None:
     weights = Weights(Path(options.path))
     _say(about={"n_bytes": weights.n_bytes, "n_params": weights.n_params, "cores": os.cpu_count() or 1})
     formats = {"installed": weights}
-    if options.expanded and suits(weights):
-        made = expand(weights, Path(options.expanded), os.cpu_count() or 1)
+    if options.expanded and (format := suits(weights)):
+        made = expand(weights, format, Path(options.expanded), os.cpu_count() or 1)
         if made is not None:
             formats["expanded"] = Weights(made.path)
-            _say(expanded={"n_bytes": formats["expanded"].n_bytes, "kl": made.kl})
+            _say(expanded={"to": made.format.name, "n_bytes": formats["expanded"].n_bytes, "kl": made.kl})
     cells = [(n, name, busy) for n in threads() for name in formats for busy in (False, True)]
     contexts = {name: Context(each, Shape(1024, 1, N_READ, 1, 1)) for name, each in formats.items()}
     seconds = budget_s / len(cells) / 2

@@ -43,6 +43,8 @@ class Findings:
     n_bytes: int = 0
     n_params: int = 0
     cores: int = 0
+    expanded_to: str = ""
+    """The format of the expanded weights; "" when there are none."""
     expanded_bytes: int = 0
     kl: float | None = None
     """How far the expanded weights' output is off, in nats; None when there are none."""
@@ -70,7 +72,7 @@ async def measure(
             case {"about": about}:
                 findings.n_bytes, findings.n_params, findings.cores = about.values()
             case {"expanded": about}:
-                findings.expanded_bytes, findings.kl = about["n_bytes"], about["kl"]
+                findings.expanded_to, findings.expanded_bytes, findings.kl = about.values()
             case {"row": row}:
                 findings.speeds.append(Speed(**row))
         heard(findings)

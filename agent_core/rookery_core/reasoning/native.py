@@ -25,7 +25,7 @@ MARKS = {"<tool_call>\n": "}\n</tool_call>", "```json\n": "}\n```", "": "}"}
 """What a call begins and ends with; the first is the form that models are trained on."""
 OPEN, CLOSE = next(iter(MARKS.items()))
 _CALL = re.compile(rf"{THOUGHT}[^\n]*\n{ACTION}(?P<tool>\S+)\n{INPUT}(?P<input>.*)", re.DOTALL)
-_FENCED = re.compile(r"(?P<words>.+?)\n```(?:json)?\n(?P<call>\{.*\})\n```\s*(?P<after>[^`]{0,200})", re.DOTALL)
+_FENCE = re.compile(r"^ *```(?P<kind>\w*) *\n(?P<inside>.*?)\n *```", re.DOTALL | re.MULTILINE)
 """Small models say what they are about to do, and write the call as one would for a person."""
 _ANSWER = r"ANSWER: /(?s: ?[^\s<{`].*)/"
 """None that begins as a call does, nor with an empty line and then a call."""
@@ -63,21 +63,24 @@ def encode(messages: Sequence[Message]) -> list[Message]:
 
 
 def told(text: str, heard: str) -> Step | None:
-    """The call that an answer amounts to: words on what is to be done, and then the call in a fence.
+    """The call that an answer amounts to: words on what is to be done, and then the call in the first fence.
 
-    None where there is none, or more than one, and for one that stands in `heard`: that is quoted.
+    What follows it was written without knowing what comes of the call, be it a second one, and is left out. None where
+    there is no call, and for one that stands in `heard`: that is quoted.
     """
-    found = _FENCED.fullmatch(text)
-    if found is None or "```" in found["words"] or "".join(found["call"].split()) in "".join(heard.split()):
+    found = _FENCE.search(text)
+    if found is None or found["kind"] not in ("", "json") or not (words := " ".join(text[: found.start()].split())):
+        return None
+    if "".join(found["inside"].split()) in "".join(heard.split()):
         return None
     try:
-        call = json.loads(found["call"])
+        call = json.loads(found["inside"])
         if call.keys() != {"name", "arguments"}:
             return None
         step = parse(f"{THOUGHT}\n{ACTION}{call['name']}\n{INPUT}{json.dumps(call['arguments'])}")
     except (AttributeError, ValueError, TypeError, StepUnparsable):
         return None
-    return replace(step, thought=" ".join(found["words"].split()))
+    return replace(step, thought=words)
 
 
 def _own(text: str) -> str:

@@ -11,6 +11,7 @@ from rookery_core.events import (
     ApprovalRequested,
     ApprovalResolved,
     CallRuled,
+    Decision,
     ToolFinished,
     ToolRequested,
     ToolStarted,
@@ -34,6 +35,8 @@ class AuditedCall:
     """Full name, once it was found."""
     arguments: dict[str, Any]
     """As they were passed; before that as the model gave them."""
+    given: dict[str, Any] = field(default_factory=dict)
+    """As the model gave them, where the person changed them; else empty."""
     risk: str = ""
     decisions: list[str] = field(default_factory=list)
     """What was decided, by whom, in order; none where nobody had to be asked."""
@@ -44,20 +47,37 @@ class AuditedCall:
 def audited(session: str, events: Iterable[AnyEvent]) -> Iterator[AuditedCall]:
     """The calls of a session, in the order in which they were asked for."""
     calls: dict[str, AuditedCall] = {}
+    asked: dict[str, dict[str, Any]] = {}
+    given: dict[str, dict[str, Any]] = {}
+    edited: set[str] = set()
+
+    def made_with(call: AuditedCall, call_id: str, arguments: dict[str, Any]) -> None:
+        call.arguments = dict(arguments)
+        changed = call_id in edited and arguments != asked.get(call_id)
+        call.given = given[call_id] if changed else {}
+
     for event in events:
         match event:
             case ToolRequested(call_id=call_id, tool=tool, arguments=arguments, seq=seq, at=at):
                 calls[call_id] = AuditedCall(session, seq or 0, at, tool, dict(arguments))
+                given[call_id] = dict(arguments)
             case ApprovalRequested(call_id=call_id, tool=tool, risk=risk, arguments=arguments) if call_id in calls:
                 call = calls[call_id]
-                call.tool, call.risk, call.arguments = tool, risk, dict(arguments)
+                asked.setdefault(call_id, arguments)
+                call.tool, call.risk = tool, risk
+                made_with(call, call_id, arguments)
             case CallRuled(call_id=call_id, plugin=plugin, ruling=ruling, reason=reason) if call_id in calls:
                 calls[call_id].decisions.append(_because(f"{ruling} by plugin {plugin}", reason))
             case ApprovalResolved(call_id=call_id, decision=decision, by=by, reason=reason) if call_id in calls:
-                calls[call_id].decisions.append(_because(f"{decision} by {by}", reason))
+                call = calls[call_id]
+                call.decisions.append(_because(f"{decision} by {by}", reason))
+                if decision is Decision.EDIT and event.arguments is not None:
+                    edited.add(call_id)
+                    made_with(call, call_id, event.arguments)
             case ToolStarted(call_id=call_id, tool=tool, risk=risk, arguments=arguments) if call_id in calls:
                 call = calls[call_id]
-                call.tool, call.risk, call.arguments, call.status = tool, risk, dict(arguments), UNKNOWN
+                call.tool, call.risk, call.status = tool, risk, UNKNOWN
+                made_with(call, call_id, arguments)
             case ToolFinished(call_id=call_id, status=status, seconds=seconds) if call_id in calls:
                 calls[call_id].status, calls[call_id].seconds = str(status), seconds
     yield from calls.values()

@@ -6,6 +6,7 @@ Knows neither approval nor events.
 from __future__ import annotations
 
 import asyncio
+import copy
 import inspect
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
@@ -93,7 +94,10 @@ class Here:
 
     async def fit(self, tool: Tool, arguments: Mapping[str, Any], workspace: Workspace) -> Fitted:
         values = tool.validate(arguments, workspace)
-        return Fitted(values, jsonable(values), scopes(tool, values))
+        if tool.scope is None:
+            return Fitted(values, jsonable(values), scopes(tool, values))
+        of_its_own = tool.validate(copy.deepcopy(dict(arguments)), workspace)  # it may do to them what it likes
+        return Fitted(values, jsonable(values), scopes(tool, of_its_own))
 
     async def preview(self, tool: Tool, fitted: Fitted, context: ToolContext) -> str:
         show, values = tool.preview, dict(fitted.values)

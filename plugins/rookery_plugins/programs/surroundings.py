@@ -1,18 +1,19 @@
-"""What a program finds around it: the environment, and which file a name means."""
+"""What a program finds around it, as Rookery tells the person who allows it."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
-_PASSED = frozenset({"HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"})
+from rookery_core.plugin import program_environment, which
+from rookery_core.plugin import search_path as search_path_of
+
+__all__ = ["environment", "for_python", "search_path", "which"]
 
 
 def environment() -> dict[str, str]:
     """Of Rookery's own variables what programs need to find their way; the person's keys and tokens stay here."""
-    passed = {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("LC_")}
-    return passed | {"PATH": search_path(), "TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat"}
+    return program_environment(os.environ)
 
 
 def for_python() -> dict[str, str]:
@@ -23,19 +24,4 @@ def for_python() -> dict[str, str]:
 
 def search_path(outside: Path | None = None) -> str:
     """PATH without folders that depend on where one is, such as `.`, and without those in the folder `outside`."""
-    folders = (os.environ.get("PATH") or os.defpath).split(os.pathsep)
-    return os.pathsep.join(
-        folder for folder in folders if os.path.isabs(folder) and not (outside and _within(folder, outside))
-    )
-
-
-def which(name: str, folder: Path, path: str) -> str | None:
-    """The file that a name means to a program in `folder`; None where there is none that can be run."""
-    if os.path.dirname(name):
-        name = os.path.join(folder, name)
-    return shutil.which(name, path=path)
-
-
-def _within(folder: str, outside: Path) -> bool:
-    real = Path(os.path.realpath(folder))
-    return real == outside or outside in real.parents
+    return search_path_of(os.environ, outside)

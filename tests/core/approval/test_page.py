@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from rookery_core.approval.reading import READERS
 from rookery_core.approval.rule_file import read_text
+from rookery_core.observe.questions import Questions
 from rookery_tui import cli
+from rookery_tui.subcommands.stats import table
 
 PAGE = (Path(__file__).parents[3] / "docs" / "approval.md").read_text(encoding="utf-8")
 
@@ -50,3 +53,13 @@ def test_its_commands_add_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert len(commands) == 6
     for command in commands:
         assert cli.main(shlex.split(command, comments=True)) == 0, command
+
+
+def test_its_counts_have_the_columns_that_there_are() -> None:
+    (shown,) = re.findall(r"<!-- stats -->\n```text\n(.*?)```", PAGE, re.DOTALL)
+    _, *lines = shown.splitlines()
+    tables = [
+        *table({"20261129-50a4ad": Questions(), "20261129-ee8a6e": Questions(asked=Counter({("R2", "once"): 1}))})
+    ]
+    assert lines[0] == tables[0]
+    assert lines[5] == tables[5]

@@ -43,6 +43,7 @@ def test_a_rule_that_asks_or_denies_is_above_the_level_and_what_was_allowed_befo
     desk.rules(ask("kit.write"), deny("kit.read", path=str(desk.root / "private")), ask("kit.reckon"))
     assert desk.judge(write, path="a", allowed=everything).verdict.do is Do.ASK
     assert desk.becomes(read, path="private/a") is Do.DENY
+    assert desk.becomes(read, path="private/a\nb") is Do.DENY
     assert desk.becomes(read, path="public") is Do.ALLOW
     assert desk.becomes(reckon, text="1") is Do.ASK
 

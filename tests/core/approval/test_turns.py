@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,11 +17,14 @@ from rookery_core.events import (
     ToolStarted,
     ToolStatus,
 )
+from rookery_core.observe.questions import questions
 from rookery_core.paths import Paths
 from rookery_core.plugin import Allow, Risk, Tool, ToolUse, tool
+from rookery_core.store.audit import audited
 from rookery_core.testing import ScriptedModel
 from rookery_core.tools.gathering import Offers
 from rookery_core.tools.loader import LoadedPlugin
+from rookery_core.transcript import Transcript
 from tests.core.conftest import Lab, act, answer, play
 
 RULES = '[[rule]]\ndo = "{do}"\ntool = "kit.save"\n'
@@ -178,9 +180,9 @@ async def test_a_mistake_in_the_rules_is_told_at_the_start_and_with_each_questio
 
 async def test_what_cannot_be_kept_runs_and_is_said(lab: Lab) -> None:
     async def always(request: ApprovalRequested) -> Reply:
-        await asyncio.to_thread(rules_file(lab).write_text, "[[rule]]\n")  # another program, meanwhile
         return Reply(Decision.ALWAYS)
 
+    rules_file(lab).with_name("rules.toml.lock").mkdir()
     events = await once(lab, "save", SAVE, approver=always)
     (broken,) = only(RulesBroken, events)
     assert isinstance(broken, RulesBroken)
@@ -206,3 +208,65 @@ def test_a_tool_names_a_command_that_it_has() -> None:
             return url
 
     assert isinstance(shell, Tool)
+
+
+async def test_what_the_person_changed_is_read_by_the_model_and_recorded(lab: Lab) -> None:
+    replies = iter([Reply(Decision.EDIT, arguments={"path": "b.txt", "text": "y"}), Reply(Decision.ONCE)])
+
+    async def approve(request: ApprovalRequested) -> Reply:
+        assert request.claimed == "I had better save it."
+        return next(replies)
+
+    model = ScriptedModel([act("save", SAVE, "I had better save it."), answer("done")])
+    assistant = lab.assistant(model, approver=approve)
+    session = assistant.new_session()
+    await play(assistant, session, "go on")
+    made = f'{{"path": "{lab.workspace}/b.txt", "text": "y"}}'
+    said = f"Observation: [The person changed the arguments of this call to {made}]\nsaved"
+    assert model.seen[1][-1].content == said
+    assert Transcript(session.events).messages(())[2].content == said
+    (call,) = audited(session.id, assistant.sessions.events(session.id))
+    assert call.decisions == ["edit by person", "once by person"]
+    assert (call.given, call.arguments) == (
+        {"path": "a.txt", "text": "x"},
+        {"path": f"{lab.workspace}/b.txt", "text": "y"},
+    )
+    counted = questions(assistant.sessions.events(session.id)).told()
+    assert (counted["calls"], counted["without_a_question"], counted["questions"]) == (1, 0, 2)
+    assert (counted["outcomes"]["edited"], counted["outcomes"]["once"]) == (1, 1)
+
+
+async def test_a_thought_is_claimed_only_for_the_call_it_led_to(lab: Lab) -> None:
+    claimed: list[str] = []
+
+    async def approve(request: ApprovalRequested) -> Reply:
+        claimed.append(request.claimed)
+        return Reply(Decision.DENY)
+
+    script = [act("save", SAVE, "x" * 3_000), act("save", '{"path": "b.txt", "text": "x"}', "second"), answer("done")]
+    assistant = lab.assistant(ScriptedModel(script), approver=approve)
+    await play(assistant, assistant.new_session(), "go on")
+    assert claimed[0].startswith("xxx")
+    assert len(claimed[0]) < 2_100
+    assert claimed[1] == "second"
+
+
+async def test_a_call_that_was_denied_is_not_asked_about_again_in_its_turn(lab: Lab) -> None:
+    asked: list[ApprovalRequested] = []
+
+    async def approve(request: ApprovalRequested) -> Reply:
+        asked.append(request)
+        return Reply(Decision.DENY)
+
+    same = '{"text": "x", "path": "./a.txt"}'
+    script = [act("save", SAVE), act("save", same), answer("no"), act("save", SAVE), answer("no")]
+    assistant = lab.assistant(ScriptedModel(script), approver=approve)
+    session = assistant.new_session()
+    events = await play(assistant, session, "go on")
+    assert [event.status for event in only(ToolFinished, events) if isinstance(event, ToolFinished)] == [
+        ToolStatus.DENIED,
+        ToolStatus.DENIED,
+    ]
+    assert len(asked) == 1
+    await play(assistant, session, "try it again")
+    assert len(asked) == 2

@@ -159,7 +159,7 @@ def test_a_damaged_record_file_is_named(shelf: Shelf) -> None:
 def test_removing_takes_the_file_its_record_and_its_expanded_copy(shelf: Shelf, mine: Path) -> None:
     model, _ = add(shelf, mine, name="a", copy=True)
     shelf.expanded.mkdir()
-    for name in (f"a-{16 * '0'}.bf16.gguf", f"a-{16 * '0'}.bf16.json", f"a-b-{16 * '0'}.bf16.gguf"):
+    for name in (f"a-{16 * '0'}.bf16.gguf", f"a-{16 * '0'}.q8_0.json", f"a-b-{16 * '0'}.bf16.gguf"):
         (shelf.expanded / name).touch()
     remove(shelf, model)
     assert names(shelf) == ["models.json"]

@@ -53,6 +53,9 @@ def _show(sessions: Sessions, arguments: argparse.Namespace, console: Console) -
     for call in calls:
         say(_line(call), console.stdout)
         say(f"    {one_line(json.dumps(call.arguments, ensure_ascii=False), 200)}", console.stdout)
+        if call.given:
+            asked_for = one_line(json.dumps(call.given, ensure_ascii=False), 180)
+            say(f"    the model asked for {asked_for}", console.stdout)
     if not calls:
         say("No call is recorded.", console.stdout)
     return Exit.OK

@@ -63,8 +63,8 @@ def table(name: str, findings: Findings, advice: Advice) -> Iterator[str]:
     yield '"beside another": while another program keeps one core busy'
     if findings.kl is not None:
         yield (
-            f"expanded: the same weights in BF16, for reading only; {findings.expanded_bytes >> 20} MB more memory, "
-            f"KL {findings.kl:.4f}"
+            f"expanded: the same weights in {findings.expanded_to}, for reading only; "
+            f"{findings.expanded_bytes >> 20} MB more memory, KL {findings.kl:.4f}"
         )
     yield ""
     yield "best here:"

@@ -157,7 +157,7 @@ def remove(shelf: Shelf, model: ModelFile) -> None:
             raise ModelError(f"{model.path} cannot be deleted: {exc.strerror}") from exc
         partial.discard()
         shelf.records.forget(model.name)
-    for made in shelf.expanded.glob(f"{_literal(model.name)}-{'[0-9a-f]' * 16}.bf16.*"):
+    for made in shelf.expanded.glob(f"{_literal(model.name)}-{'[0-9a-f]' * 16}.*.*"):
         with contextlib.suppress(OSError):
             made.unlink()
 
