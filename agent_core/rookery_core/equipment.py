@@ -105,6 +105,7 @@ class Equipment:
             places=self.places,
             rulings=self.extras.rulings,
             confinement=self.confinement,
+            confined=lambda offered: self.confinement.fact(offered, options.workspace)[1],
             environ=os.environ,
         )
 

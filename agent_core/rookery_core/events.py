@@ -32,16 +32,13 @@ class ModelLoading(Event):
 
 
 class SandboxFound(Event):
-    """It is known how well programs are confined here."""
+    """It is known how well programs are confined here (L3, L2, L1), what is missing, and whether as root."""
 
     ephemeral: ClassVar[bool] = True
     kind: Literal["sandbox_found"] = "sandbox_found"
     level: str
-    """L3, L2 or L1."""
     root: bool = False
-    """Whether the program runs as root."""
     why_not_higher: tuple[str, ...] = ()
-    """What is missing for more."""
 
 
 class ModelReady(Event):
