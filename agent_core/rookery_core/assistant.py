@@ -133,7 +133,8 @@ class Assistant:
         problems = self._up_to_date().problems
         self._told.update(problems)
         failed: list[Event] = [problem.event() for problem in problems if not problem.quiet]
-        failed += [mistake.event() for mistake in self._parts.gear.runner.rulebook.mistakes]
+        gear = self._parts.gear
+        failed += [mistake.event() for mistake in (*gear.runner.rulebook.mistakes, *gear.rules_of_nothing)]
         async with aclosing(self._load(self._parts.model, session, failed, look=True)) as events:
             async for event in events:
                 yield event

@@ -96,6 +96,7 @@ def build(
             commands=equipped.extras.commands,
             strategy=strategy or strategy_of(settings, equipped.extras),
             problems=equipped.problems,
+            rules_of_nothing=equipped.rules_of_nothing,
             close=equipped.close,
             edition=edition,
             renewed=renewed,

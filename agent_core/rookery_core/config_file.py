@@ -22,6 +22,7 @@ from rookery_core.errors import ConfigError
 from rookery_core.mcp.settings import ServerSettings
 from rookery_core.paths import Paths, replace_file
 from rookery_core.text import one_line
+from rookery_core.toml_text import BadToml, line_of, parsed, read_text
 
 MAX_BYTES = 100_000
 DEFAULT = "default"
@@ -46,7 +47,7 @@ def load_config(paths: Paths, options: Iterable[str] = ()) -> LoadedConfig:
     values: dict[str, dict[str, Any]] = {}
     sources: dict[str, str] = {}
     for file in (paths.config_file, paths.settings_file):
-        for section, table in _checked(_read(file), file).items():
+        for section, table in _checked(*_read(file)).items():
             values.setdefault(section, {}).update(table)
             sources.update({key: str(file) for key in _keys(section, table)})
     for option in options:
@@ -54,10 +55,10 @@ def load_config(paths: Paths, options: Iterable[str] = ()) -> LoadedConfig:
         if not equals:
             raise ConfigError(f"{_shown(option)} is not of the form section.key=value")
         section, name, value = _setting(key.strip(), text.strip())
-        _checked({section: {name: value}}, OPTION)
+        _checked({section: {name: value}}, _Source(OPTION))
         values.setdefault(section, {})[name] = value
         sources[f"{section}.{name}"] = OPTION
-    config = _validate(values, paths.settings_file)
+    config = _validate(values, _Source(str(paths.settings_file)))
     return LoadedConfig(config, {key: sources.get(key, DEFAULT) for key, _ in flatten(config)})
 
 
@@ -71,7 +72,7 @@ def value_of(config: Config, key: str) -> Any:
 
 def check_file(file: Path) -> None:
     """Read one file by itself. ConfigError says the first thing that is wrong with it; a missing file is fine."""
-    _checked(_read(file), file)
+    _checked(*_read(file))
 
 
 def set_value(paths: Paths, key: str, text: str, check: Callable[[Any], object] | None = None) -> Any:
@@ -81,9 +82,9 @@ def set_value(paths: Paths, key: str, text: str, check: Callable[[Any], object] 
     `check` may refuse the value, with a ConfigError of its own.
     """
     file = paths.settings_file
-    values = _checked(_read(file), file)
+    values = _checked(*_read(file))
     section, name, value = _setting(key, text)
-    changed = _checked({**values, section: {**values.get(section, {}), name: value}}, file)
+    changed = _checked({**values, section: {**values.get(section, {}), name: value}}, _Source(str(file)))
     if check is not None:
         check(value)
     _replace(file, tomli_w.dumps(changed))
@@ -105,26 +106,24 @@ def _setting(key: str, text: str) -> tuple[str, str, Any]:
     return section, name, text if isinstance(_default(section, name), str) and not isinstance(value, str) else value
 
 
-def _read(file: Path) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where settings are from, to say where in it something stands."""
+
+    name: str
+    text: str = ""
+
+    def at(self, *keys: str) -> str:
+        line = line_of(self.text, *keys)
+        return f"{self.name}:{line}" if line else self.name
+
+
+def _read(file: Path) -> tuple[dict[str, Any], _Source]:
     try:
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        return {}
-    except OSError as exc:
-        raise ConfigError(f"{file} cannot be read: {exc.strerror}") from exc
-    if len(raw) > MAX_BYTES:
-        raise ConfigError(f"{file} is larger than {MAX_BYTES} bytes; that is no config file")
-    try:
-        return tomllib.loads(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as exc:
-        raise ConfigError(f"{file} is not UTF-8 text: byte {exc.start} is 0x{raw[exc.start]:02x}") from exc
-    except RecursionError as exc:
-        raise ConfigError(f"{file} is nested too deeply for a config file") from exc
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{file} is not TOML: {one_line(str(exc), 200)}") from exc
-    except ValueError as exc:  # what int() says of thousands of digits
-        raise ConfigError(f"{file} holds a number that is too long") from exc
+        text = read_text(file, MAX_BYTES) or ""
+        return parsed(text), _Source(str(file), text)
+    except BadToml as exc:
+        raise ConfigError(f"{file}{f':{exc.line}' if exc.line else ''}: {exc.what}") from exc
 
 
 def _replace(file: Path, text: str) -> None:
@@ -148,9 +147,10 @@ def _default(section: str, name: str) -> Any:
     return next((value for key, value in flatten(Config()) if key == f"{section}.{name}"), None)
 
 
-def _checked(values: dict[str, Any], file: Path | str) -> dict[str, dict[str, Any]]:
+def _checked(values: dict[str, Any], source: _Source) -> dict[str, dict[str, Any]]:
     """The same values, once they are known to be good by themselves."""
     for section, table in values.items():
+        at = source.at(section)
         if section not in Config.model_fields:
             what = (
                 f"[{_shown(section)}] is not a section"
@@ -160,23 +160,25 @@ def _checked(values: dict[str, Any], file: Path | str) -> dict[str, dict[str, An
             hint = (
                 _nearest(section, list(Config.model_fields)) if isinstance(table, dict) else _nearest_setting(section)
             )
-            raise ConfigError(f"{file}: {what}{hint}")
+            raise ConfigError(f"{at}: {what}{hint}")
         if not isinstance(table, dict):
-            raise ConfigError(f"{file}: {section} must be a section: write [{section}] above its keys")
+            raise ConfigError(f"{at}: {section} must be a section: write [{section}] above its keys")
         known = type(Config.model_fields[section].default).model_fields
         for key in table:
             if key not in known:
-                raise ConfigError(f"{file}: {section}.{_shown(key)} is not a setting{_nearest(key, list(known))}")
-    _validate(values, file)
+                hint = _nearest(key, list(known))
+                raise ConfigError(f"{source.at(section, key)}: {section}.{_shown(key)} is not a setting{hint}")
+    _validate(values, source)
     return values
 
 
-def _validate(values: Mapping[str, Any], file: Path | str) -> Config:
+def _validate(values: Mapping[str, Any], source: _Source) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as exc:
-        problems = [_explain(error) for error in exc.errors(include_url=False)]
-        raise ConfigError(f"{file}: " + "; ".join(problems)) from exc
+        wrong = exc.errors(include_url=False)
+        at = source.at(*(str(part) for part in wrong[0]["loc"]))
+        raise ConfigError(f"{at}: " + "; ".join(map(_explain, wrong))) from exc
 
 
 def _explain(error: Mapping[str, Any]) -> str:

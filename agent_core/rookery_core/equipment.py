@@ -12,6 +12,8 @@ from pathlib import Path
 
 from rookery_core.approval.places import Places
 from rookery_core.approval.policy import Allowed, Grants
+from rookery_core.approval.rule_file import Mistake
+from rookery_core.approval.rule_names import about_nothing
 from rookery_core.approval.rulebook import Rulebook
 from rookery_core.config import Config
 from rookery_core.config_file import load_config
@@ -85,6 +87,8 @@ class Equipment:
     rulebook: Rulebook
     places: Places
     confinement: Confinement
+    rules_of_nothing: tuple[Mistake, ...] = ()
+    """What there is to say of rules whose tools there are not."""
 
     def runner(self, store: Store, options: Options, grants: Grants | None = None) -> ToolRunner:
         """What carries out calls of the tools that are offered. Raises ConfigError."""
@@ -131,7 +135,15 @@ def equip(
     confinement = Confinement.of(
         config.sandbox, places, Path.home(), os.environ, file=paths.sandbox, allow_root=options.allow_root
     )
-    return Equipment(usable, extras, problems, loaded.close, rulebook, places, confinement)
+    later = _may_come(config, loaded)
+    strange = tuple(about_nothing(rulebook.files, [each.full_name for each in everything], later))
+    return Equipment(usable, extras, problems, loaded.close, rulebook, places, confinement, strange)
+
+
+def _may_come(config: Config, loaded: Loaded) -> set[str]:
+    """Names of plugins that are installed and not used just now, and of MCP servers, whatever they offer."""
+    here = {plugin.name for plugin in loaded.plugins} - loaded.expected
+    return ({ep.name for ep in loader.installed()} - here) | {*config.mcp.servers} | loaded.expected
 
 
 def _not_there(loaded: Loaded, options: Options, usable: Registry) -> Iterator[Problem]:

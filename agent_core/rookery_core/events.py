@@ -78,7 +78,7 @@ class PluginFailed(Event):
 
 
 class RulesBroken(Event):
-    """A file of rules cannot be read as it is, or cannot be written; `reason` says what that means."""
+    """A file of rules cannot be read as it is or be written, or has a rule about no tool there is; `reason` says it."""
 
     kind: Literal["rules_broken"] = "rules_broken"
     file: str

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from rookery_core.approval.policy import Answerer, Approver
+from rookery_core.approval.rule_file import Mistake
 from rookery_core.budget import Limits
 from rookery_core.hosting.catalogue import Plugins
 from rookery_core.mcp.servers import Servers
@@ -35,6 +36,8 @@ class Gear:
     strategy: Strategy
     problems: tuple[Problem, ...]
     """Plugins that were left out, and why."""
+    rules_of_nothing: tuple[Mistake, ...]
+    """What there is to say of rules whose tools there are not."""
     close: Callable[[], Awaitable[None]]
     """Ends the processes of plugins."""
     edition: int

@@ -123,6 +123,34 @@ def test_a_wrong_setting_is_named_with_what_was_expected(paths: Paths, text: str
     assert said in problem(paths, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\n\n[model\n", 3),
+        ("[tui]\ntrace = true\n\n[modle]\n", 4),
+        ("[tui]\ntrace = true\n[model]  # mine\npath = 'x'\nn_cxt = 1\n", 5),
+        ("[model]\npath = 'x'\n\nn_ctx = true\n", 4),
+        ("tui.trace = true\nmodel.n_ctx = true\n", 2),
+        ("tui.trace = true\nmodel = {n_ctx = true}\n", 2),
+        ("[plugins]\ndisabled = [\n 'a',\n 1,\n]\n", 2),
+        ("[mcp.servers.a]\ncommand = 'x'\n[mcp.servers.b]\ncommand = 'x'\ntimeout_s = 'long'\n", 5),
+        ("[mcp.servers.a]\ncommand = 'x'\n[mcp.servers.b]\nurl = 'x'\n", 3),
+        ("a = 1\n\n" + "[" * 50_000, 3),
+        ("a = 1\nb = " + "9" * 5_000, 2),
+        (b"[tui]\n\n\xff", 3),
+    ],
+    ids=range(12),
+)
+def test_what_is_wrong_is_named_with_its_line(paths: Paths, text: str | bytes, line: int) -> None:
+    assert problem(paths, text).startswith(f":{line}: ")
+
+
+def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(paths: Paths) -> None:
+    os.mkfifo(paths.config_file)
+    with pytest.raises(ConfigError, match=r"config\.toml: it is no ordinary file"):
+        load_config(paths)
+
+
 def test_two_wrong_settings_are_both_named(paths: Paths) -> None:
     said = problem(paths, "[model]\nn_ctx = -1\ntop_p = 2.0")
     assert "model.n_ctx" in said
@@ -157,7 +185,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     paths = Paths.find({"ROOKERY_HOME": str(tmp_path / "home")})
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(paths)
-    with pytest.raises(ConfigError, match=r"config\.toml cannot be read"):
+    with pytest.raises(ConfigError, match=r"config\.toml: it cannot be read"):
         check_file(paths.config_file)
 
 

@@ -99,6 +99,35 @@ def test_a_mistake_is_told_with_file_and_line(capsys: pytest.CaptureFixture[str]
         assert (code, "mend it first" in err) == (2, True)
 
 
+def test_a_rule_about_a_tool_that_there_is_not_is_named_and_is_no_mistake(
+    capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    file = home / "home" / "rules.toml"
+    file.parent.mkdir()
+    known = ("shell.shell", "files.*", "*", "web.fetch_page", "yard.anything")
+    file.write_text(
+        "".join(f'[[rule]]\ndo = "deny"\ntool = "{name}"\n' for name in ("shel.shell", *known, "qqqqqqq.*", "shel.*"))
+    )
+    (home / "home" / "config.toml").write_text('[mcp.servers.yard]\ncommand = "yard"\n')
+    code, out, err = rules(capsys, "check")
+    assert (code, f"{file}: good, 8 rules" in out) == (0, True)
+    assert err.splitlines() == [
+        f"rookery: {file}:1: the rule is about nothing: no tool is named shel.shell; did you mean shell.shell?",
+        f"rookery: {file}:19: the rule is about nothing: no tool is named qqqqqqq.*; `rookery tools list` shows them",
+        f"rookery: {file}:22: the rule is about nothing: no tool is named shel.*; did you mean shell.*?",
+    ]
+
+
+def test_a_rule_about_a_tool_that_there_is_not_is_said_where_tools_are_used(
+    capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    rules(capsys, "add", "deny", "calculato.*")
+    rules(capsys, "add", "ask", "web.*")
+    assert cli.main(["tools", "call", "calculator", '{"expression": "2 + 3"}']) == 0
+    said = capsys.readouterr()
+    assert (said.out, "no tool is named calculato.*" in said.err, "web" in said.err) == ("5\n", True, False)
+
+
 def test_a_call_is_tried_and_not_made(capsys: pytest.CaptureFixture[str], home: Path) -> None:
     rules(capsys, "add", "allow", "shell.shell", "--words", "touch x")
     code, out, _ = rules(capsys, "try", "shell", "touch x; cat x | head -1")

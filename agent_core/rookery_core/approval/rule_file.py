@@ -6,10 +6,7 @@ or ask are as far as they can be read.
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,15 +14,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from rookery_core import toml_text
 from rookery_core.approval.rule_table import BadRule, RuleTable, check_examples, explain, made_of
 from rookery_core.approval.rules import Do, Rule
 from rookery_core.events import RulesBroken
 from rookery_core.text import one_line
+from rookery_core.toml_text import BadToml, parsed
 
 MAX_BYTES = 1_000_000
 MEANWHILE = "until it is mended, Rookery asks about everything"
 _HEADER = re.compile(r"\s*\[\[\s*(?:rule|\"rule\"|'rule')\s*\]\]")
-_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,29 @@ class Mistake:
     line: int
     """From 1; 0 where no line can be named."""
     what: str
+    grave: bool = True
+    """Whether nothing is allowed until it is mended; otherwise it is only to be known."""
 
     def event(self) -> RulesBroken:
         """That it was found."""
-        return RulesBroken(file=str(self.file), line=self.line, reason=f"{self.what}; {MEANWHILE}")
+        return RulesBroken(file=str(self.file), line=self.line, reason=self.told)
+
+    @property
+    def told(self) -> str:
+        """What is wrong, and what that means."""
+        return f"{self.what}; {MEANWHILE}" if self.grave else self.what
+
+    @property
+    def said(self) -> str:
+        """The same, with its place."""
+        return f"{self._place}: {self.told}"
+
+    @property
+    def _place(self) -> str:
+        return f"{self.file}{f':{self.line}' if self.line else ''}"
 
     def __str__(self) -> str:
-        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.what}"
+        return f"{self._place}: {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +88,10 @@ def read_rules(file: Path, *, tightening: Path | None = None) -> RuleFile:
     `tightening` is the workspace whose own file it is: it may ask and deny there, and allow nothing.
     """
     try:
-        with open(file, "rb", opener=_without_waiting) as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                return _wrong(file, 0, "it is no ordinary file")
-            raw = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        return RuleFile(file)
-    except OSError as exc:
-        return _wrong(file, 0, f"it cannot be read: {exc.strerror}")
-    if len(raw) > MAX_BYTES:
-        return _wrong(file, 0, f"it has more than {MAX_BYTES} bytes, which is no file of rules")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        return _wrong(file, raw[: exc.start].count(b"\n") + 1, f"it is not UTF-8 text: 0x{raw[exc.start]:02x}")
-    return read_text(file, text, tightening)
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+        text = toml_text.read_text(file, MAX_BYTES)
+    except BadToml as exc:
+        return _wrong(file, exc.line, exc.what)
+    return RuleFile(file) if text is None else read_text(file, text, tightening)
 
 
 def _wrong(file: Path, line: int, what: str) -> RuleFile:
@@ -104,16 +103,16 @@ def read_text(file: Path, text: str, tightening: Path | None = None) -> RuleFile
     mistakes: list[Mistake] = []
     blocks = [*_blocks(text)]
     try:
-        whole = tomllib.loads(text)
-    except (ValueError, RecursionError) as exc:
-        mistakes.append(Mistake(file, _line_of(exc, text), _toml_problem(exc)))
+        whole = parsed(text)
+    except BadToml as exc:
+        mistakes.append(Mistake(file, exc.line, exc.what))
     else:
         mistakes += _around(file, whole, blocks)
     listed: list[Listed] = []
     for line, block in blocks:
         try:
-            (table,) = tomllib.loads(block)["rule"]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            (table,) = parsed(block)["rule"]
+        except (BadToml, KeyError, TypeError, ValueError):
             if not mistakes:
                 mistakes.append(Mistake(file, line, "it is no rule"))
             continue
@@ -151,21 +150,6 @@ def _around(file: Path, whole: Mapping[str, Any], blocks: list[tuple[int, str]])
     if not isinstance(rules, list) or len(rules) != len(blocks) or not all(isinstance(each, dict) for each in rules):
         return [Mistake(file, 1, "each rule has to begin with a line [[rule]] of its own")]
     return []
-
-
-def _line_of(error: Exception, text: str) -> int:
-    found = _AT_LINE.search(str(error))
-    if found is None:
-        return 0
-    return int(found[1]) if found[1] else text.count("\n") + 1
-
-
-def _toml_problem(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, tomllib.TOMLDecodeError):
-        return f"it is not TOML: {one_line(_AT_LINE.sub('', str(error)), 200)}"
-    return "it holds a number that is too long"
 
 
 def _rule(

@@ -35,12 +35,12 @@ class Rulebook:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """All that hold now."""
-        return tuple(rule for read in self._files() for rule in read.rules)
+        return tuple(rule for read in self.files for rule in read.rules)
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
         """What is wrong with the files."""
-        return tuple(mistake for read in self._files() for mistake in read.mistakes)
+        return tuple(mistake for read in self.files for mistake in read.mistakes)
 
     @property
     def broken(self) -> str:
@@ -51,7 +51,7 @@ class Rulebook:
     @property
     def fingerprint(self) -> str:
         """A hash over all that the files say now, mistakes included; another one where anything was changed."""
-        said = [(str(read.file), read.text, [str(mistake) for mistake in read.mistakes]) for read in self._files()]
+        said = [(str(read.file), read.text, [str(mistake) for mistake in read.mistakes]) for read in self.files]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     def remember(self, rules: Iterable[Rule]) -> None:
@@ -62,7 +62,9 @@ class Rulebook:
         if new := [rule for rule in rules if rule not in known]:
             add_rules(self.file, new)
 
-    def _files(self) -> list[RuleFile]:
+    @property
+    def files(self) -> list[RuleFile]:
+        """The files as they are now, the person's own first."""
         found = [] if self.file is None else [self._current(self.file, None)]
         return found if self.root is None else [*found, self._current(self.root / PROJECT_RULES, self.root)]
 

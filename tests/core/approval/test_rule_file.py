@@ -77,8 +77,8 @@ def test_a_good_file_is_read_as_it_stands(tmp_path: Path) -> None:
         ('rule = [{do = "deny", tool = "a.b"}]\n', 1, "each rule has to begin with a line [[rule]]"),
         ('[rule]\ndo = "deny"\n', 1, "each rule has to begin with a line [[rule]]"),
         ('[[rule]]\ndo = "deny"\ntool = """\n[[rule]]\n"""\n', 1, "each rule has to begin"),
-        ("[" * 100_000, 0, ""),
-        ("x = " + "9" * 5_000, 0, "a number that is too long"),
+        ("\n\n" + "[" * 100_000, 3, ""),
+        ("y = 1\nx = " + "9" * 5_000, 2, "a number that is too long"),
         ("\x00", 1, "it is not TOML"),
     ],
 )  # fmt: skip
@@ -93,7 +93,9 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, text: str, line: int, 
 
 def test_bytes_that_are_no_text_folders_pipes_and_huge_files_are_mistakes(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b'[[rule]]\ndo = "\xff"\n')
-    assert [(m.line, m.what) for m in read_rules(tmp_path / "bytes").mistakes] == [(2, "it is not UTF-8 text: 0xff")]
+    assert [(m.line, m.what) for m in read_rules(tmp_path / "bytes").mistakes] == [
+        (2, "it is not UTF-8 text: byte 15 is 0xff")
+    ]
     (tmp_path / "folder").mkdir()
     assert "cannot be read" in read_rules(tmp_path / "folder").mistakes[0].what
     os.mkfifo(tmp_path / "pipe")

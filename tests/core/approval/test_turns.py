@@ -178,6 +178,19 @@ async def test_a_mistake_in_the_rules_is_told_at_the_start_and_with_each_questio
     assert (request.remembers, request.always) == ((), ())
 
 
+async def test_a_rule_about_a_tool_that_there_is_not_is_told_at_the_start_and_stops_nothing(lab: Lab) -> None:
+    rules_file(lab).write_text("[[rule]]\ndo = 'deny'\ntool = 'kit.sav'\n")
+    model = ScriptedModel([act("save", SAVE), answer("done")])
+    assistant = lab.assistant(model, allow=["write"])
+    session = assistant.new_session()
+    told = [event async for event in assistant.start(session) if isinstance(event, RulesBroken)]
+    assert [(event.line, event.reason) for event in told] == [
+        (1, "the rule is about nothing: no tool is named kit.sav; did you mean kit.save?")
+    ]
+    await play(assistant, session, "go on")
+    assert (lab.workspace / "a.txt").exists()
+
+
 async def test_what_cannot_be_kept_runs_and_is_said(lab: Lab) -> None:
     async def always(request: ApprovalRequested) -> Reply:
         return Reply(Decision.ALWAYS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable
 
 import pytest
@@ -359,9 +358,7 @@ async def test_bad_plugins_are_named_and_the_good_ones_work(site: Site, bench: M
     site.install("first", NONE, plugins=["same"])
     site.install("second", NONE, plugins=["same"])
     site.install("strange", NONE, plugins=["Strange!"])
-    began = time.monotonic()
     loaded = site.load(only=[c.name for c in candidates(site.found(), site.admissions, Wishes())], seconds=3)
-    assert time.monotonic() - began < 60
     said = reasons(loaded)
     for name, (_, wanted) in BAD.items():
         if wanted:

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rookery_core.approval.rule_file import MEANWHILE
 from rookery_core.config import Config
 from rookery_core.config_file import load_config
 from rookery_core.equipment import Options, equip, installed_plugins, mcp_servers, open_store
@@ -123,8 +122,8 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
     for problem in equipment.problems:
         if not problem.quiet:
             say(f"rookery: plugin {problem.plugin}: {problem.reason}", console.stderr)
-    for mistake in equipment.rulebook.mistakes:
-        say(f"rookery: {mistake}; {MEANWHILE}", console.stderr)
+    for mistake in (*equipment.rulebook.mistakes, *equipment.rules_of_nothing):
+        say(f"rookery: {mistake.said}", console.stderr)
     if console.stdin.isatty():
         say(SERVING, console.stderr)
     try:

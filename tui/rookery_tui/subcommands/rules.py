@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rookery_core.approval.judging import Judged
-from rookery_core.approval.rule_file import Listed, RuleFile, read_rules
+from rookery_core.approval.rule_file import Listed, Mistake, RuleFile, read_rules
 from rookery_core.approval.rule_table import RuleTable, made_of, table_of
 from rookery_core.approval.rule_writing import add_rules, remove_rule
 from rookery_core.approval.rulebook import PROJECT_RULES
@@ -44,7 +44,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
             _say(f"removed: {gone.rule}", console)
             return Exit.OK
         case "check":
-            return _check(paths, root, console)
+            return asyncio.run(_check(paths, root, console))
         case _:
             return asyncio.run(_try(arguments, paths, root, console))
 
@@ -80,14 +80,26 @@ def _where(each: Listed) -> str:
     return f"({place}{remembered}; {each.rule.origin})"
 
 
-def _check(paths: Paths, root: Path, console: Console) -> Exit:
+async def _check(paths: Paths, root: Path, console: Console) -> Exit:
     own, project = _files(paths, root)
     _report(own, project, console=console)
     for read in (own, project):
         if not read.mistakes:
             there = f"good, {len(read.listed)} rules" if read.file.exists() else "is not there, which is fine"
             _say(f"{read.file}: {there}", console)
+    for remark in await _about_nothing(paths, root):
+        say(f"rookery: {remark}", console.stderr)
     return Exit.USAGE if own.mistakes or project.mistakes else Exit.OK
+
+
+async def _about_nothing(paths: Paths, root: Path) -> tuple[Mistake, ...]:
+    """What there is to say of rules about tools that there are not. Raises ConfigError, PluginError."""
+    from rookery_core.config_file import load_config
+    from rookery_core.equipment import Options, equip
+
+    equipment = equip(load_config(paths).config, paths, Options(root, online=True), refuse=False)
+    await equipment.close()
+    return equipment.rules_of_nothing
 
 
 def _report(*files: RuleFile, console: Console) -> None:

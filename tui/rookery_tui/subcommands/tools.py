@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from rookery_core.approval.rule_file import MEANWHILE
 from rookery_core.config import Config
 from rookery_core.config_file import load_config
 from rookery_core.equipment import Equipment, Options, equip, installed_plugins, mcp_servers, open_store
@@ -64,8 +63,8 @@ async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -
                 if not (problem.quiet and found):
                     say(f"rookery: plugin {problem.plugin}: {problem.reason}", console.stderr)
             if arguments.action == "call":
-                for mistake in equipment.rulebook.mistakes:
-                    say(f"rookery: {mistake}; {MEANWHILE}", console.stderr)
+                for mistake in (*equipment.rulebook.mistakes, *equipment.rules_of_nothing):
+                    say(f"rookery: {mistake.said}", console.stderr)
             match arguments.action:
                 case "list":
                     return _list(equipment, console, as_json=arguments.json)
