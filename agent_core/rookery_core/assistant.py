@@ -22,6 +22,7 @@ from rookery_core.events import (
     Mode,
     ModeChanged,
     QuestionAsked,
+    SandboxFound,
     ToolFinished,
     ToolRequested,
     ToolStatus,
@@ -45,6 +46,7 @@ from rookery_core.text import storable
 from rookery_core.tools.extending import Command
 from rookery_core.tools.loader import Problem
 from rookery_core.tools.runner import ToolRunner
+from rookery_core.tools.threads import in_thread
 from rookery_core.transcript import Transcript
 
 BY_THE_PERSON = "stopped by the person"
@@ -162,7 +164,7 @@ class Assistant:
         failed: list[Event] = [problem.event() for problem in problems if not problem.quiet]
         gear = self._parts.gear
         failed += [mistake.event() for mistake in (*gear.runner.rulebook.mistakes, *gear.rules_of_nothing)]
-        async with aclosing(self._load(self._parts.model, session, failed)) as events:
+        async with aclosing(self._load(self._parts.model, session, failed, look=True)) as events:
             async for event in events:
                 yield event
 
@@ -266,9 +268,15 @@ class Assistant:
         self._parts.store.close()
 
     async def _load(
-        self, model: ModelBackend, session: SessionLog, first: Iterable[Event] = (), *, chosen: bool = False
+        self,
+        model: ModelBackend,
+        session: SessionLog,
+        first: Iterable[Event] = (),
+        *,
+        chosen: bool = False,
+        look: bool = False,
     ) -> AsyncGenerator[Event, None]:
-        """Load a model, and what happens meanwhile, outside of any turn."""
+        """Load a model, and what happens meanwhile, outside of any turn; `look`: also at how programs are confined."""
         shown: asyncio.Queue[Event | None] = asyncio.Queue()
 
         def emit(event: Event) -> None:
@@ -279,11 +287,26 @@ class Assistant:
 
         for event in first:
             emit(event)
-        task = asyncio.create_task(open_model(model, emit, chosen=chosen))
+
+        async def load() -> None:
+            looking = asyncio.create_task(self._tell_sandbox(emit)) if look else None
+            try:
+                await open_model(model, emit, chosen=chosen)
+            finally:
+                if looking is not None:
+                    await looking
+
+        task = asyncio.create_task(load())
         task.add_done_callback(lambda _: shown.put_nowait(None))
         async with aclosing(_drain(shown, task)) as events:
             async for event in events:
                 yield event
+
+    async def _tell_sandbox(self, emit: Callable[[Event], None]) -> None:
+        confinement = self._parts.gear.runner.confinement
+        found = await in_thread(lambda: confinement.found, "sandbox")
+        level = str(confinement.level)
+        emit(SandboxFound(level=level, root=confinement.is_root, why_not_higher=found.why_not_higher))
 
     async def _carry_out(
         self, session: SessionLog, text: str, inputs: Sequence[str], show: Callable[[Event], None]

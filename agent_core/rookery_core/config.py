@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rookery_core.budget import Limits
 from rookery_core.mcp.settings import McpSettings, ServerSettings
+from rookery_core.sandbox.settings import SandboxSettings
 
 MCP, SERVERS = "mcp", "mcp.servers"
 STRICT = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, strict=True, allow_inf_nan=False)
@@ -129,6 +130,7 @@ class Config(Section):
     model: ModelSettings = ModelSettings()
     agent: AgentSettings = AgentSettings()
     plugins: PluginSettings = PluginSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     web: WebSettings = WebSettings()
     memory: MemorySettings = MemorySettings()
     tui: TuiSettings = TuiSettings()

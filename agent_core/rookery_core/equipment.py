@@ -31,6 +31,7 @@ from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
 from rookery_core.reasoning.react import react
 from rookery_core.redact import Redactor, is_secret_name, secrets_of
+from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.store.artifacts import CallArtifacts
 from rookery_core.store.db import Store
 from rookery_core.store.plugin_data import PluginData
@@ -76,6 +77,8 @@ class Options:
     """Whether Rookery's own plugins may use the network, also where the settings do not say so."""
     commands: Collection[str] = ()
     """Names of the front end's own slash commands, which no plugin may take."""
+    allow_root: bool = False
+    """Whether root's programs may run where the sandbox is not whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Equipment:
     """Ends the processes of plugins."""
     rulebook: Rulebook
     places: Places
+    confinement: Confinement
     rules_of_nothing: tuple[Mistake, ...] = ()
     """What there is to say of rules whose tools there are not."""
 
@@ -112,6 +116,8 @@ class Equipment:
             rulebook=self.rulebook,
             places=self.places,
             rulings=self.extras.rulings,
+            confinement=self.confinement,
+            confined=lambda offered: self.confinement.fact(offered, options.workspace)[1],
             environ=os.environ,
         )
 
@@ -134,9 +140,12 @@ def equip(
         _refuse(problems)
     rulebook = Rulebook(paths.rules, Workspace.at(options.workspace).root if options.trusted else None)
     places = Places.of(paths, Path.home(), Path(sys.prefix))
+    confinement = Confinement.of(
+        config.sandbox, places, Path.home(), os.environ, file=paths.sandbox, allow_root=options.allow_root
+    )
     later = _may_come(config, loaded)
     strange = tuple(about_nothing(rulebook.files, [each.full_name for each in everything], later))
-    return Equipment(usable, extras, problems, loaded.close, rulebook, places, strange)
+    return Equipment(usable, extras, problems, loaded.close, rulebook, places, confinement, strange)
 
 
 def _may_come(config: Config, loaded: Loaded) -> set[str]:

@@ -32,6 +32,16 @@ class ModelLoading(Event):
     """0.0 to 1.0."""
 
 
+class SandboxFound(Event):
+    """It is known how well programs are confined here (L3, L2, L1), what is missing, and whether as root."""
+
+    ephemeral: ClassVar[bool] = True
+    kind: Literal["sandbox_found"] = "sandbox_found"
+    level: str
+    root: bool = False
+    why_not_higher: tuple[str, ...] = ()
+
+
 class ModelReady(Event):
     """The model is loaded and can generate."""
 
@@ -370,6 +380,7 @@ AnyEvent = Annotated[
     | PluginFailed
     | RulesBroken
     | ModeChanged
+    | SandboxFound
     | TurnStarted
     | MemoryRecalled
     | InputPerceived

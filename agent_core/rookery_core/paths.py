@@ -149,6 +149,11 @@ class Paths:
         return self.data / "probes.json"
 
     @property
+    def sandbox(self) -> Path:
+        """What `rookery sandbox` found of this machine; may be deleted at any time."""
+        return self.data / "sandbox.json"
+
+    @property
     def expanded(self) -> Path:
         """Copies of small models' weights in a format that reads faster; may be deleted at any time."""
         return self.data / "expanded"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rookery_core.errors import ArgumentsInvalid, NeedsApproval, ToolFailed, ToolRetry, TurnPaused
 from rookery_core.folder import Folder
+from rookery_core.sandbox.box import Box, Sandbox
 from rookery_core.surroundings import program_environment, search_path, which
 from rookery_core.tools.context import Artifacts, Data, Memory, Person, Secrets, TextModel, ToolContext
 from rookery_core.tools.contract import Example, Risk, Tool, ToolResult, WorkspaceEntry, WorkspacePath
@@ -81,6 +82,7 @@ __all__ = [
     "ApprovalResolved",
     "ArgumentsInvalid",
     "Artifacts",
+    "Box",
     "CONTRACT_VERSION",
     "CallRuled",
     "Command",
@@ -110,6 +112,7 @@ __all__ = [
     "RookeryError",
     "Run",
     "Sampling",
+    "Sandbox",
     "Secrets",
     "Send",
     "Step",

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rookery_core.approval.places import Places
 from rookery_core.approval.policy import Allowed, Grants, Reply, nobody
 from rookery_core.errors import ToolFailed
 from rookery_core.events import ApprovalRequested, Decision, Event, QuestionAsked, ToolFinished
 from rookery_core.model.scripted import ScriptedModel
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.sandbox.sandbox import Confinement
+from rookery_core.sandbox.settings import SandboxSettings
 from rookery_core.tools.context import Artifacts, Data, Memory
 from rookery_core.tools.contract import Risk, Tool
 from rookery_core.tools.lending import EnvironmentSecrets, Lender, secret_variable
@@ -21,7 +26,7 @@ from rookery_core.tools.registry import OfferedTool, Registry
 from rookery_core.tools.runner import Caller, ToolRunner
 from rookery_core.workspace import Workspace
 
-__all__ = ["DictData", "ListArtifacts", "ListMemory", "ScriptedModel", "run_tool"]
+__all__ = ["DictData", "ListArtifacts", "ListMemory", "ScriptedModel", "run_tool", "this_machine"]
 
 
 class ListMemory:
@@ -75,6 +80,12 @@ class ListArtifacts:
             raise ToolFailed(f"there is no text {ref}") from None
 
 
+@cache
+def this_machine() -> Confinement:
+    """The sandbox of this machine, tried once."""
+    return Confinement.of(SandboxSettings(), Places(), Path.home(), os.environ)
+
+
 async def run_tool(
     tool: Tool,
     arguments: dict[str, Any],
@@ -88,12 +99,14 @@ async def run_tool(
     writes: Callable[[str], str] | None = None,
     allow: bool = True,
     events: list[Event] | None = None,
+    confinement: Confinement | None = None,
 ) -> ToolFinished:
     """Call a tool the way the agent does: validated, timed, its output cut. `events` receives all that happened.
 
     `secrets` are by their names. `answers` are what the person says to the tool's questions, in order; then nobody
     answers. `writes` stands for the model. With `allow=False`, what would be asked is denied, as where nobody is there.
-    Raises TurnPaused as the tool does.
+    `confinement` is for the programs that the tool starts; None: as this machine can. Raises TurnPaused as the tool
+    does.
     """
     registry = Registry([OfferedTool(tool, "test", "test", tool.name)])
     lent_artifacts = artifacts or ListArtifacts()
@@ -112,6 +125,7 @@ async def run_tool(
         allowed=Allowed(kinds=frozenset(Risk) if allow else frozenset()),
         grants=Grants(),
         clock=time.monotonic,
+        confinement=confinement or this_machine(),
     )
     sink: list[Event] = [] if events is None else events
     said = iter(answers)

@@ -1,8 +1,8 @@
 """Runs a command in the workspace: a line for the shell, or a program and its arguments without one.
 
 The command gets no terminal, no input, and of the environment only what programs need to find their way. What it leaves
-running ends with it, also when it is stopped, takes too long, or Rookery itself ends. It is not set apart from the
-machine's other processes: people ask for `ps`, `kill` and `ssh` too.
+running ends with it, also when it is stopped, takes too long, or Rookery itself ends. It is confined as far as the
+machine can.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from rookery_core.plugin import Example, Risk, Tool, ToolContext, ToolFailed, ToolRetry, hookimpl, tool
-from rookery_plugins.programs import Output, Program, environment, run, search_path, which
+from rookery_plugins.programs import Ending, Output, Program, environment, run, search_path, which
 
 rookery_contract = 1
 
@@ -24,6 +24,8 @@ LIMIT_S = 110.0
 HOST_LIMIT_S = 10.0
 """The host's own limit comes this much later, so that the output of a command that takes too long is not lost."""
 SHELL = "/bin/sh"
+REFUSALS = ("Read-only file system", "Operation not permitted", "name resolution", "Could not resolve", "unreachable")
+"""What programs say where the sandbox refuses them something."""
 
 
 def _can_be_run(command: str | list[str]) -> str | list[str]:
@@ -59,6 +61,7 @@ def shell_tool(limit_s: float = LIMIT_S) -> Tool:
         risk=Risk.EXECUTE,
         scope=_exactly,
         command="command",
+        confined=True,
         preview=_shown,
         timeout_s=limit_s + HOST_LIMIT_S,
         examples=[
@@ -74,10 +77,11 @@ def shell_tool(limit_s: float = LIMIT_S) -> Tool:
     def shell(ctx: ToolContext, command: Command) -> str:
         """Runs a shell command and gives its output."""
         output = Output(ctx.progress)
-        ending = run(_program(ctx, command), output, limit_s=limit_s, cancelled=ctx.cancelled.is_set)
+        program = _program(ctx, command)
+        ending = run(program, output, sandbox=ctx.sandbox, limit_s=limit_s, cancelled=ctx.cancelled.is_set)
         if ending.code is None:
             raise ToolFailed(f"{_said(output)}\n[stopped: it took longer than {limit_s:g} seconds]")
-        return f"{_said(output)}\n[{ending}]"
+        return f"{_said(output)}\n[{ending}{_because(ending, output.text())}]"
 
     return shell
 
@@ -92,6 +96,13 @@ def _program(ctx: ToolContext, command: str | list[str]) -> Program:
             f"there is no program {command[0]}; check its name, or give the command as one text for a shell"
         )
     return Program(path, command, ctx.workspace.root, found)
+
+
+def _because(ending: Ending, said: str) -> str:
+    """That the sandbox may be why a command failed; "" where nothing speaks for it."""
+    if ending.confined and ending.code and any(sign in said for sign in REFUSALS):
+        return "; it ran in the sandbox, which may be why: it writes only in the workspace, and not in .git"
+    return ""
 
 
 def _said(output: Output) -> str:

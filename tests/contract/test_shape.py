@@ -52,10 +52,10 @@ def test_no_module_is_named_after_nothing() -> None:
 def test_what_plugin_authors_import_is_exactly_this() -> None:
     assert rookery_core.plugin.__all__ == [
         "Allow", "Answer", "Answered", "Append", "ApprovalRequested", "ApprovalResolved", "ArgumentsInvalid",
-        "Artifacts", "CONTRACT_VERSION", "CallRuled", "Command", "CommandContext", "Completion", "Data", "Delta",
+        "Artifacts", "Box", "CONTRACT_VERSION", "CallRuled", "Command", "CommandContext", "Completion", "Data", "Delta",
         "Deny", "Event", "Example", "Folder", "Memory", "Message", "ModelBackend", "ModelDied", "ModelError", "ModelInfo",
         "ModelUnreadable", "NeedsApproval", "Outcome", "Person", "Reading", "Replace", "Rewrite", "Risk",
-        "RiskRule", "RookeryError", "Run", "Sampling", "Secrets", "Send", "Step", "StepFailed", "StepStarted",
+        "RiskRule", "RookeryError", "Run", "Sampling", "Sandbox", "Secrets", "Send", "Step", "StepFailed", "StepStarted",
         "StepUnparsable", "Strategy", "Task", "TextModel", "ThoughtFormed", "Tool", "ToolCall", "ToolContext",
         "ToolFailed", "ToolFinished", "ToolOutcome", "ToolRequested", "ToolResult", "ToolRetry", "ToolStarted",
         "ToolStatus", "ToolUse", "TurnEnded", "TurnPaused", "TurnStarted", "TurnStatus", "Usage", "Workspace",

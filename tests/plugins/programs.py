@@ -6,7 +6,20 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+
+class Unconfined:
+    """The sandbox where there is none, and the person allowed that."""
+
+    @contextmanager
+    def box(self, *, reads: Sequence[Path] = (), writes: bool = True, harmless: bool = False) -> Iterator[None]:
+        yield None
+
+
+UNCONFINED = Unconfined()
 
 
 def gone(pid_file: Path) -> bool:

@@ -16,7 +16,7 @@ import pytest
 
 from rookery_core.plugin import ToolFailed, ToolRetry
 from rookery_plugins.programs import Ending, Output, Program, environment, run, search_path, which
-from tests.plugins.programs import gone, left_in, wait_for, working_in
+from tests.plugins.programs import UNCONFINED, gone, left_in, wait_for, working_in
 
 pytestmark = [
     pytest.mark.timeout(60),
@@ -34,7 +34,7 @@ def result(
     program: Program, limit_s: float = 30.0, cancelled: Callable[[], bool] = lambda: False
 ) -> tuple[str, Ending]:
     output = Output(lambda _: None)
-    ending = run(program, output, limit_s=limit_s, cancelled=cancelled)
+    ending = run(program, output, sandbox=UNCONFINED, limit_s=limit_s, cancelled=cancelled)
     return output.text(), ending
 
 
@@ -138,10 +138,11 @@ def test_where_there_are_no_namespaces_a_program_runs_without(tmp_path: Path) ->
     inside = (
         "import sys, pathlib\n"
         "from rookery_plugins.programs import *\n"
+        "from tests.plugins.programs import UNCONFINED\n"
         "out = Output(lambda _: None)\n"
         "program = Program('/bin/sh', ['sh', '-c', 'setsid sleep 600 & echo $$ > pid; echo $!'], pathlib.Path.cwd(),"
         " environment(), apart=True)\n"
-        "ending = run(program, out, limit_s=30, cancelled=lambda: False)\n"
+        "ending = run(program, out, sandbox=UNCONFINED, limit_s=30, cancelled=lambda: False)\n"
         "print(ending)\n"
     )
     without = "for kind in user pid mnt; do echo 0 > /proc/sys/user/max_${kind}_namespaces; done 2>&1 || exit 77\n"
@@ -167,10 +168,11 @@ def test_an_ordinary_user_s_programs_end_too(apart: bool) -> None:
     inside = (
         "import pathlib\n"
         "from rookery_plugins.programs import *\n"
+        "from tests.plugins.programs import UNCONFINED\n"
         "out = Output(lambda _: None)\n"
         "command = 'id -u; (setsid sleep 600 & echo $$ > pid); sleep 600'\n"
         f"program = Program('/bin/sh', ['sh', '-c', command], pathlib.Path.cwd(), environment(), apart={apart})\n"
-        "ending = run(program, out, limit_s=1.0, cancelled=lambda: False)\n"
+        "ending = run(program, out, sandbox=UNCONFINED, limit_s=1.0, cancelled=lambda: False)\n"
         "print(out.text(), ending.code)\n"
     )
     with tempfile.TemporaryDirectory() as made:  # where everybody may go, unlike pytest's own
@@ -205,9 +207,10 @@ def test_when_rookery_dies_its_programs_die(how: signal.Signals, apart: bool, tm
     inside = (
         "import pathlib\n"
         "from rookery_plugins.programs import *\n"
+        "from tests.plugins.programs import UNCONFINED\n"
         "command = 'sleep 600.125 & setsid sleep 600.125 & echo begun > ready; trap \"\" TERM; sleep 600.125; wait'\n"
         f"program = Program('/bin/sh', ['sh', '-c', command], pathlib.Path.cwd(), environment(), apart={apart})\n"
-        "run(program, Output(lambda _: None), limit_s=60, cancelled=lambda: False)\n"
+        "run(program, Output(lambda _: None), sandbox=UNCONFINED, limit_s=60, cancelled=lambda: False)\n"
     )
     # in a folder of its own, by which what is left of it is found
     rookery = subprocess.Popen(
@@ -264,7 +267,7 @@ def test_many_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
 @linux
 def test_processes_are_listed_by_ps_as_they_are_in_proc() -> None:
     code = (
-        "import sys; sys.path.append(sys.argv[1]); import supervisor, os\n"
+        "import sys; sys.path.append(sys.argv[1]); import listing as supervisor, os\n"
         "for way in (supervisor.listed, supervisor.listed_by_ps):\n"
         "    print([(p.parent, p.group, p.ended) for p in way() if p.pid == os.getpid()])\n"
     )

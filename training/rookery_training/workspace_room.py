@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from rookery_core.errors import ArgumentsInvalid, ToolFailed, ToolRetry
-from rookery_core.testing import DictData, ListArtifacts, ListMemory
+from rookery_core.testing import DictData, ListArtifacts, ListMemory, this_machine
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.registry import Registry
 from rookery_core.workspace import Workspace
@@ -71,6 +71,7 @@ class Room:
                 values[tool.context_parameter] = ToolContext(
                     call_id="call", workspace=self._workspace, cancelled=threading.Event(),
                     progress=lambda _: None, memory=self._memory, data=self._data, artifacts=self._artifacts,
+                    sandbox=this_machine().at(self._workspace.root, asked=True),
                 )  # fmt: skip
             with at_hand():
                 return str(tool.run(**values))

@@ -13,6 +13,7 @@ from rookery_tui.out import say
 from rookery_tui.plugin_arguments import add_plugins
 from rookery_tui.record_arguments import add_audit, add_sessions, add_stats
 from rookery_tui.rule_arguments import add_rules
+from rookery_tui.sandbox_arguments import add_sandbox, root_option
 from rookery_tui.trust_arguments import add_trust, trust_option
 
 
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _mcp(commands)
     add_rules(commands)
     add_trust(commands)
+    add_sandbox(commands)
     add_bench(commands)
     add_eval(commands)
     return top
@@ -92,6 +94,7 @@ def _assistant_options(parser: argparse.ArgumentParser) -> None:
     )
     _mode_option(parser)
     trust_option(parser)
+    root_option(parser)
     _online_option(parser)
     _plugin_options(parser)
     parser.add_argument("--max-steps", metavar="N", type=whole(1, 1000), help="steps before it gives up")
@@ -167,6 +170,7 @@ def _tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     call.add_argument(
         "--allow", metavar="KINDS|TOOLS", type=words, action="extend", default=[], help="as for `rookery run`"
     )
+    root_option(call)
     for action in (listing, show, call):
         trust_option(action)
         _online_option(action)
@@ -197,6 +201,7 @@ def _mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     _mode_option(serve)
     trust_option(serve)
+    root_option(serve)
     _online_option(serve)
     _plugin_options(serve)
 

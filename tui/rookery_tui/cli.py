@@ -100,6 +100,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import trust
 
             return trust.main(arguments, paths, console)
+        case "sandbox":
+            from rookery_tui.subcommands import sandbox
+
+            return sandbox.main(arguments, paths, console)
         case "bench":
             from rookery_tui.subcommands import bench
 

@@ -30,6 +30,7 @@ from rookery_core.events import (
     QuestionAsked,
     Recovered,
     RulesBroken,
+    SandboxFound,
     StepFailed,
     ThoughtFormed,
     ToolFinished,
@@ -217,12 +218,16 @@ class Meter:
     mode: Mode = Mode.ASK
     surroundings: tuple[str, ...] = ()
     """What holds as long as the program runs: offline, say."""
+    sandbox: str = ""
+    """How programs are confined; "" while it is not known."""
 
     def after(self, event: Event) -> Meter:
         """The meter once this event has happened."""
         match event:
             case ModelReady(model=model, n_ctx=n_ctx):
                 return replace(self, model=one_line(model, 40), n_ctx=n_ctx)
+            case SandboxFound():
+                return replace(self, sandbox=sandbox_text(event))
             case PromptBuilt(n_tokens=n_tokens, n_ctx=n_ctx):
                 return replace(self, n_tokens=n_tokens, n_ctx=n_ctx)
             case Generated(usage=usage):
@@ -244,8 +249,9 @@ class Meter:
                 return self
 
     def text(self) -> str:
-        """The status line: model, permission mode, what holds; where there is a model, context used and speed too."""
-        begin = " · ".join((self.model, self.mode, *self.surroundings))
+        """The status line: model, permission mode, sandbox, what holds; with a model, context used and speed too."""
+        sandbox = (self.sandbox,) if self.sandbox else ()
+        begin = " · ".join((self.model, self.mode, *sandbox, *self.surroundings))
         if not self.n_ctx:
             return begin
         window = f"{self.n_tokens}/{self.n_ctx} tokens ({100 * self.n_tokens // self.n_ctx} %)"
@@ -253,6 +259,12 @@ class Meter:
         if self.first_token_s:
             speed += f", first {self.first_token_s:.1f} s, {100 * self.reused:.0f} % reused"
         return f"{begin} · {window} · {speed}"
+
+
+def sandbox_text(event: SandboxFound) -> str:
+    """How programs are confined, in two words, and whether the program runs as root."""
+    level = {"L3": "sandbox L3", "L2": "sandbox L2"}.get(event.level, "NO SANDBOX")
+    return f"{level} · root" if event.root else level
 
 
 def usage_text(usage: Usage) -> str:

@@ -58,6 +58,7 @@ def maker(
         strict=is_strict(arguments, os.environ),
         mode=mode_wanted(arguments),
         online=arguments.online,
+        allow_root=arguments.allow_root,
         commands=(*PLAIN_COMMANDS, *ALIASES),
     )
 

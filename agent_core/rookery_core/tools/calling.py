@@ -162,6 +162,7 @@ class Calling:
             artifacts=lender.artifacts(caller.session, self._id),
             secrets=lender.secrets(plugin),
             model=CallModel(bridge, caller.complete),
+            sandbox=self._runner.confinement.at(self._runner.workspace.root, asked=bool(checked.digest)),
             approved=checked.approved,
         )
 

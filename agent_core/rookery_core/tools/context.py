@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from rookery_core.errors import ToolFailed
+from rookery_core.sandbox.box import Sandbox
 from rookery_core.workspace import Workspace
 
 
@@ -113,5 +114,7 @@ class ToolContext:
     artifacts: Artifacts = field(default_factory=partial(_not_lent, "place for long texts"))
     secrets: Secrets = field(default_factory=partial(_not_lent, "secrets"))
     model: TextModel = field(default_factory=partial(_not_lent, "model"))
+    sandbox: Sandbox = field(default_factory=partial(_not_lent, "sandbox"))
+    """What confines the programs that the tool starts; of the tools that run inside Rookery."""
     approved: bool = False
     """Whether the person was asked about this very call, and allowed it."""

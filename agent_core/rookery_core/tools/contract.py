@@ -119,6 +119,8 @@ class Tool:
     """What is missing on this machine for the tool to work, and how to get it; "" when nothing is."""
     command: str = ""
     """The parameter that is a command: a text for a POSIX shell, or a list of a program and its arguments."""
+    confined: bool = False
+    """Whether programs that run in the sandbox it is lent do all that it does."""
     sites: bool = False
     """Whether what `scope` returns are hosts with their ports, such as `example.org:443`."""
     paths: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from rookery_core.approval.subject import subject_of
 from rookery_core.events import ApprovalRequested, Event, QuestionAsked, ToolFinished, ToolRequested
 from rookery_core.perception.relevance import Relevance
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.tools.calling import Calling
 from rookery_core.tools.extending import RiskRule
 from rookery_core.tools.lending import Completer, Lender
@@ -67,6 +68,7 @@ class ToolRunner:
     relevance: Relevance = field(default_factory=Relevance)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Rookery's own environment, as it is at any moment."""
+    confinement: Confinement = field(default_factory=Confinement)
     confined: Callable[[OfferedTool], str] = _not_confined
     """How the programs that a tool starts are set apart, in words; "" where they are not at all."""
 

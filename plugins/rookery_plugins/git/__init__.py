@@ -40,6 +40,7 @@ def _missing() -> str:
 
 @tool(
     risk=Risk.READ,
+    confined=True,
     available=_missing,
     timeout_s=LIMIT_S + HOST_LIMIT_S,
     examples=[
@@ -77,8 +78,12 @@ def git(
                 top,
                 _environment(top, view, root),
                 limits={"RLIMIT_DATA": MEMORY_BYTES},
+                reads=(view,),
+                writes=False,
+                harmless=True,
             ),
             output,
+            sandbox=ctx.sandbox,
             limit_s=LIMIT_S,
             cancelled=ctx.cancelled.is_set,
         )

@@ -1,13 +1,14 @@
 """Runs a program from its start to the end of everything it started, and takes in what it prints.
 
-The one place where the tools here start a process: what is to confine it is said in its order (`_order`), and put on
-where the supervisor's child turns into the program (`supervisor.become`). One thread does it all, looking at output,
-report and clock in turn. A supervisor that was killed cannot clean up any more; then whatever has the run's mark in its
-environment is ended from here.
+The one place where the tools here start a process: what confines it is lent by the host, said in its order (`_order`),
+and put on where the supervisor's child turns into the program (`keeper.become`). One thread does it all, looking at
+output, report and clock in turn. A supervisor that was killed cannot clean up any more; then whatever has the run's
+mark in its environment is ended from here.
 """
 
 from __future__ import annotations
 
+import errno
 import marshal
 import os
 import secrets
@@ -21,9 +22,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from rookery_core.plugin import ToolFailed, ToolRetry
+from rookery_core.plugin import Box, Sandbox, ToolFailed, ToolRetry
 from rookery_plugins.programs.output import Output
 from rookery_plugins.programs.surroundings import for_python
 
@@ -39,6 +40,7 @@ CHUNK_BYTES = 65_536
 PIPE_BYTES = 1_048_576
 """The most that Linux lets a pipe hold."""
 
+_FOLDER = Path(__file__).parent
 _BOOT = "import sys; sys.path.append(sys.argv.pop()); import supervisor; supervisor.main()"
 
 
@@ -54,6 +56,12 @@ class Program:
     input: str = ""
     limits: Mapping[str, int] = field(default_factory=dict)
     """By their names in the module `resource`."""
+    reads: tuple[Path, ...] = ()
+    """What it has to see, beside the workspace and what all programs see."""
+    writes: bool = True
+    """Whether it changes the workspace."""
+    harmless: bool = False
+    """Whether nobody has to be asked where nothing confines it."""
     apart: bool = False
     """Whether it is to see no processes but its own, and signal none, where the system can do that. To the program of
     an ordinary user root's files are nobody's then, which some (ssh, sudo) do not accept."""
@@ -67,6 +75,8 @@ class Ending:
     """The exit code, or a signal's number negated; None: it was stopped, its time being up or the call cancelled."""
     left: bool = False
     """Whether something that it had started was still running, and was stopped."""
+    confined: bool = field(default=False, compare=False)
+    """Whether it ran in a sandbox."""
 
     def __str__(self) -> str:
         code = self.code or 0
@@ -74,33 +84,52 @@ class Ending:
         return f"{how}; what it left running was stopped" if self.left else how
 
 
-def run(program: Program, output: Output, *, limit_s: float, cancelled: Callable[[], bool]) -> Ending:
-    """Run it until it has ended and nothing that it started is left.
+def run(program: Program, output: Output, *, sandbox: Sandbox, limit_s: float, cancelled: Callable[[], bool]) -> Ending:
+    """Run it, as far as the sandbox says confined, until it has ended and nothing that it started is left.
 
-    Raises ToolRetry for what no program can be given, and ToolFailed where it cannot be started or kept watch over.
+    Raises ToolRetry for what no program can be given, ToolFailed where it cannot be started, confined or kept watch
+    over, and NeedsApproval where it is not to run unconfined without being asked about.
     """
+    reads = (_FOLDER, *program.reads)
+    with sandbox.box(reads=reads, writes=program.writes, harmless=program.harmless) as box:
+        return _run(program, output, box, limit_s, cancelled)
+
+
+def _run(program: Program, output: Output, box: Box | None, limit_s: float, cancelled: Callable[[], bool]) -> Ending:
     mark = secrets.token_hex(8)
-    with _supervised(program, mark) as supervisor:
+    with _supervised(program, box, mark) as supervisor:
         stopped, report = _follow(supervisor, output, time.monotonic() + limit_s, cancelled)
     if not report:
         _end_marked(mark)
     if stopped:
         return Ending(None)
     if "failed" in report:
-        raise ToolFailed(f"{program.argv[0]} cannot be started: {os.strerror(report['failed'])}")
+        raise ToolFailed(f"{program.argv[0]} cannot be started: {_why(report['failed'], program, box)}")
+    if "unconfined" in report or (box and "status" not in report and not report.get("begun")):
+        why = os.strerror(report["unconfined"]) if report.get("unconfined") else output.text() or "it does not say why"
+        raise ToolFailed(f"the sandbox cannot be made, so nothing was run: {why}\n(`rookery sandbox` tries it)")
     if "status" not in report:
         raise ToolFailed(f"{output.text()}\n[it ended the process that watched over it, and was stopped]".lstrip())
-    return Ending(os.waitstatus_to_exitcode(report["status"]), bool(report["left"]))
+    return Ending(os.waitstatus_to_exitcode(report["status"]), bool(report["left"]), box is not None)
+
+
+def _why(number: int, program: Program, box: Box | None) -> str:
+    """Why a program did not start."""
+    real = os.path.realpath(program.path)
+    if number == errno.ENOENT and box and os.path.exists(real) and not box.shows(real):
+        folder = os.path.dirname(real)
+        return f"it lies in {folder}, which the sandbox does not show; the person can add that to sandbox.read"
+    return os.strerror(number)
 
 
 @contextmanager
-def _supervised(program: Program, mark: str) -> Iterator[subprocess.Popen[bytes]]:
+def _supervised(program: Program, box: Box | None, mark: str) -> Iterator[subprocess.Popen[bytes]]:
     """The supervisor, once it has its order. Leaving it behind has it end everything at once."""
     with _source(program.input) as source:
-        order = _order(program, mark, source)
+        order = _order(program, box, mark, source)
         try:
             supervisor = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, str(Path(__file__).parent)],
+                [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, str(_FOLDER)],
                 bufsize=0,
                 env=for_python(),
                 stdin=subprocess.PIPE,
@@ -141,9 +170,9 @@ def _source(text: str) -> Iterator[int | None]:
         raise ToolFailed(f"there is no room for what the program is to read: {exc.strerror}") from exc
 
 
-def _order(program: Program, mark: str, source: int | None) -> bytes:
+def _order(program: Program, box: Box | None, mark: str, source: int | None) -> bytes:
     """What the supervisor is told (its module docstring)."""
-    environment = {**program.environment, MARK: mark}
+    environment = {**program.environment, **(box.environment if box else {}), MARK: mark}
     order = marshal.dumps(
         {
             "path": _encoded(program.path),
@@ -151,12 +180,19 @@ def _order(program: Program, mark: str, source: int | None) -> bytes:
             "folder": _encoded(str(program.folder)),
             "environment": {_encoded(name): _encoded(value) for name, value in environment.items()},
             "input": source,
-            "limits": {"RLIMIT_CORE": 0, **program.limits},
-            "apart": program.apart,
+            "limits": {"RLIMIT_CORE": 0, **(box.limits if box else {}), **program.limits},
+            "apart": program.apart or box is not None,
+            "box": _boxed(box) if box else None,
             "grace_s": GRACE_S,
         }
     )
     return len(order).to_bytes(8, "big") + order
+
+
+def _boxed(box: Box) -> dict[str, Any]:
+    entrance = [os.fsencode(word) for word in box.entrance]
+    order = {**box.order}
+    return {"entrance": entrance, "inside": box.inside, "groups": order.pop("groups"), "order": order}
 
 
 def _encoded(text: str) -> bytes:

@@ -59,6 +59,7 @@ def python_tool(limit_s: float = LIMIT_S) -> Tool:
     @tool(
         risk=Risk.EXECUTE,
         scope=_exactly,
+        confined=True,
         preview=_numbered,
         available=_missing,
         timeout_s=limit_s + HOST_LIMIT_S,
@@ -80,7 +81,8 @@ def python_tool(limit_s: float = LIMIT_S) -> Tool:
     def python(ctx: ToolContext, code: Annotated[str, AfterValidator(_can_be_run)]) -> str:
         """Runs Python code and gives its output."""
         output = Output(ctx.progress)
-        ending = run(_program(ctx, code, limit_s), output, limit_s=limit_s, cancelled=ctx.cancelled.is_set)
+        program = _program(ctx, code, limit_s)
+        ending = run(program, output, sandbox=ctx.sandbox, limit_s=limit_s, cancelled=ctx.cancelled.is_set)
         said = output.text() or "(no output)"
         if ending.code is None:
             raise ToolFailed(f"{said}\n[stopped: it took longer than {limit_s:g} seconds]")
@@ -105,6 +107,7 @@ def _program(ctx: ToolContext, code: str, limit_s: float) -> Program:
             "RLIMIT_DATA": MEMORY_BYTES,
             "RLIMIT_CPU": int(limit_s + HOST_LIMIT_S) * (os.cpu_count() or 1),
         },
+        reads=(_STAGE,),
         apart=True,
     )
 

@@ -128,6 +128,7 @@ async def _serve(arguments: argparse.Namespace, config: Config, paths: Paths, co
         strict=is_strict(arguments, os.environ),
         mode=mode_wanted(arguments),
         online=arguments.online,
+        allow_root=arguments.allow_root,
     )
     equipment = equip(config, paths, options)
     for text in doorstep.remarks:

@@ -53,6 +53,7 @@ async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -
         strict=is_strict(arguments, os.environ),
         trusted=doorstep.trusted,
         online=arguments.online,
+        allow_root=getattr(arguments, "allow_root", False),
     )
     config = load_config(paths).config
     given = _object(arguments.arguments) if arguments.action == "call" else {}

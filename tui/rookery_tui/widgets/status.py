@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from rookery_core.events import Event, Mode, ModelReady, TurnEnded
+from rookery_core.events import Event, Mode, ModelReady, SandboxFound, TurnEnded
 from rookery_core.text import one_line
 from rookery_tui.presenter import Meter
 from rookery_tui.speech import activity
@@ -29,7 +29,8 @@ class StatusLine(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.meter = Meter()
-        self._ready: ModelReady | None = None
+        self._lasting: dict[str, Event] = {}
+        """What holds for every session, by its kind."""
         self._activity = self._flash = ""
 
     def compose(self) -> ComposeResult:
@@ -44,8 +45,8 @@ class StatusLine(Horizontal):
         self.meter = Meter(surroundings=self.meter.surroundings)
         for event in stored:
             self.meter = self.meter.after(event)
-        if self._ready is not None:
-            self.meter = self.meter.after(self._ready)
+        for event in self._lasting.values():
+            self.meter = self.meter.after(event)
         self._draw()
 
     def surround(self, words: tuple[str, ...]) -> None:
@@ -55,8 +56,8 @@ class StatusLine(Horizontal):
 
     def show(self, event: Event) -> None:
         """Take in the next event."""
-        if isinstance(event, ModelReady):
-            self._ready = event
+        if isinstance(event, ModelReady | SandboxFound):
+            self._lasting[event.kind] = event
         self.meter = self.meter.after(event)
         planned = isinstance(event, TurnEnded) and self.meter.mode is Mode.PLAN
         self.say(PLANNED if planned else activity(event))
