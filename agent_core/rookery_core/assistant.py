@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequenc
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from rookery_core.approval.modes import mode_of
 from rookery_core.budget import Budget
@@ -22,7 +21,6 @@ from rookery_core.events import (
     Mode,
     ModeChanged,
     QuestionAsked,
-    SandboxFound,
     ToolFinished,
     ToolRequested,
     ToolStatus,
@@ -31,22 +29,22 @@ from rookery_core.events import (
     TurnStatus,
 )
 from rookery_core.hosting.catalogue import Plugins
+from rookery_core.loading import drain, load
 from rookery_core.mcp.servers import Servers
 from rookery_core.memory.episodic import Episode, Episodes
 from rookery_core.memory.retrieve import recall
-from rookery_core.model.base import Message, ModelBackend
+from rookery_core.model.base import Message
 from rookery_core.model.choice import Models
 from rookery_core.parts import Gear, Parts
 from rookery_core.perception.attaching import attach, unread
 from rookery_core.reasoning.base import Task
 from rookery_core.reasoning.prompt import describe
-from rookery_core.run import Run, observation_limit, open_model
+from rookery_core.run import Run, observation_limit
 from rookery_core.store.sessions import SessionLog, Sessions
 from rookery_core.text import storable
 from rookery_core.tools.extending import Command
 from rookery_core.tools.loader import Problem
 from rookery_core.tools.runner import ToolRunner
-from rookery_core.tools.threads import in_thread
 from rookery_core.transcript import Transcript
 
 BY_THE_PERSON = "stopped by the person"
@@ -164,7 +162,7 @@ class Assistant:
         failed: list[Event] = [problem.event() for problem in problems if not problem.quiet]
         gear = self._parts.gear
         failed += [mistake.event() for mistake in (*gear.runner.rulebook.mistakes, *gear.rules_of_nothing)]
-        async with aclosing(self._load(self._parts.model, session, failed, look=True)) as events:
+        async with aclosing(load(self._parts, self._parts.model, session, failed, look=True)) as events:
             async for event in events:
                 yield event
 
@@ -174,7 +172,7 @@ class Assistant:
         Raises ModelError, and the model is the one it was; so it is when the iterator is closed early.
         """
         model = self._parts.models.get(wanted)
-        async with aclosing(self._load(model, session, chosen=True)) as events:
+        async with aclosing(load(self._parts, model, session, chosen=True)) as events:
             async for event in events:
                 yield event
         self._parts = replace(self._parts, model=model)
@@ -194,7 +192,7 @@ class Assistant:
         self._task = task = asyncio.create_task(self._carry_out(session, storable(text), inputs, shown.put_nowait))
         task.add_done_callback(lambda _: shown.put_nowait(None))
         try:
-            async with aclosing(_drain(shown, task)) as events:
+            async with aclosing(drain(shown, task)) as events:
                 async for event in events:
                     yield event
         finally:
@@ -266,47 +264,6 @@ class Assistant:
         await asyncio.gather(self._parts.models.close(), self._parts.gear.close(), self._parts.servers.close())
         await asyncio.to_thread(self._parts.gear.sinks.close)
         self._parts.store.close()
-
-    async def _load(
-        self,
-        model: ModelBackend,
-        session: SessionLog,
-        first: Iterable[Event] = (),
-        *,
-        chosen: bool = False,
-        look: bool = False,
-    ) -> AsyncGenerator[Event, None]:
-        """Load a model, and what happens meanwhile, outside of any turn; `look`: also at how programs are confined."""
-        shown: asyncio.Queue[Event | None] = asyncio.Queue()
-
-        def emit(event: Event) -> None:
-            event = event.model_copy(update={"session": session.id, "at": self._parts.now()})
-            event = event if event.ephemeral else session.append(event)
-            self._parts.gear.sinks.hear(event)
-            shown.put_nowait(event)
-
-        for event in first:
-            emit(event)
-
-        async def load() -> None:
-            looking = asyncio.create_task(self._tell_sandbox(emit)) if look else None
-            try:
-                await open_model(model, emit, chosen=chosen)
-            finally:
-                if looking is not None:
-                    await looking
-
-        task = asyncio.create_task(load())
-        task.add_done_callback(lambda _: shown.put_nowait(None))
-        async with aclosing(_drain(shown, task)) as events:
-            async for event in events:
-                yield event
-
-    async def _tell_sandbox(self, emit: Callable[[Event], None]) -> None:
-        confinement = self._parts.gear.runner.confinement
-        found = await in_thread(lambda: confinement.found, "sandbox")
-        level = str(confinement.level)
-        emit(SandboxFound(level=level, root=confinement.is_root, why_not_higher=found.why_not_higher))
 
     async def _carry_out(
         self, session: SessionLog, text: str, inputs: Sequence[str], show: Callable[[Event], None]
@@ -392,20 +349,6 @@ class Assistant:
                 parts.episodes.add(
                     Episode(session.id, session.turns, text, done, answer or reason, status, parts.now())
                 )
-
-
-async def _drain(shown: asyncio.Queue[Event | None], task: asyncio.Task[Any]) -> AsyncGenerator[Event, None]:
-    """What the task shows until it is done, then what it raised; leaving early stops the task and waits for it."""
-    try:
-        while (event := await shown.get()) is not None:
-            yield event
-        await task
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task])
-            if not task.cancelled():
-                task.exception()  # whoever left early is not there to be told
 
 
 def _offered_before(events: Sequence[Event]) -> tuple[str, ...]:
