@@ -20,6 +20,7 @@
     │   ├── ToolRetry           raised by a tool: call me again, differently
     │   ├── ToolFailed          raised by a tool: this cannot be done
     │   ├── NeedsApproval       raised by a tool: ask the person, then call me again
+    │   ├── SandboxRefused      what a tool started failed in the sandbox, which may be why
     │   ├── TurnPaused          raised by a tool: nothing more can be done until something else has happened
     │   └── ToolTimeout         the tool took too long
     └── StoreError
@@ -127,6 +128,10 @@ class NeedsApproval(ToolError):
 
     Once the person allows it, the tool is called again with `ctx.approved`.
     """
+
+
+class SandboxRefused(ToolError):
+    """What a tool started failed in the sandbox, which may be why; the text is the result, should it stay at that."""
 
 
 class TurnPaused(ToolError):

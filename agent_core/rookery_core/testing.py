@@ -17,6 +17,7 @@ from rookery_core.errors import ToolFailed
 from rookery_core.events import ApprovalRequested, Decision, Event, QuestionAsked, ToolFinished
 from rookery_core.model.scripted import ScriptedModel
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.sandbox.level import UNCONFINED
 from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.sandbox.settings import SandboxSettings
 from rookery_core.tools.context import Artifacts, Data, Memory
@@ -131,7 +132,8 @@ async def run_tool(
     said = iter(answers)
 
     async def approve(request: ApprovalRequested) -> Reply:
-        return Reply(Decision.ONCE) if allow else await nobody(request)
+        leaves = any(fact.text == UNCONFINED for fact in request.facts)  # where there is a sandbox, it stays in it
+        return Reply(Decision.ONCE) if allow and not leaves else await nobody(request)
 
     async def answer(_: QuestionAsked) -> str | None:
         return next(said, None)

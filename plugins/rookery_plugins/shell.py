@@ -16,7 +16,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from rookery_core.plugin import Example, Risk, Tool, ToolContext, ToolFailed, ToolRetry, hookimpl, tool
-from rookery_plugins.programs import Ending, Output, Program, environment, run, search_path, which
+from rookery_plugins.programs import Output, Program, environment, run, search_path, which
 
 rookery_contract = 1
 
@@ -24,8 +24,7 @@ LIMIT_S = 110.0
 HOST_LIMIT_S = 10.0
 """The host's own limit comes this much later, so that the output of a command that takes too long is not lost."""
 SHELL = "/bin/sh"
-REFUSALS = ("Read-only file system", "Operation not permitted", "name resolution", "Could not resolve", "unreachable")
-"""What programs say where the sandbox refuses them something."""
+REFUSED = "; it ran in the sandbox, which may be why: no network, and it writes only in the workspace, and not in .git"
 
 
 def _can_be_run(command: str | list[str]) -> str | list[str]:
@@ -81,7 +80,9 @@ def shell_tool(limit_s: float = LIMIT_S) -> Tool:
         ending = run(program, output, sandbox=ctx.sandbox, limit_s=limit_s, cancelled=ctx.cancelled.is_set)
         if ending.code is None:
             raise ToolFailed(f"{_said(output)}\n[stopped: it took longer than {limit_s:g} seconds]")
-        return f"{_said(output)}\n[{ending}{_because(ending, output.text())}]"
+        if ending.seems_refused(output.text()):
+            return ctx.sandbox.refused(f"{_said(output)}\n[{ending}{REFUSED}]")
+        return f"{_said(output)}\n[{ending}]"
 
     return shell
 
@@ -96,13 +97,6 @@ def _program(ctx: ToolContext, command: str | list[str]) -> Program:
             f"there is no program {command[0]}; check its name, or give the command as one text for a shell"
         )
     return Program(path, command, ctx.workspace.root, found)
-
-
-def _because(ending: Ending, said: str) -> str:
-    """That the sandbox may be why a command failed; "" where nothing speaks for it."""
-    if ending.confined and ending.code and any(sign in said for sign in REFUSALS):
-        return "; it ran in the sandbox, which may be why: it writes only in the workspace, and not in .git"
-    return ""
 
 
 def _said(output: Output) -> str:

@@ -221,7 +221,7 @@ async def test_a_command_that_is_too_long_for_the_system_says_so(tmp_path: Path)
 async def test_a_workspace_that_is_gone_is_a_clean_failure(tmp_path: Path) -> None:
     finished = await run_tool(shell, {"command": "ls"}, workspace=tmp_path / "gone")
     assert finished.status is ToolStatus.FAILED
-    assert "cannot be started: No such file or directory" in finished.output
+    assert "is not there any more" in finished.output or "No such file or directory" in finished.output
 
 
 async def test_the_person_is_asked_with_the_exact_command(tmp_path: Path) -> None:

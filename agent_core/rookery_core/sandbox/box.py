@@ -44,3 +44,9 @@ class Sandbox(Protocol):
 
         Raises ToolFailed where it must not run here, and NeedsApproval where the person has to be asked first.
         """
+
+    def refused(self, result: str) -> str:
+        """The result of a program that failed as one does for want of what the sandbox refuses.
+
+        Raises SandboxRefused where the person can be asked to have the same call made outside of the sandbox.
+        """

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rookery_core.approval.places import Places
-from rookery_core.errors import ConfigError, NeedsApproval, ToolFailed
+from rookery_core.errors import ConfigError, NeedsApproval, SandboxRefused, ToolFailed
 from rookery_core.sandbox.box import Box
 from rookery_core.sandbox.level import UNCONFINED, Found, Level, told
 from rookery_core.sandbox.room import Room
@@ -124,9 +124,17 @@ class Confinement:
             )
         return ""
 
-    def at(self, root: Path, *, asked: bool) -> CallSandbox:
-        """For one call in the workspace `root`; `asked`: whether the person was asked about it, and allowed it."""
-        return CallSandbox(self, root, asked)
+    def at(self, root: Path, *, asked: bool, outside: bool = False) -> CallSandbox:
+        """For one call in the workspace `root`; `asked`: whether the person was asked about it, and allowed it.
+
+        `outside`: whether that was to make it outside of the sandbox.
+        """
+        return CallSandbox(self, root, asked, asked and outside)
+
+    @property
+    def can_be_left(self) -> bool:
+        """Whether the person may have a call made outside of it."""
+        return self.level > Level.L1 and (self._allow_root or not self.is_root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +144,15 @@ class CallSandbox:
     confinement: Confinement
     root: Path
     asked: bool
+    outside: bool = False
 
     @contextmanager
     def box(self, *, reads: Sequence[Path] = (), writes: bool = True, harmless: bool = False) -> Iterator[Box | None]:
         """What confines one program (`box.Sandbox`)."""
         here = self.confinement
+        if self.outside and here.can_be_left:
+            yield None
+            return
         if not harmless and (why := here.forbids()):
             raise ToolFailed(why)
         match here.level:
@@ -154,6 +166,12 @@ class CallSandbox:
                 make = machine_of_its_own if level is Level.L3 else files_and_calls
                 with make(here.room_at(self.root), reads, writes=writes) as box:
                     yield box
+
+    def refused(self, result: str) -> str:
+        """The result of a program that failed, where it stays at that (`box.Sandbox`)."""
+        if self.confinement.can_be_left and not self.outside:
+            raise SandboxRefused(result)
+        return result
 
 
 def _readable(folder: str, places: Places, home: Path) -> Path:

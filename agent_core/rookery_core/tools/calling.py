@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rookery_core.approval.modes import PLANNING
 from rookery_core.approval.rules import Do
-from rookery_core.errors import NeedsApproval, ToolFailed, ToolRetry, ToolTimeout, TurnPaused
+from rookery_core.errors import NeedsApproval, SandboxRefused, ToolFailed, ToolRetry, ToolTimeout, TurnPaused
 from rookery_core.events import QuestionAnswered, QuestionAsked, ToolFinished, ToolStarted, ToolStatus
 from rookery_core.perception.relevance import Excerpt
 from rookery_core.reasoning.step import ToolCall
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from rookery_core.tools.runner import Caller, ToolRunner
 
 PREVIEW_SECONDS = 5.0
+REFUSED = (
+    "it ran in the sandbox and failed there, which may be for want of the network, or of what it may not write; "
+    "allowed, it runs again outside of it. What it did until it failed stays done"
+)
 CHANGED_CHARS = 1_000
 """As much of the arguments that the person changed is told to the model."""
 
@@ -117,6 +122,8 @@ class Calling:
             if checked.approved:
                 return await finish(ToolStatus.FAILED, f"{self._call.tool} asked for approval twice: {exc}")
             return await self._run(await self._consent.of(checked, str(exc)))
+        except SandboxRefused as exc:
+            return await self._outside(checked, str(exc), runner.clock() - started)
         except TurnPaused as exc:
             await finish(ToolStatus.PAUSED, str(exc))
             raise
@@ -126,6 +133,14 @@ class Calling:
             text = f"{self._call.tool} failed: {type(exc).__name__}: {exc}"
             return await finish(ToolStatus.FAILED, text)
         return await finish(ToolStatus.OK, output)
+
+    async def _outside(self, checked: Checked, result: str, seconds: float) -> ToolFinished:
+        """Run it once more, outside of the sandbox, if the person wants that; else it stays at the result."""
+        try:
+            again = await self._consent.of(replace(checked, outside=True), REFUSED)
+        except Ended as ended:
+            return await self._end(checked, ToolStatus.FAILED, f"{result}\n[outside of it: {ended.output}]", seconds)
+        return await self._run(again)
 
     async def _edited(self, checked: Checked, status: ToolStatus, output: str) -> str:
         rulings = self._runner.rulings
@@ -162,7 +177,9 @@ class Calling:
             artifacts=lender.artifacts(caller.session, self._id),
             secrets=lender.secrets(plugin),
             model=CallModel(bridge, caller.complete),
-            sandbox=self._runner.confinement.at(self._runner.workspace.root, asked=bool(checked.digest)),
+            sandbox=self._runner.confinement.at(
+                self._runner.workspace.root, asked=bool(checked.digest), outside=checked.outside
+            ),
             approved=checked.approved,
         )
 

@@ -17,6 +17,7 @@ from rookery_core.approval.rules import Do
 from rookery_core.approval.scene import Scene, look
 from rookery_core.errors import ArgumentsInvalid, ToolFailed, ToolRetry, ToolUnknown
 from rookery_core.events import Event, ToolStatus
+from rookery_core.sandbox.level import UNCONFINED
 from rookery_core.tools.extending import ToolUse
 from rookery_core.tools.registry import OfferedTool
 from rookery_core.tools.running import Fitted
@@ -59,6 +60,8 @@ class Checked:
     """Of the call as the person allowed it; "" where they were not asked."""
     approved: bool = False
     """Whether the tool itself had them asked."""
+    outside: bool = False
+    """Whether it is about making it outside of the sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,12 @@ class Checks:
             raise Ended(ToolStatus.FAILED, text) from None
         now = replace(checked, judged=runner.judge(checked.offered, checked.fitted))
         now = _unless_denied(_with(checked, now))
-        made = bind(now.judged, scene, rules=runner.rulebook.fingerprint, confined=runner.confined(now.offered))
+        made = bind(now.judged, scene, rules=runner.rulebook.fingerprint, confined=self.confined(now))
         return now, made, scene
+
+    def confined(self, checked: Checked) -> str:
+        """How the programs that it starts are set apart, in words; "" where they are not at all."""
+        return UNCONFINED if checked.outside else self.runner.confined(checked.offered)
 
     async def _rule(self, checked: Checked) -> Checked:
         rulings = self.runner.rulings
@@ -154,7 +161,7 @@ class Checks:
 def _with(before: Checked, now: Checked) -> Checked:
     """What was checked anew, with what was said of it before."""
     judged = now.judged.also_allowed() if before.allowed else now.judged
-    return replace(now, judged=judged, allowed=before.allowed, approved=before.approved)
+    return replace(now, judged=judged, allowed=before.allowed, approved=before.approved, outside=before.outside)
 
 
 def _unless_denied(checked: Checked) -> Checked:

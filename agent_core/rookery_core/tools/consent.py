@@ -114,7 +114,7 @@ class Consent:
         """Put the question, and tell that it was put and answered. Raises Ended where its preview says that it cannot
         work."""
         judged = checked.judged.once() if asked.found else checked.judged
-        confined, reasons = self._runner.confined(checked.offered), (asked.again, asked.found or judged.assessed.reason)
+        confined, reasons = self._checks.confined(checked), (asked.again, asked.found or judged.assessed.reason)
         request = ApprovalRequested(
             call_id=self._checks.call_id,
             tool=checked.offered.full_name,

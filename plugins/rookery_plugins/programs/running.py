@@ -37,6 +37,8 @@ PATIENCE_S = 5.0
 LOOK_S = 0.05
 """How long to wait for output before looking whether the call was cancelled."""
 CHUNK_BYTES = 65_536
+REFUSALS = ("Read-only file system", "Operation not permitted", "name resolution", "Could not resolve", "unreachable")
+"""What programs say where the sandbox refuses them something."""
 PIPE_BYTES = 1_048_576
 """The most that Linux lets a pipe hold."""
 
@@ -77,6 +79,10 @@ class Ending:
     """Whether something that it had started was still running, and was stopped."""
     confined: bool = field(default=False, compare=False)
     """Whether it ran in a sandbox."""
+
+    def seems_refused(self, said: str) -> bool:
+        """Whether it failed as one does for want of what the sandbox refuses."""
+        return self.confined and bool(self.code) and any(sign in said for sign in REFUSALS)
 
     def __str__(self) -> str:
         code = self.code or 0
