@@ -100,9 +100,10 @@ class Equipment:
     def runner(self, store: Store, options: Options, grants: Grants | None = None) -> ToolRunner:
         """What carries out calls of the tools that are offered. Raises ConfigError."""
         offered = self.usable if options.tools is None else self.usable.only(options.tools)
+        workspace = Workspace.at(options.workspace)
         return ToolRunner(
             registry=offered if options.trusted else offered.of_risk(Risk.PURE),
-            workspace=Workspace.at(options.workspace),
+            workspace=workspace,
             lender=Lender(
                 memory=Notes(store, time.time),
                 data=partial(PluginData, store),
@@ -117,7 +118,7 @@ class Equipment:
             places=self.places,
             rulings=self.extras.rulings,
             confinement=self.confinement,
-            confined=lambda offered: self.confinement.fact(offered, options.workspace)[1],
+            confined=lambda offered: self.confinement.fact(offered, workspace.root)[1],
             environ=os.environ,
         )
 

@@ -24,7 +24,7 @@ def facts_of(judged: Judged, scene: Scene, environ: Mapping[str, str], confined:
     """The lines of a question. `environ` is Rookery's own environment, `confined` how programs are set apart."""
     subject, risk = judged.subject, judged.assessed.risk
     executes = scene.environment is not None
-    facts = [Fact(label="program", text=_program(each)) for each in scene.programs]
+    facts = [Fact(label="program", text=_program(each)) for each in scene.programs if each.likely]
     if executes and subject.script is None:
         facts.append(Fact(label="program", text="what it starts is the tool's own affair"))
     if subject.script is not None and subject.script.unclear:

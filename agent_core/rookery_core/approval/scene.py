@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,7 +18,7 @@ from pathlib import Path
 from rookery_core.approval.levels import Assessed
 from rookery_core.approval.places import Places
 from rookery_core.approval.reading import reads
-from rookery_core.approval.shell_text import ALSO_START, Command, loose_words
+from rookery_core.approval.shell_text import ALSO_START, STARTERS, Command, loose_words
 from rookery_core.approval.subject import Subject
 from rookery_core.surroundings import program_environment, which
 from rookery_core.tools.contract import Risk
@@ -67,6 +67,8 @@ class Started:
     """What it is known by; ABSENT where there is none."""
     built_in: bool = False
     """Whether the shell does it itself."""
+    likely: bool = True
+    """Whether it seems to be started; else one that may be started is named like a word of the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +124,32 @@ def _programs(subject: Subject, path: str) -> Iterator[Started]:
     in_shell = isinstance(subject.arguments.get(subject.offered.tool.command), str)
     if in_shell:
         yield _started(SHELL, subject.root, path)
-    names: dict[str, bool] = {}
+    first: set[str] = set()
+    likely: dict[str, bool] = {}
     for command in script.commands:
+        starts = not command.known or _starter(command) in STARTERS
         for n, word in enumerate((*command.words[:1], *_inner(command))):
-            names[word] = names.get(word, False) or n == 0
+            first |= {word} if n == 0 else set()
+            likely[word] = likely.get(word, False) or n == 0 or starts
     if script.torn:
-        names |= {word: names.get(word, False) for word in loose_words(script.text)[:WORDS]}
-    for name, first in names.items():
-        if in_shell and first and name in _BUILT_IN:
+        likely |= dict.fromkeys(loose_words(script.text)[:WORDS], True)
+    for name in likely:
+        if in_shell and name in first and name in _BUILT_IN:
             yield Started(name, "", "", "built in", built_in=True)
             continue
         found = _started(name, subject.root, path)
-        if first or found.file:
-            yield found
+        if name in first or found.file:
+            yield replace(found, likely=likely[name])
 
 
 def _inner(command: Command) -> list[str]:
     """Of a command that may start others, all that could be a word of those."""
-    starts = not command.known or os.path.basename(command.words[0] if command.words else "") in ALSO_START
+    starts = not command.known or _starter(command) in ALSO_START
     return [*command.words[1:], *loose_words(" ".join(command.words[1:]))][:WORDS] if starts else []
+
+
+def _starter(command: Command) -> str:
+    return os.path.basename(command.words[0]) if command.words else ""
 
 
 def _started(name: str, folder: Path, path: str) -> Started:

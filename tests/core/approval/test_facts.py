@@ -82,6 +82,11 @@ def test_what_a_starter_starts_is_told_too(desk: Desk) -> None:
     assert names == ["the shell", "env", "nohup", "cat"]
 
 
+def test_a_word_that_happens_to_be_the_name_of_a_program_is_not_told_as_one(desk: Desk) -> None:
+    told = facts(desk, shell, command="git init && find . -name test")
+    assert [text.split(":")[0] for text in of("program", told)] == ["the shell", "git", "find"]
+
+
 def test_a_command_that_is_not_understood_says_so(desk: Desk) -> None:
     told = of("program", facts(desk, shell, command="cat $(ls)"))
     assert told[-1] == "and what cannot be told, since a word has to be worked out by the shell"
