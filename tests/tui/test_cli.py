@@ -186,7 +186,7 @@ def test_a_broken_settings_file_is_2_and_named(tmp_path: Path, argv: list[str]) 
     (tmp_path / "settings.toml").write_text("[tui]\ntrace = 7\n")
     done = rookery(tmp_path, *argv)
     assert done.returncode == 2
-    assert f"rookery: {tmp_path / 'settings.toml'}: tui.trace must be a valid boolean, not 7\n" in done.stderr
+    assert f"rookery: {tmp_path / 'settings.toml'}:2: tui.trace must be a valid boolean, not 7\n" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -51,8 +51,8 @@ class Doorstep:
 
     @property
     def asks(self) -> bool:
-        """Whether there is something to ask."""
-        return not self.trusted and not self._answered
+        """Whether there is something to ask; of a folder that is not there whoever begins in it says so."""
+        return not self.trusted and not self._answered and self.folder.is_dir()
 
     @property
     def question(self) -> QuestionAsked:
@@ -70,8 +70,8 @@ class Doorstep:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is to be said at the start: that it is not trusted, and what went wrong."""
-        untrusted = "" if self.trusted else UNTRUSTED.format(folder=one_line(str(self.folder), 300))
-        return tuple(filter(None, (self._trouble, untrusted)))
+        untrusted = UNTRUSTED.format(folder=one_line(str(self.folder), 300))
+        return tuple(filter(None, (self._trouble, untrusted if not self.trusted and self.folder.is_dir() else "")))
 
     async def ask(self, ask: Ask) -> None:
         """Ask the person, and remember that they said yes. No answer is no."""
