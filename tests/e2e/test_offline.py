@@ -124,7 +124,7 @@ def test_measuring_makes_none(tmp_path: Path) -> None:
         (("sessions", "list"), ""),
         (("rules", "list"), ""),
         (("trust", "list"), ""),
-        (("config", "show"), "web.online"),
+        (("config", "show"), "online = false"),
     ],
     ids=lambda value: "-".join(value[:3]) if isinstance(value, tuple) else "",
 )

@@ -29,7 +29,6 @@ class One(Asks):
         await self.ask(request("echo hello", "R3"))
         self.exit(self.replies)
 
-print("at work")
 print("replied", One(GRACE_S).run())
 """
 QUESTION = "Allow this tool call?"
@@ -46,8 +45,7 @@ def test_only_y_and_enter_that_stand_alone_allow_a_call(terminal: Terminal, tmp_
     script.write_text(PROGRAM)
     terminal.type(f"{sys.executable} {script}")
     terminal.press("Enter")
-    terminal.wait("at work")
-    for _ in range(20):  # before it, as it comes, and after
+    for _ in range(20):  # while the program starts, before the question, as it comes, and after
         terminal.type("yes")
         terminal.press("Enter")
         time.sleep(0.2)
