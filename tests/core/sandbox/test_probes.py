@@ -37,7 +37,7 @@ Results = dict[str, dict[str, Any]]
 
 
 def run(folder: Path, level: str, *options: str) -> Results:
-    file = folder / "results.json"
+    file = folder / f"results-{level}{''.join(options)}.json"  # whose file it is differs
     command = [sys.executable, sandbox.__file__, f"--level={level}", *options, f"--json={file}"]
     done = subprocess.run(
         command,
