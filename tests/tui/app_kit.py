@@ -180,6 +180,18 @@ def screen_text(screen: Screen[Any]) -> str:
     return "\n".join(strip.text.rstrip() for strip in lines)
 
 
+async def help_text(pilot: Pilot[None]) -> str:
+    """All of the help that is open, read as a person reads it who turns its pages with a key."""
+    box = pilot.app.screen.query_one("#help")
+    pages = [screen_text(pilot.app.screen)]
+    while (top := box.scroll_y) < box.max_scroll_y:
+        await pilot.press("pagedown")
+        await until(pilot, lambda top=top: top < box.scroll_y == box.scroll_target_y)  # type: ignore[misc]
+        await pilot.pause()
+        pages.append(screen_text(pilot.app.screen))
+    return "\n".join(pages)
+
+
 def chat_text(pilot: Pilot[None]) -> str:
     """All of the conversation that is mounted, also what is scrolled away."""
     return "\n".join(shown(child) for child in the_app(pilot).main.chat.walk_children(Widget) if not child.children)

@@ -22,6 +22,7 @@ from tests.tui.app_kit import (
     answers,
     chat_text,
     events_of,
+    help_text,
     idle,
     ready,
     said_and_done,
@@ -252,14 +253,14 @@ async def test_the_screen_leaves_while_a_command_runs(tmp_path: Path) -> None:
 
 
 async def test_the_help_lists_commands_and_an_unknown_one_is_not_sent(tmp_path: Path) -> None:
-    async with screen(tmp_path, COUNT).app().run_test(size=(120, 72)) as pilot:
+    async with screen(tmp_path, COUNT).app().run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         await say(pilot, "/cound")
         await until(pilot, lambda: "did you mean /count?" in chat_text(pilot))
         the_app(pilot).main.prompt.clear_text()
         await pilot.press("f1")
         await pilot.pause()
-        text = screen_text(pilot.app.screen)
+        text = await help_text(pilot)
         assert "/count" in text
         assert "count the\\u{1b} events" in text
         for name in COMMANDS:

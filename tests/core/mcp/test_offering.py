@@ -25,6 +25,7 @@ from rookery_core.paths import Paths
 from rookery_core.store.audit import audited
 from tests.core.hosting.kit import Site, empty_site, tool_source
 from tests.core.mcp.kit import Yard, one
+from tests.trusted import trusted
 
 pytestmark = pytest.mark.timeout(400)  # each server is a process that imports the library
 
@@ -63,9 +64,9 @@ def environment(home: Path) -> dict[str, str]:
 
 @asynccontextmanager
 async def assistant(home: Path, person: Person | None, *options: str, mode: Mode = "auto") -> AsyncIterator[Client]:
-    """Another assistant that uses our tools, in the folder `work` of that home."""
+    """Another assistant that uses our tools, in the folder `work` of that home, which is trusted."""
     (home / "work").mkdir(exist_ok=True)
-    arguments = ["-c", RUN, "--workspace", str(home / "work"), *options]
+    arguments = ["-c", RUN, "--workspace", str(trusted(home, home / "work")), *options]
     program = StdioServerParameters(command=sys.executable, args=arguments, env=environment(home))
     with (home / "serve.log").open("a") as log:
         async with Client(stdio_client(program, errlog=log), elicitation_callback=person, mode=mode) as client:
@@ -102,7 +103,8 @@ async def test_tools_are_offered_checked_and_asked_about(tmp_path: Path, person:
             assert (failed, "The person did not allow this call." in said) == (True, True)
         assert not (tmp_path / "work" / "b.txt").exists()
         shown, ways = person.asked[0]
-        assert shown.startswith("tool       files.write_file\nfrom       plugin files (rookery)\nmay        write\n")
+        may = "may        write, level R2: a change in the workspace\n"
+        assert shown.startswith(f"tool       files.write_file\nfrom       plugin files (rookery)\n{may}")
         assert "a.txt" in shown
         assert ways == ["allow once", "allow for this session", "do not allow"]
 
@@ -210,7 +212,7 @@ async def test_rookery_inside_rookery(yard: Yard, tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     inner = ServerSettings(
         command=sys.executable,
-        args=("-c", RUN, "--workspace", str(tmp_path / "work"), "--tools", "calculator,write_file"),
+        args=("-c", RUN, "--workspace", str(trusted(tmp_path, tmp_path / "work")), "--tools", "calculator,write_file"),
         env=environment(tmp_path),
         start_s=200.0,
     )
