@@ -6,6 +6,9 @@ Real tools are called, a person is asked, and while they read, or the moment tha
 a file, the folder, a program, the arguments, the environment, the rules. What was run is told by what it left behind,
 and not by what Rookery says of it: that has to be what was there when the question that was answered was put. That
 somebody changes objects that hold the arguments changes nothing, and so nobody is asked again.
+
+Programs run with all rights, as with `sandbox.programs = "open"`: in a sandbox they would have another environment,
+and could leave nothing behind outside of the workspace. Those of the kind "confined" run as this machine confines them.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rookery_core.approval.places import Places
 from rookery_core.approval.policy import Allowed, Grants, Reply
 from rookery_core.approval.rulebook import Rulebook
 from rookery_core.events import (
@@ -37,6 +41,8 @@ from rookery_core.events import (
 )
 from rookery_core.plugin import Rewrite, Risk, ToolUse, tool
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.sandbox.sandbox import Confinement
+from rookery_core.sandbox.settings import SandboxSettings
 from rookery_core.testing import DictData, ListArtifacts, ListMemory
 from rookery_core.tools.lending import EnvironmentSecrets, Lender
 from rookery_core.tools.registry import OfferedTool, Registry
@@ -62,6 +68,8 @@ class Trial:
     again: Decision
     """What the person says to the second question."""
     before: Callable[[ToolUse], Any] | None = None
+    confined: bool = False
+    """Whether its programs run in a sandbox, and so leave in the workspace what they leave behind."""
     asked: list[ApprovalRequested] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     """What was there when each question was put."""
@@ -76,7 +84,12 @@ class Trial:
 
     @property
     def ran(self) -> Path:
-        return self.home / "ran"
+        return (self.work if self.confined else self.home) / "ran"
+
+    @property
+    def confinement(self) -> Confinement:
+        settings = SandboxSettings(programs="confined" if self.confined else "open", read=())
+        return Confinement.of(settings, Places(), self.home, os.environ, allow_root=True)
 
     @property
     def rules(self) -> Path:
@@ -166,6 +179,12 @@ def of_file(home: Path, n: int) -> Trial:
         _shell(f"sh script.sh > {home}/ran"),
         **_ways(n),
     )
+
+
+def of_confined(home: Path, n: int) -> Trial:
+    trial = of_file(home, n)
+    trial.confined, trial.call = True, _shell("sh script.sh > ran")
+    return trial
 
 
 def _said(script: Path) -> str:
@@ -307,6 +326,7 @@ def _ways(n: int) -> dict[str, Any]:
 
 KINDS: Mapping[str, Callable[[Path, int], Trial]] = {
     "file": of_file,
+    "confined": of_confined,
     "folder": of_folder,
     "program": of_program,
     "arguments": of_arguments,
@@ -350,6 +370,7 @@ async def one(kind: str, n: int) -> dict[str, Any]:
             rulebook=Rulebook(trial.rules, trial.work),
             rulings=Rulings(before=hooks),
             environ=os.environ,
+            confinement=trial.confinement,
         )
         caller = Caller("session", trial.emit, trial.approve, _no_answer, _no_model, 8_000)
         done = await runner.call(trial.call, "1", caller)

@@ -44,6 +44,8 @@ SEQUENCE = re.compile(
 """What a terminal obeys, or does not draw."""
 _FREE = re.compile(rb"\x1b\[[\d;]*[mH]|\x1b\[\?2026[hl]|[\r\n]")
 """What a program may write any number of times: colours, places, and where a frame begins and ends."""
+_NOT_FREE = rb"(?!\[[\d;]*[mH])"
+"""Behind an ESC: it does not begin a colour or a place, which a program writes where a word or a line ends."""
 
 
 def marked(payload: str, n: int) -> str:
@@ -67,9 +69,13 @@ def obeyed(stream: bytes) -> dict[bytes, int]:
 
 
 def leaked(stream: bytes, payloads: list[str] | None = None) -> list[str]:
-    """The payloads that stand in the stream right behind their mark as they were given."""
-    return [
-        payload
-        for n, payload in enumerate(payloads or PAYLOADS)
-        if f"K{n}k{payload.rstrip(ENDS) or payload}".encode() in stream
-    ]
+    """The payloads that stand in the stream right behind their mark as they were given.
+
+    Behind the mark of a lone ESC a colour or a place is the program's own: in the text no bracket follows that ESC.
+    """
+    found = []
+    for n, payload in enumerate(payloads or PAYLOADS):
+        form = re.escape(f"K{n}k{payload.rstrip(ENDS) or payload}".encode())
+        if re.search(form + _NOT_FREE if payload == ESC else form, stream):
+            found.append(payload)
+    return found

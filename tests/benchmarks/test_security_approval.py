@@ -14,6 +14,8 @@ pytestmark = [
 
 from benchmarks.security import changed, unattended  # noqa: E402
 
+from rookery_core.events import Event, ToolStarted  # noqa: E402
+
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 5, 6, 7, 8, 17, 26, 31])
 @pytest.mark.parametrize("kind", changed.KINDS)
@@ -27,6 +29,18 @@ async def test_what_nobody_changed_runs(monkeypatch: pytest.MonkeyPatch) -> None
     found = await changed.one("file", 0)
     assert (found["asked"], found["ran"], found["differs"]) == (1, 1, False)
     assert changed.wrong("file", found)  # as nobody was asked again
+
+
+@pytest.mark.parametrize("kind", ["file", "confined", "folder", "program", "environment"])
+async def test_what_ran_as_something_else_is_counted(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    def too_late(trial: changed.Trial, event: Event) -> None:
+        if isinstance(event, ToolStarted):
+            trial.started.append(event)
+            trial.change(trial)
+
+    monkeypatch.setattr(changed.Trial, "emit", too_late)
+    found = await changed.one(kind, 8)  # nothing is changed before the call is started
+    assert (found["asked"], found["ran"], found["differs"]) == (1, 1, True)
 
 
 @pytest.fixture(scope="module")

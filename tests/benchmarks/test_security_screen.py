@@ -13,7 +13,7 @@ pytestmark = [
 ]
 
 from benchmarks.security import deaths, markup, naughty, screens  # noqa: E402
-from benchmarks.security.payloads import PAYLOADS, hostile, leaked, obeyed  # noqa: E402
+from benchmarks.security.payloads import ESC, PAYLOADS, hostile, leaked, obeyed  # noqa: E402
 
 BLNS = Path(__file__).parents[1] / "data" / "security" / "blns.json"
 DEATHS = ("SEGV", "KILL", "TERM", "HUP to all", "TERM to the supervisor", "KILL to the supervisor", "STOP, CONT, KILL",
@@ -45,6 +45,13 @@ def test_what_arrives_would_be_found() -> None:
     stream = hostile().encode("utf-8", "surrogatepass")
     assert leaked(stream) == PAYLOADS
     assert len(obeyed(stream)) > 100
+
+
+def test_a_colour_behind_a_mark_is_the_programs_own_and_an_escape_is_not() -> None:
+    mark = f"K{PAYLOADS.index(ESC)}k".encode()
+    assert leaked(mark + b"\x1b[0m\x1b[1;38;5;222m\\u{1b}") == leaked(mark + b"\x1b[3;7H") == []
+    for behind in (b"", b"q25Q", b"\x1b[0m", b"[2J", b"]0;title\x07"):
+        assert leaked(mark + b"\x1b" + behind) == [ESC]
 
 
 async def test_markup_is_text_everywhere_and_no_click_does_anything() -> None:
