@@ -9,6 +9,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +54,11 @@ def run(folder: Path, level: str, *options: str) -> Results:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("probes")
-    for each in (made, *made.parents):
-        if each.stat().st_uid == os.geteuid() and "pytest" in str(each):
-            each.chmod(0o777)
-    return made
+def folder() -> Iterator[Path]:
+    """One that every user may write in; pytest's own are closed to others, again and again."""
+    with tempfile.TemporaryDirectory() as made:
+        os.chmod(made, 0o777)
+        yield Path(made)
 
 
 as_user = pytest.mark.skipif(os.geteuid() != 0, reason="all is tried as an ordinary user anyhow")
