@@ -116,7 +116,7 @@ class Asks(App[None]):
         self.replies: list[Reply] = []
 
     def on_mount(self) -> None:
-        self.asking = AskingAbove(self, self.grace_s, "rules.toml")
+        self.asking = AskingAbove(self, self.grace_s, "/home/me/rules.toml")
 
     async def ask(self, asked: ApprovalRequested) -> None:
         self.replies.append(await self.asking.approve(asked))

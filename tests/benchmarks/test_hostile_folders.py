@@ -17,6 +17,7 @@ pytestmark = [
 ]
 
 from benchmarks.security import hostile_folders as hostile  # noqa: E402
+from benchmarks.security import hostile_traps as traps  # noqa: E402
 
 from tests.e2e.test_offline import why_not as why_not_watched  # noqa: E402
 
@@ -31,21 +32,21 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(hostile.TRAPS) >= 30
-    assert sum(bool(trap.spring) for trap in hostile.TRAPS.values()) >= 30
+    assert len(traps.TRAPS) >= 30
+    assert sum(bool(trap.spring) for trap in traps.TRAPS.values()) >= 30
 
 
-@pytest.mark.parametrize("name", [name for name, trap in hostile.TRAPS.items() if trap.spring])
+@pytest.mark.parametrize("name", [name for name, trap in traps.TRAPS.items() if trap.spring])
 def test_each_trap_works(name: str, place: Path) -> None:
     """Else nothing would be shown by that it is not sprung."""
-    if why := hostile.why_not(name):
+    if why := traps.why_not(name):
         pytest.skip(why)
-    assert hostile.sprung(name, place, hostile.lay(name, place))
+    assert hostile.sprung(name, place, traps.lay(name, place))
 
 
 @pytest.mark.parametrize("start", hostile.STARTS)
 def test_of_all_that_can_be_in_one_folder_nothing_acts_before_it_is_trusted(start: str, place: Path) -> None:
-    folder, names = hostile.lay_together(place)
+    folder, names = traps.lay_together(place)
     assert len(names) >= 30
     wrong = (
         hostile.talked(place, folder) if start == "screen" else hostile.started(hostile.COMMANDS[start], place, folder)
@@ -54,9 +55,9 @@ def test_of_all_that_can_be_in_one_folder_nothing_acts_before_it_is_trusted(star
     assert not [*place.glob("**/marker")]
 
 
-@pytest.mark.parametrize("name", hostile.APART)
+@pytest.mark.parametrize("name", traps.APART)
 def test_what_cannot_be_read_as_it_seems_is_not_read(name: str, place: Path) -> None:
-    folder = hostile.lay(name, place)
+    folder = traps.lay(name, place)
     try:
         assert hostile.started(hostile.COMMANDS["tools"], place, folder) == ""
         assert not (place / "marker").exists()
@@ -71,7 +72,7 @@ def test_a_start_opens_nothing_of_the_folder_and_starts_nothing_but_our_own(star
         (pytest.fail if os.environ.get("CI") else pytest.skip)("strace is not installed")
     if why := why_not_watched():
         pytest.skip(why)
-    folder, _ = hostile.lay_together(place)
+    folder, _ = traps.lay_together(place)
     trace = place / "trace"
     subprocess.run(
         [*WATCH, str(trace), *hostile.ROOKERY, *hostile.COMMANDS[start]], cwd=folder, env=hostile.environment(place),

@@ -7,15 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from benchmarks.security.questions import Asks
 from textual import events
-from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from rookery_core.approval.policy import Reply
-from rookery_core.events import ApprovalRequested, Decision
-from rookery_tui.app import RookeryApp
-from rookery_tui.asking_above import AskingAbove
+from rookery_core.events import Decision
 from rookery_tui.screens.approval import ApprovalScreen
 from rookery_tui.screens.changing import ChangingScreen
 from rookery_tui.widgets.call import CallRows
@@ -25,23 +23,6 @@ from tests.tui.call_kit import arguments_on, fact, request
 ROUNDS = 400
 LONG = {"command": "\n".join(f"echo {n}" for n in range(200))}
 GRAVE: dict[str, Any] = {"level": "R3", "always": ("git log ...",)}
-
-
-class Asks(App[None]):
-    """A program that asks one question after the other."""
-
-    CSS_PATH = RookeryApp.CSS_PATH
-
-    def __init__(self, grace_s: float) -> None:
-        super().__init__()
-        self.grace_s = grace_s
-        self.replies: list[Reply] = []
-
-    def on_mount(self) -> None:
-        self.asking = AskingAbove(self, self.grace_s, "/home/me/rules.toml")
-
-    async def ask(self, asked: ApprovalRequested) -> None:
-        self.replies.append(await self.asking.approve(asked))
 
 
 async def until(pilot: Pilot[None], what: Any) -> None:
