@@ -13,6 +13,7 @@ from rookery_core.approval.judging import Judged
 from rookery_core.approval.scene import ABSENT, SHELL, Role, Scene, Started, Touched, listed, roles
 from rookery_core.approval.subject import Site
 from rookery_core.events import Fact
+from rookery_core.sandbox.level import UNCONFINED
 from rookery_core.surroundings import search_path
 from rookery_core.tools.contract import Risk
 
@@ -90,5 +91,5 @@ def _network(judged: Judged, executes: bool, confined: str) -> str:
     if judged.assessed.risk is Risk.NETWORK or judged.subject.offered.tool.risk is Risk.NETWORK:
         return "yes"
     if executes:
-        return f"as confined: {confined}" if confined else "nothing keeps it from it"
+        return "nothing keeps it from it" if confined in ("", UNCONFINED) else f"as confined: {confined}"
     return "no" if judged.subject.offered.built_in else "its plugin says that it needs none"
