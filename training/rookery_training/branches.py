@@ -17,6 +17,8 @@ class Branch:
     """How many characters of each message are to be learnt, from its start; -1 is all, with the token that ends it."""
     about: str = ""
     """Which kind of situation it is."""
+    says: tuple[str, ...] = ()
+    """What its last answer has to say, where that is known."""
 
     def say(self, role: str, content: str, *, learn: int = -1) -> None:
         self.messages.append(Message(role, content))  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """Writes what is kept for development as cases for `rookery eval`, so that a choice can be made on them.
 
-`python -m rookery_training.cases decisions --n 200 --out dev-decisions.jsonl`, and the same with `tasks`.
+`python -m rookery_training.cases decisions --n 200 --out dev-decisions.jsonl`; also `tasks` and `faithful`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rookery_core.reasoning.step import ToolCall, parse
+from rookery_core.reasoning.step import Answer, ToolCall, parse
+from rookery_core.transcript import OBSERVATION
 from rookery_training.branches import Branch, Group
 from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import load
@@ -54,12 +55,42 @@ def decision(group: Group, branch: Branch) -> dict[str, Any] | None:
     builtin = all(offered.distribution != "made" for offered in group.registry)
     return {
         "group": f"{kind}-{'builtin' if builtin else 'other'}",
-        "tools": [
-            {"name": o.name, "description": o.tool.description, "parameters": dict(o.tool.schema)}
-            for o in group.registry
-        ],
+        "tools": offered_by(group),
         "messages": [{"role": "user", "content": branch.messages[0].content}],
         "expect": expect,
+    }
+
+
+def offered_by(group: Group) -> list[dict[str, Any]]:
+    return [
+        {"name": o.name, "description": o.tool.description, "parameters": dict(o.tool.schema)} for o in group.registry
+    ]
+
+
+def answer(group: Group, branch: Branch) -> dict[str, Any] | None:
+    """An answer about records; None where many words would do, or it has no result of its own."""
+    if not branch.says or branch.messages[-2].role != "tool":
+        return None
+    said: list[dict[str, Any]] = []
+    called = ""
+    for message in branch.messages[:-1]:
+        if message.role == "user":
+            said.append({"role": "user", "content": message.content})
+        elif message.role == "tool":
+            said.append({"role": "tool", "name": called, "content": message.content.removeprefix(OBSERVATION)})
+        else:
+            match parse(message.content).action:
+                case ToolCall(tool=called, arguments=arguments):
+                    said.append({"role": "assistant", "tool": called, "arguments": arguments})
+                case Answer(text=text):
+                    said.append({"role": "assistant", "content": text})
+    lines = "lines" if "\n" in said[-1]["content"] else "line"
+    form = "json" if said[-1]["content"].lstrip()[:1] in ("{", "[") else lines
+    return {
+        "group": form,
+        "tools": offered_by(group),
+        "messages": said,
+        "expect": {"answer_contains": [[each] for each in branch.says]},
     }
 
 
@@ -90,8 +121,20 @@ def task(made: Scenario) -> dict[str, Any] | None:
     }
 
 
+def faithful(rng: random.Random) -> Iterator[dict[str, Any]]:
+    """Answers about what a tool returned, without end."""
+    for group in groups(rng):
+        yield from (made for branch in group.branches if (made := answer(group, branch)) is not None)
+
+
 def decisions(rng: random.Random) -> Iterator[dict[str, Any]]:
     """First decisions, without end."""
+    for group in groups(rng):
+        yield from (made for branch in group.branches if (made := decision(group, branch)) is not None)
+
+
+def groups(rng: random.Random) -> Iterator[Group]:
+    """Tool lists with conversations, without end."""
     catalogue = split(load(), held_out=True)
     author = Author(catalogue, built_in_tools(), rng, HeldOut(), notes(catalogue, rng), develop=True)
     while True:
@@ -99,7 +142,7 @@ def decisions(rng: random.Random) -> Iterator[dict[str, Any]]:
         names = [offered.name for offered in group.registry]
         if not names or any(not name.replace("_", "a").isalnum() or name != name.lower() for name in names):
             continue  # a case's tools are named as a plugin's
-        yield from (made for branch in group.branches if (made := decision(group, branch)) is not None)
+        yield group
 
 
 def tasks(rng: random.Random) -> Iterator[dict[str, Any]]:
@@ -113,7 +156,7 @@ def tasks(rng: random.Random) -> Iterator[dict[str, Any]]:
             yield one
 
 
-SUITES = {"decisions": decisions, "tasks": tasks}
+SUITES = {"decisions": decisions, "tasks": tasks, "faithful": faithful}
 
 
 def main() -> int:

@@ -47,6 +47,8 @@ class Turn:
     steps: tuple[Step, ...]
     thought: str
     answer: str
+    says: tuple[str, ...] = ()
+    """What the answer has to say, where it is that what decides."""
 
 
 class Records:
@@ -97,6 +99,7 @@ def converse(author: Author, records: Records, branch: Branch, tools: dict[str, 
             author.do(branch, tools[step.tool], dict(step.arguments))
             author.observe(branch, step.observation)
         author.answer(branch, turn.thought, turn.answer)
+        branch.says = turn.says
     return bool(turns)
 
 
@@ -131,7 +134,8 @@ class _Talk:
         if order and not question.thought.startswith(IT_SAYS):
             return []
         thought = f"{NOT_ASKED} {question.thought}" if order else question.thought
-        turns = [Turn(ask, scene, (self._step(arguments, shown.text),), thought, question.answer)]
+        step = self._step(arguments, shown.text)
+        turns = [Turn(ask, scene, (step,), thought, question.answer, asker.decides(question))]
         if not order and rng.random() < AGAIN:
             turns += self._more(asker, question, arguments)
         return turns

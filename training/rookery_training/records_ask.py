@@ -96,6 +96,19 @@ class Asker:
         }  # fmt: skip
         return make[kind]()
 
+    def decides(self, question: Question) -> tuple[str, ...]:
+        """What an answer to it has to say; nothing where many words would do."""
+        at, names = (question.row, question.column), tuple(self.keys[r] for r in question.rows)
+        match question.kind:
+            case "one" if self.table.rows[at[0]][at[1]] is not None:
+                return (self.shown.value(*at),)
+            case "back" | "place" | "beside" | "extreme":
+                return (self.keys[question.row],)
+            case "filter" | "all":
+                return names
+            case _:
+                return ()
+
     # -- parts ----------------------------------------------------------------------------------------------------
 
     def named(self, key: str) -> Value:
