@@ -118,7 +118,7 @@ class Equipment:
             places=self.places,
             rulings=self.extras.rulings,
             confinement=self.confinement,
-            confined=lambda offered: self.confinement.fact(offered, workspace.root)[1],
+            confined=lambda offered, reach: self.confinement.fact(offered, workspace.root, reach)[1],
             environ=os.environ,
         )
 

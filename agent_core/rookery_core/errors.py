@@ -133,6 +133,11 @@ class NeedsApproval(ToolError):
 class SandboxRefused(ToolError):
     """What a tool started failed in the sandbox, which may be why; the text is the result, should it stay at that."""
 
+    def __init__(self, result: str, *, outside: bool = False) -> None:
+        super().__init__(result)
+        self.outside = outside
+        """Whether what it lacked there is outside of the sandbox alone."""
+
 
 class TurnPaused(ToolError):
     """Raised by a tool when the turn has to end and wait for something outside; the text says for what."""

@@ -10,13 +10,16 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-_PASSED = frozenset({"HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"})
-_SET = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat"}
+_PASSED = frozenset({"HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR"})
+_SET = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "LC_MESSAGES": "C"}
+"""What programs complain of is known in one language alone; the model reads it, too."""
 
 
 def program_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Of these variables what programs need to find their way; the person's keys and tokens are not among them."""
     passed = {name: value for name, value in environ.items() if name in _PASSED or name.startswith("LC_")}
+    if every := passed.pop("LC_ALL", ""):  # it would be above the language of the messages
+        passed = {name: value for name, value in passed.items() if not name.startswith("LC_")} | {"LANG": every}
     return passed | {"PATH": search_path(environ), **_SET}
 
 

@@ -31,7 +31,7 @@ from rookery_core.reasoning.step import ANSWER
 
 OBSERVATION = "Observation: "
 UNKNOWN_OUTCOME = "The program ended during this call; whether it took effect is not known."
-PLANNING = "\n\n(Plan mode: only look. Nothing can be changed or started. Answer with what you would do.)"
+PLANNING = "\n\n(Plan mode: only look. Nothing can be changed. Answer with what you would do.)"
 PLANNED = "\n\n(Plan mode is over.)"
 """How the model is told of the mode, behind whatever is said next: what was said before stays as it is."""
 UNUSABLE_CHARS = 200

@@ -25,6 +25,7 @@ HOST_LIMIT_S = 10.0
 """The host's own limit comes this much later, so that the output of a command that takes too long is not lost."""
 SHELL = "/bin/sh"
 REFUSED = "; it ran in the sandbox, which may be why: no network, and it writes only in the workspace, and not in .git"
+KEPT = "; it ran in the sandbox, where it could only read, and had no network"
 
 
 def _can_be_run(command: str | list[str]) -> str | list[str]:
@@ -80,8 +81,9 @@ def shell_tool(limit_s: float = LIMIT_S) -> Tool:
         ending = run(program, output, sandbox=ctx.sandbox, limit_s=limit_s, cancelled=ctx.cancelled.is_set)
         if ending.code is None:
             raise ToolFailed(f"{_said(output)}\n[stopped: it took longer than {limit_s:g} seconds]")
-        if ending.seems_refused(output.text()):
-            return ctx.sandbox.refused(f"{_said(output)}\n[{ending}{REFUSED}]")
+        if lacks := ending.lacks(output.text()):
+            why = KEPT if ending.watched else REFUSED
+            return ctx.sandbox.refused(f"{_said(output)}\n[{ending}{why}]", outside=lacks == "outside")
         return f"{_said(output)}\n[{ending}]"
 
     return shell

@@ -59,9 +59,19 @@ async def test_secrets_in_the_environment_do_not_reach_the_command(tmp_path: Pat
     lines = (await output_of("env", tmp_path)).splitlines()
     names = {line.partition("=")[0] for line in lines if not line.startswith("[")}
     own = {"TERM", "PAGER", "GIT_PAGER", "ROOKERY_RUN", "PWD", "OLDPWD", "SHLVL", "_"}
-    passed = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"}
+    passed = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR"}
     assert {name for name in names if not name.startswith("LC_")} <= own | passed
     assert {"TERM=dumb", "PAGER=cat", "GIT_PAGER=cat"} <= set(lines)
+
+
+async def test_what_a_command_complains_of_is_in_english_and_the_rest_as_the_person_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"LC_ALL": "de_DE.UTF-8", "LC_MESSAGES": "fr_FR.UTF-8", "LANGUAGE": "de:fr"}.items():
+        monkeypatch.setenv(name, value)
+    lines = (await output_of("env", tmp_path)).splitlines()
+    assert {"LANG=de_DE.UTF-8", "LC_MESSAGES=C"} <= set(lines)
+    assert not any(line.startswith(("LC_ALL=", "LANGUAGE=")) for line in lines)
 
 
 async def test_long_output_keeps_its_ends_and_counts_what_is_missing(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rookery_core.approval.levels import Assessed, Level, assess
-from rookery_core.approval.modes import EDITING, PLANNING, is_edit
+from rookery_core.approval.modes import EDITING, PLANNING, is_accepted
 from rookery_core.approval.places import Places
 from rookery_core.approval.policy import Allowed, Grants
 from rookery_core.approval.rulebook import Rulebook
 from rookery_core.approval.rules import Do, Rule, allowing, lasting, remembered
 from rookery_core.approval.subject import Subject
 from rookery_core.events import Mode
+from rookery_core.sandbox.level import Reach
 from rookery_core.tools.extending import RiskRule
 
 
@@ -90,7 +91,7 @@ def _decided(
         return Verdict(Do.ALLOW, word)
     if found := allowing(every, subject, level, assessed.harmless):
         return Verdict(Do.ALLOW, "; ".join(map(_told, found)))
-    if mode is Mode.ACCEPT_EDITS and is_edit(subject, assessed):
+    if mode is Mode.ACCEPT_EDITS and is_accepted(subject, assessed):
         return Verdict(Do.ALLOW, EDITING)
     return Verdict(Do.ASK)
 
@@ -106,6 +107,8 @@ class Judged:
     """The rules of an answer "for this session"; none where it may only be allowed once."""
     always: tuple[Rule, ...] = ()
     """The rules of an answer "always", for this workspace; none where that is not offered."""
+    reach: Reach = Reach.WRITES
+    """How far its programs get."""
 
     @property
     def does_more_than_read(self) -> bool:
@@ -137,18 +140,45 @@ def judge(
     grants: Grants,
     allowed: Allowed,
     places: Places,
+    *,
+    kept: bool = False,
+    least: Reach = Reach.READS,
+    also: bool = False,
 ) -> Judged:
-    """Everything that is to be said of a call. The rules are those that hold at this moment."""
-    assessed = assess(subject, risk_rules, places)
-    rules = (*rulebook.rules, *grants)
-    verdict = decide(subject, assessed, rules, allowed, places, broken=rulebook.broken, mode=grants.mode)
-    if verdict.do is not Do.ASK or verdict.firm:
-        return Judged(subject, assessed, verdict)
-    harmless, level = assessed.harmless, assessed.level
+    """Everything that is to be said of a call. The rules are those that hold at this moment.
+
+    `kept`: whether its programs can be kept from all but the workspace. Then one that may not write there without a
+    question runs without one where it only reads, unless it is to get as far as `least`. `also`: a plugin allows it.
+    """
+    rules, tried = (*rulebook.rules, *grants), []
+    for reach in _reaches(kept, least):
+        assessed = assess(subject, risk_rules, places, reach=reach if kept else Reach.OUTSIDE)
+        verdict = decide(subject, assessed, rules, allowed, places, broken=rulebook.broken, mode=grants.mode)
+        if kept and assessed.level <= Level.R1:
+            reach = max(least, Reach.READS)
+        judged = Judged(subject, assessed, verdict, reach=reach)
+        tried.append(judged.also_allowed() if also else judged)
+        if tried[-1].verdict.do is Do.ALLOW:
+            return tried[-1]
+    return _with_answers(tried[0], rulebook)
+
+
+def _reaches(kept: bool, least: Reach) -> tuple[Reach, ...]:
+    """How far a call's programs may get, what is wanted first."""
+    if least is Reach.READS:
+        return (Reach.WRITES, Reach.READS) if kept else (Reach.WRITES,)
+    return (least,)
+
+
+def _with_answers(judged: Judged, rulebook: Rulebook) -> Judged:
+    """The same with what an answer to its question would remember."""
+    if judged.verdict.do is not Do.ASK or judged.verdict.firm:
+        return judged
+    subject, level, harmless = judged.subject, judged.assessed.level, judged.assessed.harmless
     session = remembered(subject, level, harmless, origin="this session")
     keeps = rulebook.file is not None and lasting(subject, harmless)
     always = remembered(subject, level, harmless, str(subject.root)) if keeps else ()
-    return Judged(subject, assessed, verdict, session, always)
+    return replace(judged, session=session, always=always)
 
 
 def _told(rule: Rule) -> str:

@@ -17,11 +17,13 @@ from rookery_core.approval.places import Places, careful
 from rookery_core.approval.reading import Reads, reads
 from rookery_core.approval.shell_text import STARTERS, Command, Script, loose_words
 from rookery_core.approval.subject import Subject
+from rookery_core.sandbox.level import Reach
 from rookery_core.tools.contract import Risk
 from rookery_core.tools.extending import RiskRule
 from rookery_core.tools.patterns import found_in
 
 UNKNOWN = "it is not known to only read"
+_KEPT = "it is kept from changing anything"
 GLOB_NAMES = 5_000
 """A pattern in a larger folder is not looked at, and asks."""
 BECOMES_ROOT = frozenset(("sudo", "doas", "su", "pkexec", "run0", "sudoedit", "runuser", "visudo"))
@@ -33,9 +35,9 @@ class Level(IntEnum):
     R0 = 0
     """It touches nothing: it runs."""
     R1 = 1
-    """It reads inside the workspace: it runs."""
+    """It reads inside the workspace, or is kept from more: it runs."""
     R2 = 2
-    """It changes the workspace: it asks, unless that was allowed."""
+    """It changes the workspace, or is kept from more: it asks, unless that was allowed."""
     R3 = 3
     """It starts programs, reaches out, or touches what lies outside: it asks, unless exactly that was allowed."""
     R4 = 4
@@ -72,10 +74,10 @@ def riskier(one: Risk, other: Risk) -> Risk:
     return max(one, other, key=_HEIGHT.__getitem__)
 
 
-def assess(subject: Subject, rules: Iterable[RiskRule], places: Places, *, sandboxed: bool = False) -> Assessed:
+def assess(subject: Subject, rules: Iterable[RiskRule], places: Places, *, reach: Reach = Reach.OUTSIDE) -> Assessed:
     """The level of a call. A plugin's rule may raise it, and never lowers it.
 
-    `sandboxed` says whether a program it starts can neither reach out nor touch what lies outside of the workspace.
+    `reach` is as far as the programs that it starts are sure to get, whatever they are.
     """
     risk, reason, least = subject.offered.tool.risk, "", Level.R0
     for rule in rules:
@@ -84,7 +86,7 @@ def assess(subject: Subject, rules: Iterable[RiskRule], places: Places, *, sandb
         least = max(least, _FLOOR[rule.risk])
         if _HEIGHT[rule.risk] > _HEIGHT[risk]:
             risk, reason = rule.risk, rule.reason
-    level, why = _level(subject, risk, places, sandboxed)
+    level, why = _level(subject, risk, places, reach)
     if least > level:
         level, why = least, ""
     return Assessed(risk, level, reason or why, _harmless(subject, places))
@@ -94,14 +96,14 @@ def _found(when: Mapping[str, str], subject: Subject) -> bool:
     return all(found_in(pattern, subject.arguments.get(name)) for name, pattern in when.items())
 
 
-def _level(subject: Subject, risk: Risk, places: Places, sandboxed: bool) -> tuple[Level, str]:
+def _level(subject: Subject, risk: Risk, places: Places, reach: Reach) -> tuple[Level, str]:
     match risk:
         case Risk.PURE:
             return Level.R0, ""
         case Risk.READ | Risk.WRITE:
             return _of_paths(subject, places, writing=risk is Risk.WRITE)
         case Risk.EXECUTE:
-            return _of_programs(subject, places, sandboxed)
+            return _of_programs(subject, places, reach)
         case Risk.NETWORK:
             if why := _forbidden(subject, places, writing=False):
                 return Level.R4, why
@@ -136,18 +138,24 @@ def _forbidden(subject: Subject, places: Places, *, writing: bool) -> str:
 # -- programs -----------------------------------------------------------------------------------------------------
 
 
-def _of_programs(subject: Subject, places: Places, sandboxed: bool) -> tuple[Level, str]:
-    outside = Level.R2 if sandboxed else Level.R3
+_OF_REACH = {Reach.READS: Level.R1, Reach.WRITES: Level.R2, Reach.OUTSIDE: Level.R3}
+
+
+def _of_programs(subject: Subject, places: Places, reach: Reach) -> tuple[Level, str]:
+    level = _OF_REACH[reach]
     if why := _forbidden(subject, places, writing=False):
         return Level.R4, why
     if subject.script is None:
         if why := places.named(subject.loose_words, subject.root):
             return Level.R4, why
-        return outside, ""
+        return level, _KEPT if level is Level.R1 else ""
     if why := _refused(subject.script, places, subject.root):
         return Level.R4, why
-    if why := _only_reads(subject.script, places, subject.root):
-        return outside, "" if why == UNKNOWN else why
+    why = _only_reads(subject.script, places, subject.root)
+    if why and level is Level.R1:
+        return level, _KEPT
+    if why:
+        return level, "" if why == UNKNOWN else why
     return Level.R1, "it only reads, inside the workspace"
 
 

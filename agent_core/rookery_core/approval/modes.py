@@ -18,7 +18,7 @@ what they change, and what they delete is in the trash."""
 EDITING = f"the mode {Mode.ACCEPT_EDITS}"
 """What allows an edit, where a rule would be named."""
 PLANNING = (
-    "This call is not made: the person is in plan mode, in which nothing is changed or started. "
+    "This call is not made: the person is in plan mode, in which nothing is changed. "
     "Say in your answer what you would do"
 )
 """What the model reads of a call that the mode refuses; no full stop at its end."""
@@ -34,6 +34,12 @@ def after(mode: Mode) -> Mode:
     """The mode that comes next, round and round."""
     modes = list(Mode)
     return modes[(modes.index(mode) + 1) % len(modes)]
+
+
+def is_accepted(subject: Subject, assessed: Assessed) -> bool:
+    """Whether a call runs in the mode for edits: it is one, or its programs are kept from all but the workspace."""
+    kept = assessed.risk is Risk.EXECUTE and assessed.level is Level.R2
+    return kept or is_edit(subject, assessed)
 
 
 def is_edit(subject: Subject, assessed: Assessed) -> bool:

@@ -45,8 +45,8 @@ class Sandbox(Protocol):
         Raises ToolFailed where it must not run here, and NeedsApproval where the person has to be asked first.
         """
 
-    def refused(self, result: str) -> str:
-        """The result of a program that failed as one does for want of what the sandbox refuses.
+    def refused(self, result: str, *, outside: bool = False) -> str:
+        """The result of a program that lacked what the sandbox refuses; `outside`: what there is nowhere in it.
 
-        Raises SandboxRefused where the person can be asked to have the same call made outside of the sandbox.
+        Raises SandboxRefused where the person can be asked to let the same call get further.
         """

@@ -1,4 +1,4 @@
-"""How well programs are confined on a machine: three levels, and what was found when it was tried."""
+"""How well programs are confined on a machine, and how far those of one call get in it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ class Level(IntEnum):
         return self.name
 
 
+class Reach(IntEnum):
+    """How far the programs of one call get."""
+
+    READS = 1
+    """They change nothing and reach nobody: the workspace is only read."""
+    WRITES = 2
+    """They write in the workspace, and get as far as the machine's sandbox lets them."""
+    OUTSIDE = 3
+    """Nothing confines them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was found when it was tried."""
@@ -34,10 +45,12 @@ class Found:
 UNCONFINED = "NO SANDBOX: it has all your rights"
 
 
-def told(level: Level, *, network: bool = False, workspace: str = "the workspace") -> str:
+def told(level: Level, *, reach: Reach = Reach.WRITES, network: bool = False, workspace: str = "the workspace") -> str:
     """What a program at a level may do, in short, for whoever decides about it."""
     reaches = "the network" if network else "no network"
     match level:
+        case Level.L3 if reach is Reach.READS:
+            return f"{reaches}, only reads in {workspace}"
         case Level.L3:
             return f"{reaches}, writes only in {workspace}"
         case Level.L2:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rookery_core.errors import ToolFailed
-from rookery_core.sandbox import bubblewrap, seccomp
+from rookery_core.sandbox import bubblewrap, seccomp, watched
 from rookery_core.sandbox.box import Box
 from rookery_core.sandbox.groups import groups
 from rookery_core.sandbox.inside import landlock
@@ -36,8 +36,11 @@ def machine_of_its_own(room: Room, reads: Sequence[Path], *, writes: bool) -> It
         covered = Covered((*kept.kept, *made, *unmade), kept.hidden) if writes else Covered((), kept.hidden)
         layout = _layout(room, (*_open_to_all(room), *reads), covered, writes=writes)
         network = room.settings.network
-        sockets = (seccomp.UNIX, *((seccomp.INET, seccomp.INET6, seccomp.NETLINK) if network else ()))
-        order = _order(_rules_of(layout), sockets, network=network, needed=False)
+        near = (seccomp.UNIX,) if writes else ()  # a socket that lies in the workspace may be somebody's
+        sockets = (*near, *((seccomp.INET, seccomp.INET6, seccomp.NETLINK) if network else ()))
+        order = _order(_rules_of(layout), sockets, network=network, needed=not writes)
+        if not writes:
+            order["watched"] = watched.order_for(room.root, (*kept.kept, *kept.hidden, *kept.absent))
         try:
             same = _identities(layout, room.root)
         except OSError as exc:
@@ -46,7 +49,7 @@ def machine_of_its_own(room: Room, reads: Sequence[Path], *, writes: bool) -> It
             entrance=bubblewrap.command(bubblewrap.found(), layout, room.root, room.loading, network=network),
             inside=str(INSIDE),
             order=order | {"same": same, "groups": _groups(room.settings)},
-            environment={"TMPDIR": "/tmp"},
+            environment={"TMPDIR": "/tmp"} if writes else {"TMPDIR": "/tmp", "GIT_OPTIONAL_LOCKS": "0"},
             limits={"RLIMIT_NPROC": room.settings.processes},
             shown=tuple(str(mount.path) for mount in layout.mounts if mount.kind in (Kind.SHOWN, Kind.WRITTEN)),
         )

@@ -17,7 +17,7 @@ from pathlib import Path
 from rookery_core.approval.places import Places
 from rookery_core.errors import ConfigError, NeedsApproval, SandboxRefused, ToolFailed
 from rookery_core.sandbox.box import Box
-from rookery_core.sandbox.level import UNCONFINED, Found, Level, told
+from rookery_core.sandbox.level import UNCONFINED, Found, Level, Reach, told
 from rookery_core.sandbox.room import Room
 from rookery_core.sandbox.settings import SandboxSettings
 from rookery_core.tools.registry import OfferedTool
@@ -103,16 +103,21 @@ class Confinement:
         """Whether all programs that a call of this tool starts run in a sandbox, and it does nothing else."""
         return offered.built_in and offered.tool.confined and self.level > Level.L1
 
-    def told(self, workspace: str = "the workspace") -> str:
-        """What programs may do here, in short."""
-        return told(self.level, network=self.network, workspace=workspace)
+    def keeps(self, offered: OfferedTool) -> bool:
+        """Whether what a call of this tool starts can reach nothing but the workspace, and change nothing where that is
+        only read. Without Landlock a pipe or a socket that lies there could still be written to."""
+        return self.confines(offered) and self.level is Level.L3 and self.found.landlock > 0 and not self.network
 
-    def fact(self, offered: OfferedTool, root: Path) -> tuple[str, str]:
+    def told(self, workspace: str = "the workspace", reach: Reach = Reach.WRITES) -> str:
+        """What programs may do here, in short."""
+        return told(self.level, reach=reach, network=self.network, workspace=workspace)
+
+    def fact(self, offered: OfferedTool, root: Path, reach: Reach = Reach.WRITES) -> tuple[str, str]:
         """What a question about a call says of it, a label and a text; the text is "" where nothing is known: a call
         that starts no program of ours."""
         if not (offered.built_in and offered.tool.confined):
             return "confined", ""
-        return "confined", self.told(str(root))
+        return "confined", self.told(str(root), reach)
 
     def forbids(self) -> str:
         """Why no program may run here; "" where some may."""
@@ -124,12 +129,11 @@ class Confinement:
             )
         return ""
 
-    def at(self, root: Path, *, asked: bool, outside: bool = False) -> CallSandbox:
+    def at(self, root: Path, *, asked: bool, reach: Reach = Reach.WRITES) -> CallSandbox:
         """For one call in the workspace `root`; `asked`: whether the person was asked about it, and allowed it.
-
-        `outside`: whether that was to make it outside of the sandbox.
+        Without that it is not made outside of the sandbox.
         """
-        return CallSandbox(self, root, asked, asked and outside)
+        return CallSandbox(self, root, asked, reach if asked else min(reach, Reach.WRITES))
 
     @property
     def can_be_left(self) -> bool:
@@ -144,15 +148,16 @@ class CallSandbox:
     confinement: Confinement
     root: Path
     asked: bool
-    outside: bool = False
+    reach: Reach = Reach.WRITES
 
     @contextmanager
     def box(self, *, reads: Sequence[Path] = (), writes: bool = True, harmless: bool = False) -> Iterator[Box | None]:
         """What confines one program (`box.Sandbox`)."""
         here = self.confinement
-        if self.outside and here.can_be_left:
+        if self.reach is Reach.OUTSIDE and here.can_be_left:
             yield None
             return
+        writes = writes and self.reach is not Reach.READS
         if not harmless and (why := here.forbids()):
             raise ToolFailed(why)
         match here.level:
@@ -167,10 +172,11 @@ class CallSandbox:
                 with make(here.room_at(self.root), reads, writes=writes) as box:
                     yield box
 
-    def refused(self, result: str) -> str:
+    def refused(self, result: str, *, outside: bool = False) -> str:
         """The result of a program that failed, where it stays at that (`box.Sandbox`)."""
-        if self.confinement.can_be_left and not self.outside:
-            raise SandboxRefused(result)
+        here = self.confinement
+        if (self.reach is Reach.READS and not outside) or (self.reach < Reach.OUTSIDE and here.can_be_left):
+            raise SandboxRefused(result, outside=outside)
         return result
 
 

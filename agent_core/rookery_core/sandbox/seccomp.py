@@ -24,6 +24,8 @@ _NEW_NAMESPACES = 0x7E020080
 """Flags of clone: mount, cgroup, uts, ipc, user, pid, net, and time."""
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 _SETUID = 0o4000
+_DATAGRAMS = 0b10
+"""A bit of the kind of a socket: such a pair can send to others than each other."""
 _MAKES = 0o100 | 0o20000000
 """Flags of open: a file is made, with a name or without."""
 UNIX, INET, NETLINK, INET6 = 1, 2, 16, 10
@@ -59,6 +61,7 @@ class _Kind:
     column: int
     machine: int
     socket: int
+    pair: int
     clone: int
     ioctl: int
     modes: tuple[tuple[int, int], ...]
@@ -71,9 +74,16 @@ class _Kind:
 
 _KINDS = {
     "x86_64": _Kind(
-        0, _X86_64, 41, 56, 16, ((90, 1), (91, 1), (268, 2), (452, 2), (133, 1), (259, 2), (85, 1)), ((2, 1), (257, 2))
+        0,
+        _X86_64,
+        41,
+        53,
+        56,
+        16,
+        ((90, 1), (91, 1), (268, 2), (452, 2), (133, 1), (259, 2), (85, 1)),
+        ((2, 1), (257, 2)),
     ),
-    "aarch64": _Kind(1, _AARCH64, 198, 220, 29, ((52, 1), (53, 2), (452, 2), (33, 2)), ((56, 2),)),
+    "aarch64": _Kind(1, _AARCH64, 198, 199, 220, 29, ((52, 1), (53, 2), (452, 2), (33, 2)), ((56, 2),)),
 }
 
 
@@ -107,7 +117,16 @@ def filter_for(machine: str, sockets: Collection[int]) -> bytes:
         _when(
             kind.socket,
             0,
-            [*(each for family in sockets for each in ((_EQUAL, 0, 1, family), _allow())), _error(errno.EPERM)],
+            [
+                *(each for family in sockets for each in ((_EQUAL, 0, 1, family), _allow())),
+                # so that programs say what they lack
+                *((_EQUAL, 1, 0, INET), (_EQUAL, 0, 1, INET6), _error(errno.ENETUNREACH), _error(errno.EPERM)),
+            ],
+        ),
+        *(
+            []
+            if UNIX in sockets
+            else [_when(kind.pair, 1, [(_ANY_OF, 0, 1, _DATAGRAMS), _error(errno.EPERM), _allow()])]
         ),
         [_allow()],
     ]

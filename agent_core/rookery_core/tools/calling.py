@@ -17,6 +17,7 @@ from rookery_core.errors import NeedsApproval, SandboxRefused, ToolFailed, ToolR
 from rookery_core.events import QuestionAnswered, QuestionAsked, ToolFinished, ToolStarted, ToolStatus
 from rookery_core.perception.relevance import Excerpt
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.sandbox.level import Reach
 from rookery_core.text import cut_middle, storable
 from rookery_core.tools.checking import ELSE, Checked, Checks, Ended
 from rookery_core.tools.consent import Consent
@@ -30,10 +31,19 @@ if TYPE_CHECKING:
     from rookery_core.tools.runner import Caller, ToolRunner
 
 PREVIEW_SECONDS = 5.0
-REFUSED = (
+WRITING = (
+    "it ran in the sandbox where it could only read, and seems to lack writing. Nothing was changed; allowed, it runs "
+    "again in the sandbox, and writes in the workspace"
+)
+LEAVING = (
+    "it ran in the sandbox where it could only read, and seems to lack the network, or what is written nowhere in the "
+    "sandbox (.git). Nothing was changed; allowed, it runs again outside of it"
+)
+LEAVING_HALF_DONE = (
     "it ran in the sandbox and failed there, which may be for want of the network, or of what it may not write; "
     "allowed, it runs again outside of it. What it did until it failed stays done"
 )
+"""Why it is asked whether a call may get further than it did."""
 CHANGED_CHARS = 1_000
 """As much of the arguments that the person changed is told to the model."""
 
@@ -123,7 +133,7 @@ class Calling:
                 return await finish(ToolStatus.FAILED, f"{self._call.tool} asked for approval twice: {exc}")
             return await self._run(await self._consent.of(checked, str(exc)))
         except SandboxRefused as exc:
-            return await self._outside(checked, str(exc), runner.clock() - started)
+            return await self._wider(checked, exc, runner.clock() - started)
         except TurnPaused as exc:
             await finish(ToolStatus.PAUSED, str(exc))
             raise
@@ -134,12 +144,21 @@ class Calling:
             return await finish(ToolStatus.FAILED, text)
         return await finish(ToolStatus.OK, output)
 
-    async def _outside(self, checked: Checked, result: str, seconds: float) -> ToolFinished:
-        """Run it once more, outside of the sandbox, if the person wants that; else it stays at the result."""
+    async def _wider(self, checked: Checked, refused: SandboxRefused, seconds: float) -> ToolFinished:
+        """Run it once more and let it get further, if the person wants that; else it stays at the result.
+
+        That it writes in the workspace can be allowed for longer, by a rule; that it leaves the sandbox cannot.
+        """
         try:
-            again = await self._consent.of(replace(checked, outside=True), REFUSED)
+            if checked.judged.reach is Reach.READS and not refused.outside:
+                how = "with writing in the workspace"
+                again = await self._consent.of(replace(checked, least=Reach.WRITES), again=WRITING)
+            else:
+                how = "outside of it"
+                why = LEAVING if checked.judged.reach is Reach.READS else LEAVING_HALF_DONE
+                again = await self._consent.of(replace(checked, least=Reach.OUTSIDE), why)
         except Ended as ended:
-            return await self._end(checked, ToolStatus.FAILED, f"{result}\n[outside of it: {ended.output}]", seconds)
+            return await self._end(checked, ToolStatus.FAILED, f"{refused}\n[{how}: {ended.output}]", seconds)
         return await self._run(again)
 
     async def _edited(self, checked: Checked, status: ToolStatus, output: str) -> str:
@@ -178,7 +197,7 @@ class Calling:
             secrets=lender.secrets(plugin),
             model=CallModel(bridge, caller.complete),
             sandbox=self._runner.confinement.at(
-                self._runner.workspace.root, asked=bool(checked.digest), outside=checked.outside
+                self._runner.workspace.root, asked=bool(checked.digest), reach=checked.judged.reach
             ),
             approved=checked.approved,
         )

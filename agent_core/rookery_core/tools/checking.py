@@ -17,7 +17,7 @@ from rookery_core.approval.rules import Do
 from rookery_core.approval.scene import Scene, look
 from rookery_core.errors import ArgumentsInvalid, ToolFailed, ToolRetry, ToolUnknown
 from rookery_core.events import Event, ToolStatus
-from rookery_core.sandbox.level import UNCONFINED
+from rookery_core.sandbox.level import UNCONFINED, Reach
 from rookery_core.tools.extending import ToolUse
 from rookery_core.tools.registry import OfferedTool
 from rookery_core.tools.running import Fitted
@@ -60,8 +60,8 @@ class Checked:
     """Of the call as the person allowed it; "" where they were not asked."""
     approved: bool = False
     """Whether the tool itself had them asked."""
-    outside: bool = False
-    """Whether it is about making it outside of the sandbox."""
+    least: Reach = Reach.READS
+    """How far its programs are to get at least: they failed with less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,8 @@ class Checks:
         Where its arguments have come to mean something else, as a path does by a link, plugins have their say again.
         """
         for _ in range(TRIES):
-            now = _with(checked, await self._fit(checked.offered, checked.given, "The arguments do not fit any more"))
+            now = await self._fit(checked.offered, checked.given, "The arguments do not fit any more")
+            now = self._judged(replace(now, allowed=checked.allowed, approved=checked.approved, least=checked.least))
             if now.use.arguments == checked.use.arguments or not self.runner.rulings.before:
                 return _unless_denied(now)
             if denied := await self.runner.rulings.deny(now.use, self.emit):
@@ -112,14 +113,21 @@ class Checks:
         except TimeoutError:
             text = f"What {checked.offered.name} would touch cannot be looked at within {LOOK_SECONDS:g} seconds."
             raise Ended(ToolStatus.FAILED, text) from None
-        now = replace(checked, judged=runner.judge(checked.offered, checked.fitted))
-        now = _unless_denied(_with(checked, now))
+        now = _unless_denied(self._judged(checked))
         made = bind(now.judged, scene, rules=runner.rulebook.fingerprint, confined=self.confined(now))
         return now, made, scene
 
     def confined(self, checked: Checked) -> str:
         """How the programs that it starts are set apart, in words; "" where they are not at all."""
-        return UNCONFINED if checked.outside else self.runner.confined(checked.offered)
+        reach = checked.judged.reach
+        return UNCONFINED if reach is Reach.OUTSIDE else self.runner.confined(checked.offered, reach)
+
+    def _judged(self, checked: Checked) -> Checked:
+        """The same, judged by what holds now."""
+        judge = self.runner.judge
+        return replace(
+            checked, judged=judge(checked.offered, checked.fitted, least=checked.least, also=checked.allowed)
+        )
 
     async def _rule(self, checked: Checked) -> Checked:
         rulings = self.runner.rulings
@@ -156,12 +164,6 @@ class Checks:
             self.session,
         )
         return Checked(given, offered, fitted, use, judged)
-
-
-def _with(before: Checked, now: Checked) -> Checked:
-    """What was checked anew, with what was said of it before."""
-    judged = now.judged.also_allowed() if before.allowed else now.judged
-    return replace(now, judged=judged, allowed=before.allowed, approved=before.approved, outside=before.outside)
 
 
 def _unless_denied(checked: Checked) -> Checked:

@@ -51,12 +51,13 @@ class Consent:
         self.changed: Mapping[str, Any] | None = None
         """The arguments that the person put in place of the model's; None where they did not."""
 
-    async def of(self, checked: Checked, found: str = "") -> Checked:
+    async def of(self, checked: Checked, found: str = "", again: str = "") -> Checked:
         """The call as the person allowed it, or a rule by now. It is to be made at once. Raises Ended where it is not.
 
-        `found` is what the tool itself says of it: then no rule does, and it is allowed only once.
+        `found` is what the tool itself says of it: then no rule does, and it is allowed only once. `again` is why it is
+        asked about though it ran already.
         """
-        asked = _Asked(found)
+        asked = _Asked(found, again)
         while True:
             if self._runner.grants.planning:  # gone into meanwhile, or the tool itself asks
                 raise Ended(ToolStatus.DENIED, f"{PLANNING}. {ELSE}")

@@ -15,6 +15,7 @@ from rookery_core.approval.subject import subject_of
 from rookery_core.events import ApprovalRequested, Event, QuestionAsked, ToolFinished, ToolRequested
 from rookery_core.perception.relevance import Relevance
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.sandbox.level import Reach
 from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.tools.calling import Calling
 from rookery_core.tools.extending import RiskRule
@@ -46,7 +47,7 @@ class Caller:
     """What the person said of the other calls of this turn."""
 
 
-def _not_confined(_: OfferedTool) -> str:
+def _not_confined(_: OfferedTool, __: Reach) -> str:
     return ""
 
 
@@ -69,11 +70,11 @@ class ToolRunner:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Rookery's own environment, as it is at any moment."""
     confinement: Confinement = field(default_factory=Confinement)
-    confined: Callable[[OfferedTool], str] = _not_confined
+    confined: Callable[[OfferedTool, Reach], str] = _not_confined
     """How the programs that a tool starts are set apart, in words; "" where they are not at all."""
 
-    def judge(self, offered: OfferedTool, fitted: Fitted) -> Judged:
-        """What becomes of a checked call, plugins' rulings aside."""
+    def judge(self, offered: OfferedTool, fitted: Fitted, *, least: Reach = Reach.READS, also: bool = False) -> Judged:
+        """What becomes of a checked call whose programs are to get as far as `least`; `also`: a plugin allows it."""
         return judge(
             subject_of(offered, fitted, self.workspace.root, self.places),
             self.rules,
@@ -81,6 +82,9 @@ class ToolRunner:
             self.grants,
             self.allowed,
             self.places,
+            kept=self.confinement.keeps(offered),
+            least=least,
+            also=also,
         )
 
     def lending(self, **instead: Any) -> ToolRunner:

@@ -66,7 +66,10 @@ def _keep_apart(order: dict[str, Any], told: int) -> None:
 
 
 def _keep(order: dict[str, Any], told: int) -> None:
-    program = child(lambda: become(order, told))
+    watch = _watch(order["box"])
+    program = child(lambda: become(order, told, watch))
+    if watch:
+        watch.begin()
     os.write(told, b"program %d\n" % (0 if os.getpid() == 1 else program))
     while True:
         try:
@@ -74,6 +77,8 @@ def _keep(order: dict[str, Any], told: int) -> None:
         except ChildProcessError:
             return
         if pid == program:
+            if watch and watch.is_told:
+                os.write(told, b"wanted %d\nbeyond %d\nperhaps %d\n" % (watch.wanted, watch.beyond, watch.perhaps))
             os.write(told, b"status %d\n" % status)
 
 
@@ -124,21 +129,26 @@ def inside() -> None:
                 os.set_inheritable(int(name), False)
             except OSError:  # the listing's own
                 continue
-    _confining(order["box"]).hide_from_own_kind()
+    _inside(order["box"], "confining").hide_from_own_kind()
     _keep(order, told)
 
 
-def _confining(box: dict[str, Any]) -> Any:
-    """The module that takes from a process what it may not have."""
+def _watch(box: dict[str, Any] | None) -> Any:
+    """What is told of what the program means to change; None where nobody wants to know."""
+    return _inside(box, "watching").Watch(box["order"]["watched"]) if box and "watched" in box["order"] else None
+
+
+def _inside(box: dict[str, Any], name: str) -> Any:
+    """A module of what confines a process."""
     if box["inside"] not in sys.path:
         sys.path.append(box["inside"])
-    return __import__("confining")
+    return __import__(name)
 
 
 # -- the program ----------------------------------------------------------------------------------------------------
 
 
-def become(order: dict[str, Any], told: int) -> NoReturn:
+def become(order: dict[str, Any], told: int, watch: Any = None) -> NoReturn:
     """Turn into the program. What confines it is put on here, right before it runs."""
     step = b"failed"
     try:
@@ -158,7 +168,9 @@ def become(order: dict[str, Any], told: int) -> NoReturn:
             _limit(getattr(resource, name), most)
         if order["box"]:
             step = b"unconfined"
-            _confining(order["box"]).restrict(order["box"]["order"])
+            _inside(order["box"], "confining").restrict(order["box"]["order"])
+            if watch:
+                watch.be_told()
             step = b"failed"
         os.execve(order["path"], order["argv"], order["environment"])
     except OSError as exc:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from rookery_core.plugin import Box, Sandbox, ToolFailed, ToolRetry
 from rookery_plugins.programs.output import Output
@@ -37,8 +37,17 @@ PATIENCE_S = 5.0
 LOOK_S = 0.05
 """How long to wait for output before looking whether the call was cancelled."""
 CHUNK_BYTES = 65_536
-REFUSALS = ("Read-only file system", "Operation not permitted", "name resolution", "Could not resolve", "unreachable")
-"""What programs say where the sandbox refuses them something."""
+NO_NETWORK = (
+    "unreachable",
+    "failure in name resolution",
+    "could not resolve",
+    "unable to resolve",
+    "temporary failure resolving",
+    "eai_again",
+)
+"""What programs say that reach nobody, in small letters."""
+NOT_PERMITTED = ("operation not permitted",)
+READ_ONLY = ("read-only file system",)
 PIPE_BYTES = 1_048_576
 """The most that Linux lets a pipe hold."""
 
@@ -79,10 +88,29 @@ class Ending:
     """Whether something that it had started was still running, and was stopped."""
     confined: bool = field(default=False, compare=False)
     """Whether it ran in a sandbox."""
+    watched: bool = field(default=False, compare=False)
+    """Whether that was one that changes nothing, and is told of what was to be changed."""
+    wanted: int = field(default=0, compare=False)
+    """How often that was."""
+    beyond: int = field(default=0, compare=False)
+    """How often it was something that is kept as it is in every sandbox."""
+    perhaps: int = field(default=0, compare=False)
+    """How often it may have been; whether it was, the exit code tells."""
 
-    def seems_refused(self, said: str) -> bool:
-        """Whether it failed as one does for want of what the sandbox refuses."""
-        return self.confined and bool(self.code) and any(sign in said for sign in REFUSALS)
+    def lacks(self, said: str) -> Literal["", "writing", "outside"]:
+        """What it seems to have lacked of what the sandbox refuses: as it is known, and else as programs say it that
+        fail. What could not be changed in a sandbox where that is known is never read from what was said."""
+        if self.beyond:
+            return "outside"
+        if self.wanted or (self.code and self.perhaps):
+            return "writing"
+        if not self.confined or not self.code:
+            return ""
+        low = said.lower()
+        if any(sign in low for sign in NO_NETWORK):
+            return "outside"
+        refused = (*NOT_PERMITTED, *(() if self.watched else READ_ONLY))
+        return "writing" if any(sign in low for sign in refused) else ""
 
     def __str__(self) -> str:
         code = self.code or 0
@@ -116,7 +144,9 @@ def _run(program: Program, output: Output, box: Box | None, limit_s: float, canc
         raise ToolFailed(f"the sandbox cannot be made, so nothing was run: {why}\n(`rookery sandbox` tries it)")
     if "status" not in report:
         raise ToolFailed(f"{output.text()}\n[it ended the process that watched over it, and was stopped]".lstrip())
-    return Ending(os.waitstatus_to_exitcode(report["status"]), bool(report["left"]), box is not None)
+    code, left = os.waitstatus_to_exitcode(report["status"]), bool(report["left"])
+    counts = (report.get(name, 0) for name in ("wanted", "beyond", "perhaps"))
+    return Ending(code, left, box is not None, "wanted" in report, *counts)
 
 
 def _why(number: int, program: Program, box: Box | None) -> str:

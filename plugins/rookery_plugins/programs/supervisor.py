@@ -75,7 +75,8 @@ class _Supervisor:
     def run(self) -> dict[str, int]:
         """`status`, how the program ended, as wait has it; `failed`, why it did not start, an error number, or
         `unconfined`, why it was not confined and so not started; none of them where it was ended. `left`: whether
-        something that it had started was still running; `begun`: whether the program was."""
+        something that it had started was still running; `begun`: whether the program was. `wanted`, `beyond`,
+        `perhaps`: how often something was to be changed where nothing may be (`inside.watching`)."""
         apart = bool(self._order["apart"])
         told, end = self._follow(apart)
         if "program" not in told and not end and self._refused():
@@ -83,7 +84,11 @@ class _Supervisor:
             told, end = self._follow(apart)
         left = self._end(0.0 if end == "now" else self._order["grace_s"])
         self._held.remove()
-        known = {name: told[name] for name in ("status", "failed", "unconfined") if name in told}
+        known = {
+            name: told[name]
+            for name in ("status", "failed", "unconfined", "wanted", "beyond", "perhaps")
+            if name in told
+        }
         return known | {"left": left, "apart": apart, "begun": "program" in told}
 
     def _follow(self, apart: bool) -> tuple[dict[str, int], str]:

@@ -86,8 +86,8 @@ def python_tool(limit_s: float = LIMIT_S) -> Tool:
         said = output.text() or "(no output)"
         if ending.code is None:
             raise ToolFailed(f"{said}\n[stopped: it took longer than {limit_s:g} seconds]")
-        if ending.seems_refused(said):
-            said = ctx.sandbox.refused(said)
+        if lacks := ending.lacks(said):
+            said = ctx.sandbox.refused(said, outside=lacks == "outside")
         if ending.code == FAILED:
             raise ToolRetry(said)
         if ending.code:

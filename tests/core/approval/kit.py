@@ -17,6 +17,7 @@ from rookery_core.approval.rules import Do, Rule
 from rookery_core.approval.subject import subject_of
 from rookery_core.paths import Paths
 from rookery_core.plugin import Risk, RiskRule, Tool, WorkspaceEntry, WorkspacePath, tool
+from rookery_core.sandbox.level import Reach
 from rookery_core.tools.registry import OfferedTool
 from rookery_core.tools.running import Fitted, jsonable, scopes
 from rookery_core.workspace import Workspace
@@ -89,6 +90,9 @@ class Desk:
         risk_rules: Iterable[RiskRule] = (),
         allowed: Allowed | None = None,
         root: Path | None = None,
+        kept: bool = False,
+        least: Reach = Reach.READS,
+        also: bool = False,
         **given: Any,
     ) -> Judged:
         """A call of a tool, judged as in a conversation."""
@@ -97,7 +101,8 @@ class Desk:
         fitted = Fitted(values, jsonable(values), scopes(called, values))
         offered = OfferedTool(called, "kit", "kit-dist", called.name)
         subject = subject_of(offered, fitted, workspace.root, self.places)
-        return judge(subject, risk_rules, self.rulebook, self.grants, allowed or Allowed(), self.places)
+        rules = self.rulebook, self.grants, allowed or Allowed()
+        return judge(subject, risk_rules, *rules, self.places, kept=kept, least=least, also=also)
 
     def becomes(self, called: Tool, **given: Any) -> Do:
         return self.judge(called, **given).verdict.do

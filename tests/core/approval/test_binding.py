@@ -195,7 +195,7 @@ async def test_a_file_that_changes_meanwhile_is_named_and_the_person_is_asked_ag
         (lambda table: (table.work / "here.txt").unlink(), "the file here.txt is gone"),
         (lambda table: table.program("frob", "#!/bin/sh\necho other\n"), "the program frob changed"),
         (lambda table: table.environ.update(HOME="/home/eve"), "the variable HOME changed"),
-        (lambda table: table.environ.update(LC_ALL="C"), "the variable LC_ALL is there now"),
+        (lambda table: table.environ.update(LC_TIME="C"), "the variable LC_TIME is there now"),
         (lambda table: table.rules.write_text("# nothing\n"), "your rules changed"),
     ],
 )
@@ -228,7 +228,7 @@ async def test_what_stands_inside_of_a_word_is_bound_where_it_may_be_a_command(t
 async def test_how_programs_are_confined_is_told_and_bound(tmp_path: Path) -> None:
     table = Table(tmp_path)
     ways = ["in a box", "not"]
-    table.runner = replace(table.runner, confined=lambda offered: f"{offered.name} {ways[0]}")
+    table.runner = replace(table.runner, confined=lambda offered, _: f"{offered.name} {ways[0]}")
     await table.call("shell", [then(lambda: ways.pop(0)), NO], command="make")
     told = [[fact.text for fact in request.facts if fact.label == "confined"] for request in table.asked]
     assert told == [["shell in a box"], ["shell not"]]

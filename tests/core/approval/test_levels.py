@@ -10,7 +10,8 @@ from rookery_core.approval.judging import decide
 from rookery_core.approval.levels import assess
 from rookery_core.approval.policy import Allowed
 from rookery_core.approval.rules import Do
-from rookery_core.plugin import Risk, RiskRule
+from rookery_core.plugin import Risk, RiskRule, Tool
+from rookery_core.sandbox.level import Reach
 from tests.core.approval.kit import Desk, delete, fetch, foreign, python, read, reckon, shell, write
 
 
@@ -138,14 +139,30 @@ def test_code_that_names_credentials_is_refused(desk: Desk) -> None:
     assert desk.level(python, code="print('ssh')") == "R3"
 
 
-def test_a_sandbox_makes_a_program_less_and_nothing_else(desk: Desk) -> None:
-    for called, given, level in [
-        (python, {"code": "1"}, "R2"),
-        (shell, {"command": "make"}, "R2"),
-        (shell, {"command": "sudo x"}, "R4"),
-    ]:
-        judged = desk.judge(called, **given)
-        assert str(assess(judged.subject, (), desk.places, sandboxed=True).level) == level
+@pytest.mark.parametrize(
+    ("called", "given", "levels"),
+    [
+        (python, {"code": "1"}, "R1 R2 R3"),
+        (shell, {"command": "make"}, "R1 R2 R3"),
+        (shell, {"command": "cat a.txt"}, "R1 R1 R1"),
+        (shell, {"command": "cat /etc/hostname"}, "R1 R2 R3"),
+        (shell, {"command": "sudo x"}, "R4 R4 R4"),
+        (shell, {"command": "cat ~/.ssh/id_rsa"}, "R4 R4 R4"),
+        (write, {"path": "a"}, "R2 R2 R2"),
+        (fetch, {"url": "https://example.org/a"}, "R3 R3 R3"),
+    ],
+)
+def test_what_keeps_a_program_makes_it_less_and_nothing_else(
+    desk: Desk, called: Tool, given: dict[str, str], levels: str
+) -> None:
+    about = desk.judge(called, **given).subject
+    assert [str(assess(about, (), desk.places, reach=reach).level) for reach in Reach] == levels.split()
+
+
+def test_a_plugin_s_rule_is_above_what_keeps_a_program(desk: Desk) -> None:
+    about = desk.judge(shell, command="make").subject
+    rule = RiskRule("kit.shell", Risk.NETWORK, {"command": "make"})
+    assert [str(assess(about, [rule], desk.places, reach=reach).level) for reach in Reach] == ["R3"] * 3
 
 
 def test_a_tainted_session_asks_whatever_was_allowed(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rookery_core.approval.places import Places
+from rookery_core.sandbox.inside import landlock
 from rookery_core.sandbox.level import Found, Level
 from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.sandbox.settings import SandboxSettings
@@ -29,7 +30,7 @@ class Fixed(Confinement):
     @property
     def found(self) -> Found:
         why = () if self.level_found is Level.L3 else ("L3: there is no bubblewrap",)
-        return Found(self.level_found, why)
+        return Found(self.level_found, why, landlock.version())
 
 
 def fixed(

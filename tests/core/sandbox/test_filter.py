@@ -76,7 +76,10 @@ def test_what_ordinary_programs_do_is_allowed(machine: str) -> None:
 @both
 @pytest.mark.parametrize("family", [seccomp.INET, seccomp.INET6, seccomp.NETLINK, 17, 38, 40])
 def test_other_sockets_are_refused(machine: str, family: int) -> None:
-    assert verdict(machine, NUMBERS[machine]["socket"], family) == errno.EPERM
+    said = (
+        errno.ENETUNREACH if family in (seccomp.INET, seccomp.INET6) else errno.EPERM
+    )  # so that it says what it lacks
+    assert verdict(machine, NUMBERS[machine]["socket"], family) == said
 
 
 @both
