@@ -1,10 +1,11 @@
 """The sandbox, tried from inside: how many of the probes are refused at a level, and what starting in it costs.
 
-python benchmarks/security/sandbox.py [--level L3|L2] [--user] [--cost] [--json FILE]
+python benchmarks/security/sandbox.py [--level L3|L2] [--reads] [--user] [--cost] [--json FILE]
 
 Each probe runs as a program of a tool does. It counts only where it is known to be able to succeed: first it is tried
 without a sandbox, in the same surroundings, and has to succeed there, unless the person may not do it anyway. `--user`
-does it all as an ordinary user (to be started by root). `--cost` measures a call with and without.
+does it all as an ordinary user (to be started by root). `--reads` tries the sandbox in which nothing is changed, and
+more on it. `--cost` measures a call with and without.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import platform
 import signal
 import socket
+import stat
 import statistics
 import subprocess
 import sys
@@ -30,7 +32,7 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks.security.sandbox_probes import HEAD, PROBES, ROOT, USER, Probe
+from benchmarks.security.sandbox_probes import HEAD, PROBES, READING, ROOT, USER, Probe
 
 from rookery_core.approval.places import Places
 from rookery_core.plugin import Box, ToolFailed
@@ -49,6 +51,9 @@ _NUMBERED = {
     "nr_perf": "perf_event_open", "nr_syslog": "syslog", "nr_delete_module": "delete_module", "nr_swapon": "swapon",
     "nr_fanotify": "fanotify_init",
 }  # fmt: skip
+
+
+_RENAMEAT2 = {"x86_64": 316, "aarch64": 276}
 
 
 @dataclass
@@ -115,6 +120,7 @@ def world() -> Iterator[World]:
         with _in(base / "outside"):
             named.bind("listens")
         named.listen()
+        _in_the_workspace(base / "workspace", held)
         above, below = os.openpty()
         held.callback(os.close, above)
         held.callback(os.close, below)
@@ -140,10 +146,35 @@ def world() -> Iterator[World]:
             around[name] = str(path)
             held.callback(path.unlink, missing_ok=True)
         numbers = {key: str(_DENIED[name][kind.column]) for key, name in _NUMBERED.items()}
-        around |= numbers | {"nr_clone": str(kind.clone), "nr_clone3": str(kind.clone3)}
+        around |= numbers | {
+            "nr_renameat2": str(_RENAMEAT2[platform.machine()]),
+            "nr_clone": str(kind.clone),
+            "nr_clone3": str(kind.clone3),
+        }
         yield World(
             base, token, around, tuple(base / each for each in ("workspace", "again", "bare", "again2", "bare2"))
         )
+
+
+def _in_the_workspace(root: Path, held: ExitStack) -> None:
+    """Files, a pipe, sockets and, as root, a device and a disk, which somebody else uses."""
+    (root / "folder").mkdir()
+    (root / "file").write_text("as it was\n")
+    os.mkfifo(root / "pipe")
+    held.callback(os.close, os.open(root / "pipe", os.O_RDONLY | os.O_NONBLOCK))
+    stream, datagrams = (held.enter_context(socket.socket(socket.AF_UNIX, kind)) for kind in (1, 2))
+    with _in(root):
+        stream.bind("stream")
+        datagrams.bind("datagrams")
+    stream.listen()
+    written = os.open(root / "file", os.O_RDWR)
+    os.set_inheritable(written, True)
+    held.callback(os.close, written)
+    if os.geteuid() == 0:
+        os.mknod(root / "device", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        (root / "disk").mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "none", root / "disk"], check=False).returncode == 0:
+            held.callback(subprocess.run, ["umount", root / "disk"], check=False)
 
 
 def _roomy() -> str:
@@ -172,14 +203,15 @@ def _in(folder: Path) -> Iterator[None]:
 class At:
     """The sandbox of one level, whatever the machine's is."""
 
-    def __init__(self, level: Level, room: Room) -> None:
+    def __init__(self, level: Level, room: Room, *, writes: bool = True) -> None:
         self._level = level
         self._room = room
+        self._writes = writes
 
     @contextmanager
     def box(self, *, reads: Sequence[Path] = (), writes: bool = True, harmless: bool = False) -> Iterator[Box | None]:
         make = machine_of_its_own if self._level is Level.L3 else files_and_calls
-        with make(self._room, reads, writes=writes) as box:
+        with make(self._room, reads, writes=writes and self._writes) as box:
             yield box
 
 
@@ -206,7 +238,7 @@ def root_of(probe: Probe, found: World) -> Path:
     return Path(found.around["bare2" if "bare2" in probe.code else "workspace"])
 
 
-def confined(probe: Probe, found: World, level: Level) -> tuple[bool, str]:
+def confined(probe: Probe, found: World, level: Level, *, writes: bool = True) -> tuple[bool, str]:
     """Whether a probe succeeds in the sandbox, and what it said."""
     root = root_of(probe, found)
     output = Output(lambda _: None)
@@ -214,7 +246,7 @@ def confined(probe: Probe, found: World, level: Level) -> tuple[bool, str]:
     code = code_of(probe, {**found.around, **({"bare": str(root)} if "os.replace" in probe.code else {})})
     program = Program(sys.executable, [sys.executable, "-I", "-S", "-c", code], root, around)
     private = level is Level.L3 or "own_below" in probe.code or "keys/" in probe.code
-    sandbox = At(level, found.room(root, private_below=private))
+    sandbox = At(level, found.room(root, private_below=private), writes=writes)
     try:
         run(program, output, sandbox=sandbox, limit_s=LIMIT_S, cancelled=lambda: False)
     except ToolFailed as exc:
@@ -266,11 +298,11 @@ class Result:
     said: str
 
 
-def tried(probe: Probe, level: Level) -> Result:
+def tried(probe: Probe, level: Level, *, writes: bool = True) -> Result:
     """One probe at a level and without, each in a world of its own."""
     who = ROOT if os.geteuid() == 0 else USER
     with world() as found:
-        succeeded, said = confined(probe, found, level)
+        succeeded, said = confined(probe, found, level, writes=writes)
     proven: bool | None = None
     if who in probe.proof:
         with world() as found:
@@ -333,6 +365,7 @@ def told(results: Sequence[Result], level: Level, say: Callable[[str], object] =
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--level", choices=["L3", "L2"], default="L3")
+    parser.add_argument("--reads", action="store_true", help="where nothing is changed; L3 alone has that")
     parser.add_argument("--probe", help="only those whose name holds this")
     parser.add_argument("--user", action="store_true", help="as an ordinary user; only root can")
     parser.add_argument("--cost", type=int, nargs="?", const=40, default=0, help="measure so many calls")
@@ -348,7 +381,9 @@ def main() -> None:
             best, middle = min(took), statistics.median(took)
             print(f"{name:6} {len(took)} calls  best {best:.0f}  median {middle:.0f}  p95 {p95:.0f} ms")
         return
-    results = [tried(probe, level) for probe in PROBES if (given.probe or "") in probe.name]
+    probes = (*PROBES, *READING) if given.reads else PROBES
+    chosen = [probe for probe in probes if (given.probe or "") in probe.name]
+    results = [tried(probe, level, writes=not given.reads) for probe in chosen]
     told(results, level)
     if given.json:
         given.json.write_text(json.dumps([vars(each) for each in results], indent=1) + "\n", encoding="utf-8")

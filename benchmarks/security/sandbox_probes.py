@@ -201,3 +201,51 @@ PROBES = (
     Probe("paste into a console", "a, b = os.openpty()\ntry: fcntl.ioctl(b, 0x541C, b'\\2')\nexcept OSError as e:\n    if e.errno == errno.EPERM: raise"),
     Probe("write to the person's terminal", "put(w['terminal'], 'x')"),
 )  # fmt: skip
+
+_FILE = "p = j(w['workspace'], 'file')"
+_TO = "j(w['workspace'], 'datagrams')"
+READING = (
+    # what is in the workspace
+    Probe("make a file", "put(j(w['workspace'], 'made'))", made("workspace", "made")),
+    Probe("make a folder", "os.mkdir(j(w['workspace'], 'made'))", made("workspace", "made")),
+    Probe("make a link", "os.symlink('file', j(w['workspace'], 'made'))", made("workspace", "made")),
+    Probe("a second name", f"{_FILE}; os.link(p, p + '2')", made("workspace", "file2")),
+    Probe("make a pipe", "os.mkfifo(j(w['workspace'], 'made'))", made("workspace", "made")),
+    Probe("a file without a name", "os.write(os.open(w['workspace'], os.O_TMPFILE | os.O_RDWR), b'x')"),
+    Probe("write a file", f"{_FILE}; put(p)"),
+    Probe("append to a file", f"{_FILE}; open(p, 'a').write('x')"),
+    Probe("empty a file", f"{_FILE}; os.truncate(p, 0)"),
+    Probe("empty a file that is opened to be read", f"{_FILE}; os.open(p, os.O_RDONLY | os.O_TRUNC); os.stat(p).st_size == 0"),
+    Probe("open a file to be read and written", f"{_FILE}; os.open(p, os.O_RDWR)"),
+    Probe("open it again by /proc", f"{_FILE}; n = os.open(p, os.O_RDONLY); os.open(f'/proc/self/fd/{{n}}', os.O_WRONLY)"),
+    Probe("write a file by its memory", f"import mmap; {_FILE}; n = os.open(p, os.O_RDONLY); mmap.mmap(n, 4, mmap.MAP_SHARED, mmap.PROT_WRITE)", proof=()),
+    Probe("a file that was left open to be written", "any(os.pwrite(n, b'x', 0) for n in range(3, 256) if os.path.exists(f'/proc/self/fd/{n}') and stat.S_ISREG(os.fstat(n).st_mode) and fcntl.fcntl(n, 3) & 2)"),
+    Probe("delete a file", f"{_FILE}; os.unlink(p)"),
+    Probe("delete a folder", "os.rmdir(j(w['workspace'], 'folder'))"),
+    Probe("move a file", f"{_FILE}; os.rename(p, p + '2')"),
+    Probe("exchange two files", "done(call(w['nr_renameat2'], -100, ctypes.c_char_p(os.fsencode(j(w['workspace'], 'file'))), -100, ctypes.c_char_p(os.fsencode(j(w['workspace'], 'folder'))), 2, refused=(errno.EROFS, errno.EPERM, errno.EACCES)))"),
+    Probe("set a mode", f"{_FILE}; os.chmod(p, 0o600)"),
+    Probe("set an owner", f"{_FILE}; os.chown(p, os.getuid(), os.getgid())"),
+    Probe("set the times", f"{_FILE}; os.utime(p, (1, 1))"),
+    Probe("set the times by its number", f"{_FILE}; os.utime(os.open(p, os.O_RDONLY), (1, 1))"),
+    Probe("set a mode by its number", f"{_FILE}; os.fchmod(os.open(p, os.O_RDONLY), 0o600)"),
+    Probe("set an attribute", f"{_FILE}; os.setxattr(p, 'user.x', b'1')"),
+    Probe("mount it to be written", "done(libc.mount(None, os.fsencode(w['workspace']), None, 32 | 4096, None))", proof=(), apart=True),
+    Probe("a disk that is mounted in it", "put(j(w['workspace'], 'disk', 'made'))", proof=(ROOT,)),
+    # who listens there
+    Probe("a pipe", "os.write(os.open(j(w['workspace'], 'pipe'), os.O_WRONLY | os.O_NONBLOCK), b'x')"),
+    Probe("a pipe both ways", "os.write(os.open(j(w['workspace'], 'pipe'), os.O_RDWR | os.O_NONBLOCK), b'x')"),
+    Probe("a device", "os.open(j(w['workspace'], 'device'), os.O_RDONLY)", proof=(ROOT,)),
+    Probe("a socket", "socket.socket(socket.AF_UNIX).connect(j(w['workspace'], 'stream'))"),
+    Probe("a socket for datagrams", f"socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'x', {_TO})"),
+    Probe("one of a pair, connected anew", f"a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); a.connect({_TO}); a.send(b'x')"),
+    Probe("one of a pair, sent elsewhere", f"a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); a.sendto(b'x', {_TO})"),
+    Probe("one of a pair of packets, connected anew", "a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET); b.close(); a.connect(j(w['workspace'], 'stream'))", proof=()),
+    Probe("one of a pair of streams, connected anew", "a, b = socket.socketpair(); b.close(); a.connect(j(w['workspace'], 'stream'))", proof=()),
+    Probe("listen at a file", "s = socket.socket(socket.AF_UNIX); os.chdir(w['workspace']); s.bind('made'); s.listen()", made("workspace", "made")),
+    Probe("listen at a name", "s = socket.socket(socket.AF_UNIX); s.bind('\\0' + w['token'] + 'x'); s.listen()"),
+    # whoever is told of what it does
+    Probe("the memory of who is told", "os.open('/proc/1/mem', os.O_RDONLY)", proof=()),
+    Probe("what who is told has open", "[os.open(f'/proc/1/fd/{n}', os.O_RDONLY) for n in range(64) if os.path.lexists(f'/proc/1/fd/{n}')] != []", proof=()),
+)  # fmt: skip
+"""What is tried besides where nothing is to be changed: the workspace itself, and who can be reached by what lies in it."""

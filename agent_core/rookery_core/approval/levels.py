@@ -67,6 +67,8 @@ class Assessed:
     """Why it is more, or less, than the tool says; "" where it is neither."""
     harmless: frozenset[Command] = frozenset()
     """Commands of it that only read inside the workspace, so that no rule has to allow them."""
+    kept: bool = False
+    """Whether it does no more for that alone that its programs are kept from more."""
 
 
 def riskier(one: Risk, other: Risk) -> Risk:
@@ -89,7 +91,7 @@ def assess(subject: Subject, rules: Iterable[RiskRule], places: Places, *, reach
     level, why = _level(subject, risk, places, reach)
     if least > level:
         level, why = least, ""
-    return Assessed(risk, level, reason or why, _harmless(subject, places))
+    return Assessed(risk, level, reason or why, _harmless(subject, places), why == _KEPT)
 
 
 def _found(when: Mapping[str, str], subject: Subject) -> bool:

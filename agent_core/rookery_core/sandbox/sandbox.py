@@ -101,7 +101,11 @@ class Confinement:
 
     def confines(self, offered: OfferedTool) -> bool:
         """Whether all programs that a call of this tool starts run in a sandbox, and it does nothing else."""
-        return offered.built_in and offered.tool.confined and self.level > Level.L1
+        return self.starts(offered) and self.level > Level.L1
+
+    def starts(self, offered: OfferedTool) -> bool:
+        """Whether a call of this tool starts programs of ours, which would be confined, and does nothing else."""
+        return offered.built_in and offered.tool.confined
 
     def keeps(self, offered: OfferedTool) -> bool:
         """Whether what a call of this tool starts can reach nothing but the workspace, and change nothing where that is
@@ -115,9 +119,7 @@ class Confinement:
     def fact(self, offered: OfferedTool, root: Path, reach: Reach = Reach.WRITES) -> tuple[str, str]:
         """What a question about a call says of it, a label and a text; the text is "" where nothing is known: a call
         that starts no program of ours."""
-        if not (offered.built_in and offered.tool.confined):
-            return "confined", ""
-        return "confined", self.told(str(root), reach)
+        return "confined", self.told(str(root), reach) if self.starts(offered) else ""
 
     def forbids(self) -> str:
         """Why no program may run here; "" where some may."""

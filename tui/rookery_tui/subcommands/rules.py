@@ -185,7 +185,9 @@ async def _try(arguments: argparse.Namespace, paths: Paths, root: Path, console:
     finally:
         await equipment.close()
         store.close()
-    told = _told(judged)
+    here = equipment.confinement
+    starts = here.starts(offered) and judged.verdict.do is not Do.DENY
+    told = _told(judged) | {"sandbox": here.told(reach=judged.reach) if starts else ""}
     if arguments.json:
         console.print_json(told)
         return Exit.OK
@@ -200,6 +202,7 @@ def _told(judged: Judged) -> dict[str, Any]:
         "outcome": str(judged.verdict.do),
         "level": str(judged.assessed.level),
         "risk": str(judged.assessed.risk),
+        "kept": judged.assessed.kept,
         "reason": judged.assessed.reason,
         "rule": judged.verdict.rule,
         "commands": [str(command) for command in script.commands] if script is not None else [],
@@ -210,12 +213,19 @@ def _told(judged: Judged) -> dict[str, Any]:
 
 
 _OUTCOMES = {"allow": "it would run", "ask": "you would be asked", "deny": "it would be refused"}
+_KEPT = "it would run, and you would be asked if it wanted to change anything"
 
 
 def _lines(told: dict[str, Any]) -> Iterator[str]:
-    yield f"outcome   {_OUTCOMES[told['outcome']]}"
+    kept = told["kept"] and told["outcome"] == "allow"
+    yield f"outcome   {_KEPT if kept else _OUTCOMES[told['outcome']]}"
     yield f"level     {told['level']} ({told['risk']})"
-    for label, key in (("because", "reason"), ("rule", "rule"), ("unclear", "not_understood")):
+    for label, key in (
+        ("because", "reason"),
+        ("sandbox", "sandbox"),
+        ("rule", "rule"),
+        ("unclear", "not_understood"),
+    ):
         if told[key]:
             yield f"{label:<10}{told[key]}"
     for label, key in (("command", "commands"), ("session", "session"), ("always", "always")):
