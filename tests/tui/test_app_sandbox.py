@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.color import Color
 from textual.pilot import Pilot
 
 from rookery_core.approval.policy import Answerer, Approver, no_answer
@@ -16,11 +17,12 @@ from rookery_core.assistant import Assistant
 from rookery_core.compose import build
 from rookery_core.config import Config
 from rookery_core.equipment import Options
-from rookery_core.events import ApprovalRequested, Event, ToolFinished, ToolStarted, ToolStatus
+from rookery_core.events import ApprovalRequested, Event, SandboxFound, ToolFinished, ToolStarted, ToolStatus
 from rookery_core.paths import Paths
 from rookery_core.tools.gathering import Offers
 from rookery_core.tools.loader import OWN_DISTRIBUTION, Loaded, LoadedPlugin
 from rookery_plugins.shell import shell
+from rookery_tui.widgets.status import StatusLine
 from tests.core.sandbox.kit import linux, whole
 from tests.tui.app_kit import Desk, answers, chat_text, events_of, ready, say, screen_text, the_app, thinks, until
 from tests.tui.test_app_approval import is_asked, question
@@ -94,7 +96,7 @@ async def test_one_that_writes_asks_once_and_allowed_it_writes(tmp_path: Path) -
     async with running(desk) as pilot:
         await comes(pilot, lambda: is_asked(pilot))
         assert (desk.workspace / "notes.txt").read_text() == "old\n"
-        text = " ".join(screen_text(pilot.app.screen).replace("│", " ").split())
+        text = " ".join(screen_text(pilot.app.screen).translate({ord("│"): " ", ord("┊"): " "}).split())
         for part in ("R2", "it could only read", "Nothing was changed", "writes in the workspace", "no network"):
             assert part in text
         await pilot.press("y")
@@ -115,3 +117,22 @@ async def test_denied_the_file_is_as_it_was_and_the_model_reads_why(tmp_path: Pa
         assert "it could only read" in finished(pilot).output
         assert "The person did not allow this call." in finished(pilot).output
     assert (desk.workspace / "notes.txt").read_text() == "old\n"
+
+
+async def test_without_a_sandbox_the_status_line_says_so_in_the_colour_of_errors(tmp_path: Path) -> None:
+    async with Desk(tmp_path).app().run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        status = the_app(pilot).main.query_one(StatusLine)
+        meter = status.query_one("#meter")
+        coloured = {}
+        for level in ("L3", "L1"):
+            status.show(SandboxFound(level=level, root=False))
+            await pilot.pause()
+            error = Color.parse(pilot.app.theme_variables["text-error"]).rgb
+            drawn = [segment for strip in meter.render_lines(meter.size.region) for segment in strip]
+            coloured[level] = "".join(
+                segment.text
+                for segment in drawn
+                if segment.style and segment.style.color and segment.style.color.triplet == error
+            )
+        assert coloured == {"L3": "", "L1": "NO SANDBOX"}

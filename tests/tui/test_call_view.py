@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rookery_core.sandbox.level import UNCONFINED
 from rookery_tui.call_view import (
     always_lines,
     approval_text,
@@ -71,6 +72,14 @@ def test_the_question_says_why_it_is_asked_and_by_whom_where_there_is_more_to_sa
         "rule       ask files.*",
         "in         /home/me",
     ]
+
+
+def test_that_nothing_confines_a_call_is_in_the_colour_of_errors() -> None:
+    told = [fact("confined", text) for text in (UNCONFINED, "no network, writes only in /home/me")]
+    view = call_view(request(facts=(*told, fact("program", UNCONFINED))))
+    assert [line.tone for line in view.lines if line.head.startswith(("confined", "program"))] == [
+        "grave", "plain", "plain",
+    ]  # fmt: skip
 
 
 def test_hidden_characters_and_look_alikes_are_told_above_the_arguments() -> None:

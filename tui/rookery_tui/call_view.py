@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rookery_core.events import ApprovalRequested
+from rookery_core.sandbox.level import UNCONFINED
 from rookery_tui.exact import MARK, n_hidden, written, written_flat
 from rookery_tui.lookalikes import LookAlikes, look_alikes
 
@@ -26,6 +27,8 @@ LEVELS = {
 """What each level means to a person."""
 MAIN = "main"
 CLAIMED = "claimed by the model"
+CONFINED = "confined"
+"""The label of the fact that says how programs are confined."""
 DIGEST_CHARS = 12
 BESIDE = 60
 """Characters of an argument that stands beside its name; a longer one is below it."""
@@ -237,7 +240,8 @@ def _facts(request: ApprovalRequested) -> Iterator[Line]:
     if request.facts:
         yield Line("")
     for fact in request.facts:
-        yield label(fact.label, fact.text)
+        is_grave = fact.label == CONFINED and fact.text.startswith(UNCONFINED)
+        yield label(fact.label, fact.text, "grave" if is_grave else "plain")
 
 
 def _preview(preview: str) -> Iterator[Line]:

@@ -261,9 +261,12 @@ class Meter:
         return f"{begin} · {window} · {speed}"
 
 
+NO_SANDBOX = "NO SANDBOX"
+
+
 def sandbox_text(event: SandboxFound) -> str:
     """How programs are confined, in two words, and whether the program runs as root."""
-    level = {"L3": "sandbox L3", "L2": "sandbox L2"}.get(event.level, "NO SANDBOX")
+    level = {"L3": "sandbox L3", "L2": "sandbox L2"}.get(event.level, NO_SANDBOX)
     return f"{level} · root" if event.root else level
 
 

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from rookery_core.events import Event, Mode, ModelReady, SandboxFound, TurnEnded
 from rookery_core.text import one_line
-from rookery_tui.presenter import Meter
+from rookery_tui.presenter import NO_SANDBOX, Meter
 from rookery_tui.speech import activity
 from rookery_tui.widgets.text import plain
 
@@ -81,7 +81,8 @@ class StatusLine(Horizontal):
 
     def _draw(self) -> None:
         meter = self.meter
-        self.query_one("#meter", Static).update(plain(meter.text()), layout=False)
+        before, grave, after = meter.text().partition(NO_SANDBOX)
+        self.query_one("#meter", Static).update(plain(before, (grave, "$text-error"), after), layout=False)
         self.query_one("#activity", Static).update(
             plain(one_line(self._flash or self._activity, LONGEST)), layout=False
         )
