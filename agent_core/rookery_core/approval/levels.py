@@ -68,7 +68,7 @@ class Assessed:
     harmless: frozenset[Command] = frozenset()
     """Commands of it that only read inside the workspace, so that no rule has to allow them."""
     kept: bool = False
-    """Whether it does no more for that alone that its programs are kept from more."""
+    """Whether it is no more for that alone that its programs are kept from more."""
 
 
 def riskier(one: Risk, other: Risk) -> Risk:
@@ -91,7 +91,8 @@ def assess(subject: Subject, rules: Iterable[RiskRule], places: Places, *, reach
     level, why = _level(subject, risk, places, reach)
     if least > level:
         level, why = least, ""
-    return Assessed(risk, level, reason or why, _harmless(subject, places), why == _KEPT)
+    kept = risk is Risk.EXECUTE and least < level < Level.R3 and level is _OF_REACH[reach]
+    return Assessed(risk, level, reason or why, _harmless(subject, places), kept)
 
 
 def _found(when: Mapping[str, str], subject: Subject) -> bool:

@@ -38,8 +38,7 @@ def after(mode: Mode) -> Mode:
 
 def is_accepted(subject: Subject, assessed: Assessed) -> bool:
     """Whether a call runs in the mode for edits: it is one, or its programs are kept from all but the workspace."""
-    kept = assessed.risk is Risk.EXECUTE and assessed.level is Level.R2
-    return kept or is_edit(subject, assessed)
+    return (assessed.kept and assessed.level is Level.R2) or is_edit(subject, assessed)
 
 
 def is_edit(subject: Subject, assessed: Assessed) -> bool:

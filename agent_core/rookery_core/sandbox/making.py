@@ -38,7 +38,7 @@ def machine_of_its_own(room: Room, reads: Sequence[Path], *, writes: bool) -> It
         network = room.settings.network
         near = (seccomp.UNIX,) if writes else ()  # a socket that lies in the workspace may be somebody's
         sockets = (*near, *((seccomp.INET, seccomp.INET6, seccomp.NETLINK) if network else ()))
-        order = _order(_rules_of(layout), sockets, network=network, needed=not writes)
+        order = _order(_rules_of(layout), sockets, network=network, needed=False)
         if not writes:
             order["watched"] = watched.order_for(room.root, (*kept.kept, *kept.hidden, *kept.absent))
         try:

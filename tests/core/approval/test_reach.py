@@ -99,3 +99,12 @@ def test_outside_of_the_sandbox_nothing_is_less_than_it_was(desk: Desk, kept: bo
         assert told(desk.judge(shell, kept=kept, least=Reach.OUTSIDE, command="make")) == "ask outside R3"
     desk.grants.mode = Mode.PLAN
     assert told(desk.judge(shell, kept=kept, least=Reach.OUTSIDE, command="make")) == "deny outside R3"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("command", ["cat a", "make"])
+def test_what_a_plugin_says_is_a_write_is_not_accepted_as_an_edit(desk: Desk, command: str, kept: bool) -> None:
+    (desk.root / "a").touch()
+    desk.grants.mode = Mode.ACCEPT_EDITS
+    rule = RiskRule("kit.shell", Risk.WRITE)
+    assert desk.judge(shell, kept=kept, risk_rules=[rule], command=command).verdict.do is Do.ASK

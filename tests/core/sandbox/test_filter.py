@@ -7,9 +7,9 @@ import struct
 
 import pytest
 
-from rookery_core.sandbox import seccomp
+from rookery_core.sandbox import seccomp, watched
 
-ALLOW = 0x7FFF0000
+ALLOW, TELL = 0x7FFF0000, 0x7FC00000
 X86, ARM = "x86_64", "aarch64"
 AUDIT = {X86: 0xC000003E, ARM: 0xC00000B7}
 both = pytest.mark.parametrize("machine", [X86, ARM])
@@ -17,8 +17,13 @@ both = pytest.mark.parametrize("machine", [X86, ARM])
 
 def verdict(machine: str, number: int, *given: int, sockets: tuple[int, ...] = (seccomp.UNIX,), table: int = 0) -> int:
     """What becomes of a call: 0 it is made, or the number of the error."""
+    value = run(seccomp.filter_for(machine, sockets), machine, number, *given, table=table)
+    return 0 if value == ALLOW else value & 0xFFFF
+
+
+def run(program: bytes, machine: str, number: int, *given: int, table: int = 0) -> int:
+    """What a filter says of a call."""
     data = struct.pack("=IIQ6Q", number, table or AUDIT[machine], 0, *(*given, *[0] * (6 - len(given))))
-    program = seccomp.filter_for(machine, sockets)
     held = at = 0
     while True:
         code, if_so, if_not, value = struct.unpack_from("=HBBI", program, 8 * at)
@@ -33,7 +38,7 @@ def verdict(machine: str, number: int, *given: int, sockets: tuple[int, ...] = (
             case 0x45:
                 at += if_so if held & value else if_not
             case 0x06:
-                return 0 if value == ALLOW else value & 0xFFFF
+                return value
             case _:
                 raise AssertionError(f"an instruction that is none: {code:x}")
 
@@ -126,6 +131,35 @@ def test_calls_by_the_table_of_another_machine_are_refused(machine: str) -> None
 @pytest.mark.parametrize("name", ["ptrace", "mount"])
 def test_what_is_listed_is_refused(machine: str, name: str) -> None:
     assert verdict(machine, NUMBERS[machine][name]) == errno.EPERM
+
+
+@both
+def test_where_nothing_is_changed_no_unix_socket_is_made_and_no_pair_that_sends_to_others(machine: str) -> None:
+    pair = {X86: 53, ARM: 199}[machine]
+    assert verdict(machine, NUMBERS[machine]["socket"], seccomp.UNIX, sockets=()) == errno.EPERM
+    for kind, said in {1: 0, 5: 0, 2: errno.EPERM, 3: errno.EPERM, 0o2000001: 0, 0o4000002: errno.EPERM}.items():
+        assert verdict(machine, pair, seccomp.UNIX, kind, sockets=()) == said
+        assert verdict(machine, pair, seccomp.UNIX, kind) == 0
+
+
+@both
+def test_calls_that_change_a_file_are_told_of_and_no_others(machine: str) -> None:
+    def told(number: int, *given: int, table: int = 0) -> bool:
+        return run(watched.filter_for(machine), machine, number, *given, table=table) == TELL
+
+    numbers = NUMBERS[machine]
+    assert not any(told(numbers[name]) for name in ("read", "socket", "clone", "ioctl"))
+    flags = {0: False, 0o200000: False, 0o1: True, 0o2: True, 0o101: True, 0o100: True, 0o1000: True, 0o2000: False}
+    assert {flag: told(numbers["openat"], 0, 0, flag) for flag in flags} == flags
+    makes, renames, asks = {X86: (258, 316, 269), ARM: (34, 276, 48)}[machine]
+    assert told(makes)
+    assert told(renames)
+    assert told(numbers["fchmodat"])
+    assert [told(asks, 0, 0, mode) for mode in (0, 1, 2, 4, 6)] == [False, False, True, False, True]
+    assert not told(makes, table=0x40000003)  # the other filter refuses those
+    if machine == X86:
+        assert told(2, 0, 0o1)
+        assert told(85)
 
 
 def test_other_machines_have_no_filter() -> None:
