@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from benchmarks.security import sandbox
-from benchmarks.security.sandbox_probes import PROBES
+from benchmarks.security.sandbox_probes import PROBES, READING
 
 from tests.core.sandbox.kit import linux, whole
 
@@ -73,6 +73,11 @@ def at_l3(folder: Path, options: tuple[str, ...]) -> Results:
 
 
 @pytest.fixture(scope="module")
+def where_it_reads(folder: Path, options: tuple[str, ...]) -> Results:
+    return run(folder, "L3", "--reads", *options)
+
+
+@pytest.fixture(scope="module")
 def at_l2(folder: Path, options: tuple[str, ...]) -> Results:
     return run(folder, "L2", *options)
 
@@ -82,6 +87,17 @@ def at_l2(folder: Path, options: tuple[str, ...]) -> Results:
 @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
 def test_a_whole_sandbox_refuses_it(probe: sandbox.Probe, at_l3: Results, options: tuple[str, ...]) -> None:
     found = at_l3[probe.name]
+    assert found["refused"], found["said"]
+    assert found["proven"] is not False, found["said"]
+
+
+@whole
+@ways
+@pytest.mark.parametrize("probe", [*PROBES, *READING], ids=lambda probe: probe.name)
+def test_where_nothing_is_to_be_changed_it_is_refused(
+    probe: sandbox.Probe, where_it_reads: Results, options: tuple[str, ...]
+) -> None:
+    found = where_it_reads[probe.name]
     assert found["refused"], found["said"]
     assert found["proven"] is not False, found["said"]
 
