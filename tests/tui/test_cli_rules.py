@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rookery_tui import cli
+from tests.core.sandbox.kit import linux, whole
 
 
 @pytest.fixture(autouse=True)
@@ -128,13 +129,35 @@ def test_a_rule_about_a_tool_that_there_is_not_is_said_where_tools_are_used(
     assert (said.out, "no tool is named calculato.*" in said.err, "web" in said.err) == ("5\n", True, False)
 
 
+@linux
+@whole
+def test_a_call_that_is_tried_says_which_sandbox_it_would_get(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    reads, writes = "no network, only reads in the workspace", "no network, writes only in the workspace"
+    rules(capsys, "add", "allow", "shell.shell", "--words", "touch x")
+    rules(capsys, "add", "ask", "shell.shell", "--words", "touch y")
+    for command, outcome, level, sandbox, may_ask in (
+        ("touch x", "allow", "R2", writes, False),
+        ("touch y", "ask", "R2", writes, False),
+        ("touch z", "allow", "R1", reads, True),
+        ("date", "allow", "R1", reads, False),
+        ("sudo ls", "deny", "R4", "", False),
+    ):
+        told = json.loads(rules(capsys, "try", "shell", command, "--json")[1])
+        found = told["outcome"], told["level"], told["sandbox"], told["may_ask"]
+        assert found == (outcome, level, sandbox, may_ask), command
+    assert json.loads(rules(capsys, "try", "clock", "{}", "--json")[1])["sandbox"] == ""
+
+
 def test_a_call_is_tried_and_not_made(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    (home / "home").mkdir()
+    (home / "home" / "config.toml").write_text('[sandbox]\nprograms = "open"\n')
     rules(capsys, "add", "allow", "shell.shell", "--words", "touch x")
     code, out, _ = rules(capsys, "try", "shell", "touch x; cat x | head -1")
     assert code == 0
     assert out.splitlines() == [
         "outcome   it would run",
         "level     R3 (execute)",
+        "sandbox   NO SANDBOX: it has all your rights",
         "rule      allow shell.shell: touch x (rules.toml:1)",
         "command   touch x",
         "command   cat x",

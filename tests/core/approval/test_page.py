@@ -14,6 +14,7 @@ from rookery_core.approval.rule_file import read_text
 from rookery_core.observe.questions import Questions
 from rookery_tui import cli
 from rookery_tui.subcommands.stats import table
+from tests.core.sandbox.kit import linux, whole
 
 PAGE = (Path(__file__).parents[3] / "docs" / "approval.md").read_text(encoding="utf-8")
 
@@ -30,6 +31,8 @@ def test_it_names_every_program_that_only_reads() -> None:
     assert listed.split() == sorted({*READERS, "find"})
 
 
+@linux
+@whole
 def test_its_calls_are_judged_as_it_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,6 +19,7 @@ from rookery_core.approval.rulebook import PROJECT_RULES
 from rookery_core.approval.rules import Do
 from rookery_core.errors import ArgumentsInvalid, ConfigError, ToolFailed, ToolRetry, ToolUnknown
 from rookery_core.paths import Paths
+from rookery_core.sandbox.level import Reach
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.out import say
@@ -202,7 +203,7 @@ def _told(judged: Judged) -> dict[str, Any]:
         "outcome": str(judged.verdict.do),
         "level": str(judged.assessed.level),
         "risk": str(judged.assessed.risk),
-        "kept": judged.assessed.kept,
+        "may_ask": judged.verdict.do is Do.ALLOW and judged.assessed.kept and judged.reach is Reach.READS,
         "reason": judged.assessed.reason,
         "rule": judged.verdict.rule,
         "commands": [str(command) for command in script.commands] if script is not None else [],
@@ -213,12 +214,11 @@ def _told(judged: Judged) -> dict[str, Any]:
 
 
 _OUTCOMES = {"allow": "it would run", "ask": "you would be asked", "deny": "it would be refused"}
-_KEPT = "it would run, and you would be asked if it wanted to change anything"
+_MAY_ASK = "it would run, and you would be asked if it wanted to change anything"
 
 
 def _lines(told: dict[str, Any]) -> Iterator[str]:
-    kept = told["kept"] and told["outcome"] == "allow"
-    yield f"outcome   {_KEPT if kept else _OUTCOMES[told['outcome']]}"
+    yield f"outcome   {_MAY_ASK if told['may_ask'] else _OUTCOMES[told['outcome']]}"
     yield f"level     {told['level']} ({told['risk']})"
     for label, key in (
         ("because", "reason"),
