@@ -1,6 +1,6 @@
 """How much is asked of a person whose assistant runs commands as people write them, at L3: judged, and really run.
 
-python benchmarks/security/asking.py --data DIR [--run N] [--mode MODE] [--seed N] [--show N]
+python benchmarks/security/asking.py --data DIR [--suite NAME] [--run N] [--mode MODE] [--seed N] [--show N]
 
 DIR holds nl2bash-even.txt (nl2bash, MIT). Judged are all of its lines, in each mode, singly and ten after each other in
 one session. Run are N of them, each in a workspace of its own, which holds what the line names, as the tool `shell`
@@ -229,6 +229,8 @@ def counted(results: list[tuple[Ran, Ran]], mode: Mode, seed: int, show: int) ->
           f"{sum(len(each.asked) for each in ran) / len(ten):.1f} questions in ten")  # fmt: skip
     for asked, count in sorted(Counter(each.asked for each in ran if each.asked).items()):
         print(f"  asked about {' then '.join(asked)}: {count}")
+    well = sum("[exit code 0" in each.said for each in ran if not each.asked)
+    print(f"  of those without a question {well} end with exit code 0")
     states = Counter(str(each.status) for each in ran)
     print(f"  {', '.join(f'{count} {state}' for state, count in sorted(states.items()))}")
     wanting = [(first, second) for first, second in results if second.changed]
@@ -253,14 +255,16 @@ def sampled(lines: Iterable[str], n: int, seed: int) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder of nl2bash-even.txt")
+    parser.add_argument("--suite", choices=("judged", "run"))
     parser.add_argument("--run", type=int, default=200, metavar="N", help="really run so many (default 200)")
     parser.add_argument("--mode", type=Mode, default=Mode.ASK, help="the mode that they are run in (default ask)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print so many of what was wrong")
     given = parser.parse_args()
     lines = (given.data / "nl2bash-even.txt").read_text().splitlines()
-    judged(lines, given.seed)
-    if given.run:
+    if given.suite in (None, "judged"):
+        judged(lines, given.seed)
+    if given.suite in (None, "run"):
         results = run(sampled(lines, given.run, given.seed), given.mode)
         counted(results, given.mode, given.seed, given.show)
 

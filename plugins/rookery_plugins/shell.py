@@ -84,7 +84,8 @@ def shell_tool(limit_s: float = LIMIT_S) -> Tool:
         if lacks := ending.lacks(output.text()):
             why = KEPT if ending.watched else REFUSED
             return ctx.sandbox.refused(f"{_said(output)}\n[{ending}{why}]", outside=lacks == "outside")
-        return f"{_said(output)}\n[{ending}]"
+        silent = ending.may_have_lacked and (not ending.code or not output.text())
+        return f"{_said(output)}\n[{ending}{KEPT if silent else ''}]"
 
     return shell
 

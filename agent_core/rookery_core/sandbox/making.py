@@ -23,6 +23,11 @@ from rookery_core.sandbox.settings import SandboxSettings
 
 INSIDE = Path(__file__).with_name("inside")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+_READING = {
+    "GIT_OPTIONAL_LOCKS": "0", "PYTHONPYCACHEPREFIX": "/tmp/pycache", "PYTEST_ADDOPTS": "-o cache_dir=/tmp/pytest",
+    "MYPY_CACHE_DIR": "/tmp/mypy", "RUFF_CACHE_DIR": "/tmp/ruff",
+}  # fmt: skip
+"""Where nothing may be changed: what many programs write beside their work, and need not, or elsewhere."""
 _SHOWN_AT_L2 = (*SYSTEM, "/etc", "/proc", "/sys/devices/system/cpu")
 
 
@@ -49,7 +54,7 @@ def machine_of_its_own(room: Room, reads: Sequence[Path], *, writes: bool) -> It
             entrance=bubblewrap.command(bubblewrap.found(), layout, room.root, room.loading, network=network),
             inside=str(INSIDE),
             order=order | {"same": same, "groups": _groups(room.settings)},
-            environment={"TMPDIR": "/tmp"} if writes else {"TMPDIR": "/tmp", "GIT_OPTIONAL_LOCKS": "0"},
+            environment={"TMPDIR": "/tmp", **({} if writes else _READING)},
             limits={"RLIMIT_NPROC": room.settings.processes},
             shown=tuple(str(mount.path) for mount in layout.mounts if mount.kind in (Kind.SHOWN, Kind.WRITTEN)),
         )

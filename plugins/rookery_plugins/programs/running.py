@@ -97,10 +97,15 @@ class Ending:
     perhaps: int = field(default=0, compare=False)
     """How often it may have been; whether it was, the exit code tells."""
 
+    @property
+    def may_have_lacked(self) -> bool:
+        """Whether it went on without, or failed and kept to itself why, where nothing may be changed."""
+        return self.watched and (bool(self.beyond) or self.code not in (None, 0, 1))
+
     def lacks(self, said: str) -> Literal["", "writing", "outside"]:
         """What it seems to have lacked of what the sandbox refuses: as it is known, and else as programs say it that
         fail. What could not be changed in a sandbox where that is known is never read from what was said."""
-        if self.beyond:
+        if self.beyond and self.code:
             return "outside"
         if self.wanted or (self.code and self.perhaps):
             return "writing"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,6 +67,7 @@ async def test_denied_it_leaves_everything_as_it_was(tmp_path: Path) -> None:
         (shell, "mkdir -p new/folder 2>/dev/null; true"),
         (shell, "cd sub && ln -s ../a.txt l 2>/dev/null; true"),
         (shell, "test -w a.txt && echo x >> a.txt"),
+        (shell, "mkdir .some_cache || exit 2"),
         (shell, "cp a.txt sub/ > /dev/null 2>&1; true"),
         (python, "try: open('a.txt', 'a')\nexcept OSError: print('done')"),
         (python, "import os, contextlib\nwith contextlib.suppress(OSError): os.chmod('a.txt', 0o600)"),
@@ -92,7 +94,8 @@ async def test_what_keeps_it_to_itself_that_it_could_not_write_is_asked_about(
         (shell, "echo 'rm: cannot remove: Read-only file system'; exit 1"),
         (shell, "sort a.txt > /tmp/sorted; cat /tmp/sorted; echo x > ~/x; mkdir /tmp/f; rm -r /tmp/f; false"),
         (shell, "rm -f missing.txt; mkdir -p sub; ls > /dev/null; false"),
-        (shell, "mkdir sub/__pycache__ .some_cache; echo x > .cache; exit 2"),
+        (shell, "mkdir sub/__pycache__ .some_cache; echo x > .cache; true"),
+        (shell, "mkdir .git 2>/dev/null; true"),
         (shell, "test -x a.txt"),
         (shell, "frobnicate"),
         (python, "raise ValueError('Read-only file system')"),
@@ -239,3 +242,22 @@ async def test_allowed_beforehand_it_writes_at_once(tmp_path: Path) -> None:
     events: list[Event] = []
     await call(shell, WRITES, tmp_path, Person([]), allowed=Allowed(tools=frozenset({"shell.shell"})), events=events)
     assert [(e.level, e.rule) for e in events if isinstance(e, ToolStarted)] == [("R2", "--allow shell.shell")]
+
+
+async def test_that_it_lacked_something_is_said_where_the_program_does_not(tmp_path: Path) -> None:
+    kept = "it ran in the sandbox, where it could only read, and had no network"
+    for command, said in (
+        ("mkdir .git 2>/dev/null; true", True),
+        ("exit 6", True),
+        ("exit 1", False),
+        ("echo no; exit 6", False),
+        ("true", False),
+    ):
+        assert (kept in (await call(shell, command, tmp_path, Person([]))).output) == said, command
+
+
+async def test_what_programs_write_beside_their_work_they_need_not_or_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "m.py").touch()
+    compiles = f"{sys.executable} -m compileall -q m.py && echo compiled"
+    assert (await call(shell, compiles, tmp_path, Person([]))).output == "compiled\n[exit code 0]"
+    assert [path.name for path in tmp_path.iterdir()] == ["m.py"]

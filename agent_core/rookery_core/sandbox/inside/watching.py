@@ -41,7 +41,8 @@ class Watch:
         self.beyond = 0
         """Times that it was something that is kept as it is in every sandbox."""
         self.perhaps = 0
-        """Times that a file was opened to be read and written, or it was asked whether it may be written."""
+        """Times that a file was opened to be read and written, or it was asked whether it may be written, or what is
+        lacked is a cache, without which most go on."""
         self.is_told = False
 
     def be_told(self) -> None:
@@ -85,15 +86,15 @@ class Watch:
         if not here:
             return
         sure, perhaps = _meant(does, given[which] if which >= 0 else _MAKE, paths[0])
+        if b"cache" in here[len(self._order["root"]) :].lower():
+            sure, perhaps = False, sure
         kept = any(here == each or here.startswith(each + b"/") for each in self._order["kept"])
         self.wanted += sure and not kept
         self.beyond += sure and kept
         self.perhaps += perhaps and not sure
 
     def _counts(self, path: bytes) -> bool:
-        """Whether it lies in the folder, and is no cache: what those lack is done without."""
-        root = self._order["root"].rstrip(b"/") + b"/"
-        return path.startswith(root) and b"cache" not in path[len(root) :].lower()
+        return path.startswith(self._order["root"].rstrip(b"/") + b"/")
 
 
 def _meant(does: str, flags: int, path: bytes) -> tuple[bool, bool]:
