@@ -33,6 +33,7 @@ from rookery_core.offer import Offer
 from rookery_core.parts import Gear, Parts
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
+from rookery_core.redact import known_to
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import Sessions
 from rookery_core.tools.extras import Extras
@@ -65,7 +66,7 @@ def build(
     extras = equipment.extras
     if model is None:
         wanted = configured(config.model.path, paths) if options.model is None else options.model
-        models = worker_models(config, paths, wanted, worker or Worker(paths.model_log), extras.backends)
+        models = worker_models(config, paths, wanted, worker or _worker(config, paths), extras.backends)
         model = models.get(wanted)
     else:
         given = model if isinstance(model, Sequence) else [model]
@@ -168,7 +169,7 @@ class Subject:
 def subject(config: Config, paths: Paths, wanted: str | None, worker: Worker | None = None) -> Subject:
     """The model of that path or name, as an assistant would have it; None: as configured. Raises ModelError."""
     wanted = configured(config.model.path, paths) if wanted is None else wanted
-    models = worker_models(config, paths, wanted, worker or Worker(paths.model_log))
+    models = worker_models(config, paths, wanted, worker or _worker(config, paths))
     file = find(wanted, paths)
     options = load_options(config.model, file.path, paths, expand=config.model.expand)
     adapter = Path(options.adapter) if options.adapter else None
@@ -220,6 +221,10 @@ def worker_models(
         return WorkerModel(file.name, load_options(fitting, file.path, paths, expand=settings.expand), worker)
 
     return Models(partial(available, paths), look_up, make)
+
+
+def _worker(config: Config, paths: Paths) -> Worker:
+    return Worker(paths.model_log, redactor=partial(known_to, os.environ, config))
 
 
 def load_options(settings: ModelSettings, file: Path, paths: Paths, *, expand: bool) -> LoadOptions:

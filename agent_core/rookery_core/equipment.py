@@ -30,7 +30,7 @@ from rookery_core.memory.notes import Notes
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
 from rookery_core.reasoning.react import react
-from rookery_core.redact import Redactor, is_secret_name, secrets_of
+from rookery_core.redact import known_to
 from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.store.artifacts import CallArtifacts
 from rookery_core.store.db import Store
@@ -182,6 +182,7 @@ def installed_plugins(
         in_process=config.plugins.in_process,
         settings=_plugin_settings(config),
         log=paths.plugin_log,
+        redactor=partial(known_to, os.environ, config),
     )
 
 
@@ -191,7 +192,9 @@ def mcp_servers(config: Config, paths: Paths, options: Options) -> Servers:
     def wanted(settings: Config) -> dict[str, ServerSettings]:
         return {} if not options.trusted else used(settings.mcp.servers, options.plugins, settings.plugins.disabled)
 
-    around = Surroundings(os.environ, options.workspace.absolute(), paths.server_log, Remembered(paths.offered))
+    redactor = partial(known_to, os.environ, config)
+    remembered = Remembered(paths.offered)
+    around = Surroundings(os.environ, options.workspace.absolute(), paths.server_log, remembered, redactor)
     again = partial(load_config, paths)
     return Servers(wanted(config), around, lambda: wanted(again().config), strict=_is_strict(config, options))
 
@@ -219,9 +222,4 @@ def _plugin_settings(config: Config) -> loader.Settings:
 
 def open_store(config: Config, paths: Paths) -> Store:
     """The database, which takes out of what it keeps the secrets that are known here. Raises StoreError."""
-    tables = [table for server in config.mcp.servers.values() for table in (server.env, server.headers)]
-    sent = [text for table in tables for text in table.values()]
-    own = [
-        text.split()[-1] for table in tables for name, text in table.items() if is_secret_name(name) and text.split()
-    ]
-    return Store(paths.database, redact=Redactor([*secrets_of(os.environ, sent), *own]))
+    return Store(paths.database, redact=known_to(os.environ, config))

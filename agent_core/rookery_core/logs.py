@@ -1,4 +1,5 @@
-"""Logs of what other processes print: bounded, readable by the person alone, and harmless when they are printed."""
+"""Logs of what other processes print: bounded, readable by the person alone, without secrets that are known here, and
+harmless when they are printed."""
 
 from __future__ import annotations
 
@@ -7,13 +8,16 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rookery_core.paths import LOG_LIMIT, opened_log
 from rookery_core.text import VisibleStream, one_line
+
+if TYPE_CHECKING:
+    from rookery_core.redact import RedactedStream, Redactor
 
 PIECE = 65_536
 PAUSE_S = 0.005
@@ -21,11 +25,21 @@ PAUSE_S = 0.005
 TAIL = 4_000
 
 
+def patterns_alone() -> Redactor:
+    """What knows no secret, but what one looks like."""
+    from rookery_core.redact import Redactor  # only where something was printed
+
+    return Redactor()
+
+
 class VisibleLog:
     """A log that bytes are written to as they come; begun anew where it grows beyond `LOG_LIMIT`."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises OSError."""
+    def __init__(self, path: Path, redactor: Callable[[], Redactor] = patterns_alone) -> None:
+        """`redactor` makes what takes secrets out; it is made when there is something to write. Raises OSError."""
+        self.path = path
+        self._redactor = redactor
+        self._redacted: RedactedStream | None = None
         self._file = opened_log(path)
         self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
         self._pieces = VisibleStream()
@@ -33,12 +47,18 @@ class VisibleLog:
 
     def write(self, piece: bytes) -> None:
         """Write what can be shown by now. Raises OSError."""
-        self._write(self._pieces.feed(self._decode(piece)))
+        if self._redacted is None:
+            from rookery_core.redact import RedactedStream
+
+            self._redacted = RedactedStream(self._redactor())
+        self._write(self._pieces.feed(self._redacted.feed(self._decode(piece))))
 
     def close(self) -> None:
         """Write the rest. Raises OSError."""
         with self._file:
-            self._write(self._pieces.feed(self._decode(b"", True)) + self._pieces.end())
+            if self._redacted is not None:
+                rest = self._redacted.feed(self._decode(b"", True)) + self._redacted.end()
+                self._write(self._pieces.feed(rest) + self._pieces.end())
 
     def _write(self, text: str) -> None:
         self._n_chars += len(text)
@@ -51,12 +71,12 @@ class VisibleLog:
 
 
 @contextmanager
-def piped(path: Path, *, wait_s: float = 0.0) -> Iterator[TextIO]:
+def piped(path: Path, redactor: Callable[[], Redactor] = patterns_alone, *, wait_s: float = 0.0) -> Iterator[TextIO]:
     """A file for a process to print to, and a thread that writes it to the log until nobody has it open.
 
     It is closed here in the end; the process has its own. In the end the log is waited for that long. Raises OSError.
     """
-    log = VisibleLog(path)
+    log = VisibleLog(path, redactor)
     source, sink = os.pipe()
     copying = threading.Thread(target=_copy, args=(source, log), name=f"log {path.name}", daemon=True)
     copying.start()

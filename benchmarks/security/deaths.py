@@ -164,6 +164,7 @@ def one(kind: str) -> dict[str, Any]:
 
 def program() -> int:
     """The full-screen program with a scripted model, whose turn has a tool wait for a command."""
+    from rookery_core.logs import VisibleLog
     from rookery_core.paths import Paths
     from rookery_tui.supervising import Below, supervised
 
@@ -234,7 +235,7 @@ def program() -> int:
             run_below(app, below)
         return app.return_code or 0
 
-    return supervised(work, paths.screen_log)
+    return supervised(work, lambda: VisibleLog(paths.screen_log))
 
 
 def main() -> int:

@@ -2,8 +2,9 @@
 
 python benchmarks/security/record.py [--changes N] [--seed N] [--json FILE]
 
-A conversation with real tools reads, prints and writes planted secrets, as they are, in base64 and in two halves; then
-every file below its home is searched for them. Only the first is promised, the others are told. Of the record a row is
+A conversation with real tools reads, prints and writes planted secrets, as they are, in base64 and in two halves, and
+the models' process and an MCP server print them in pieces of any size; then every file below its home, logs too, is
+searched for them. Only the first is promised, the others are told. Of the record a row is
 then removed or altered, time and again, and `verify` has to say which.
 """
 
@@ -13,7 +14,6 @@ import argparse
 import asyncio
 import base64
 import json
-import math
 import os
 import random
 import shutil
@@ -81,23 +81,61 @@ async def conversation(home: Path, rng: random.Random) -> Mapping[str, str]:
     text += "\n" + "\n".join(
         form for secret in every.values() for kind in ("base64", "split") for form in FORMS[kind](secret)
     )
+    site = home / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(PRINTS.format(file=str(site / "text"), done=DONE))
+    (site / "text").write_text(text)
     work = home / "work"
-    work.mkdir(parents=True)
+    work.mkdir()
     (work / "keys.txt").write_text(f"{text}\n" * 20)
     headers = {"Authorization": "Bearer ${SENT}", "X-Token": own}
-    config = Config(mcp=McpSettings(servers={"far": ServerSettings(url="https://far.example", headers=headers)}))
+    far = ServerSettings(url="https://far.example", headers=headers, enabled=False)
+    near = ServerSettings(command=sys.executable, args=("-c", ""), env={"PYTHONPATH": str(site), "NEAR_TOKEN": own})
+    config = Config(mcp=McpSettings(servers={"far": far, "near": near}))
     script = [
         _act("read_file", path="keys.txt"), _act("shell", command="cat keys.txt; cat keys.txt >&2"),
         _act("write_file", path="copy.txt", content=text), _act("search_files", text="KEY"),
         _act("list_files", folder=text[:200]),
         f"Thought: I know it.\nAnswer: {text}",
     ]  # fmt: skip
-    options = Options(work, allow=["read", "write", "execute"], plugins=[])
-    assistant = build(config, Paths.find({"ROOKERY_HOME": str(home / "home")}), options, model=ScriptedModel(script))
+    options = Options(work, allow=["read", "write", "execute"], plugins=["near"])
+    paths = Paths.find({"ROOKERY_HOME": str(home / "home")})
+    await _print_in_the_models_process(config, paths, site, work)
+    assistant = build(config, paths, options, model=ScriptedModel(script))
+    await assistant.servers.settled()
     async for _ in assistant.turn(assistant.new_session(), f"read {text}"):
         pass
     await assistant.close()
     return every
+
+
+PRINTS = """
+import os, time
+text = open({file!r}, "rb").read()
+at = 0
+for n in range(1, 1_000_000):
+    piece = text[at : at + (1, 3, 7, 50, 1_000)[n % 5]]
+    if not piece:
+        break
+    os.write(2, piece)
+    at += len(piece)
+    time.sleep(0.0002)
+os.write(2, b"\\n{done}\\n")
+"""
+"""A `sitecustomize` under which Python prints a file before anything else."""
+DONE = "that was all"
+
+
+async def _print_in_the_models_process(config: Config, paths: Paths, site: Path, folder: Path) -> None:
+    (site / "any.gguf").touch()
+    before = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(site), before]))
+    options = Options(folder, plugins=[], model=str(site / "any.gguf"))
+    assistant = build(config, paths, options)
+    async for _ in assistant.turn(assistant.new_session(), "hello"):
+        pass
+    await assistant.close()
+    os.environ["PYTHONPATH"] = before
 
 
 def _act(tool: str, **arguments: str) -> str:
@@ -129,7 +167,7 @@ CHANGES = (
     "DELETE FROM audit WHERE n = ?",
     "UPDATE events SET body = body || ' ' WHERE (session, seq) = (SELECT session, seq FROM audit WHERE n = ?)",
     "UPDATE events SET at = at + 0.001 WHERE (session, seq) = (SELECT session, seq FROM audit WHERE n = ?)",
-    "UPDATE events SET kind = 'thought_formed' WHERE (session, seq) = (SELECT session, seq FROM audit WHERE n = ?)",
+    "UPDATE events SET kind = kind || '_' WHERE (session, seq) = (SELECT session, seq FROM audit WHERE n = ?)",
     "UPDATE audit SET hash = substr(hash, 2) || substr(hash, 1, 1) WHERE n = ?",
 )
 
@@ -172,6 +210,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as made:
         secrets = asyncio.run(conversation(Path(made), rng))
         kept = found(Path(made) / "home", secrets)
+        printed = {log.name for log in Path(made, "home", "logs").iterdir() if DONE in log.read_text(encoding="utf-8")}
         database = Paths.find({"ROOKERY_HOME": str(Path(made) / "home")}).database
         right = noticed(database, arguments.changes, rng)
     n = len(secrets)
@@ -179,13 +218,15 @@ def main() -> int:
     for form, kinds in kept.items():
         bound = f", so at most {3 / n:.1%} of such" if not kinds else f" ({', '.join(kinds)})"
         print(f"  {form:<8} {len(kinds)} of {n}{bound}")
+    print(f"logs that they were printed into: {', '.join(sorted(printed))}")
     print(f"changes of one row: {right} of {arguments.changes} noticed", end="")
     print(f", so at most {3 / arguments.changes:.1%} are not" if right == arguments.changes else "")
     if arguments.json:
         Path(arguments.json).write_text(
             json.dumps({"planted": n, "found": kept, "changes": arguments.changes, "noticed": right})
         )
-    return 0 if not kept["plain"] and math.isclose(right, arguments.changes) else 1
+    sound = not kept["plain"] and right == arguments.changes and printed == {"model.log", "mcp-near.log"}
+    return 0 if sound else 1
 
 
 if __name__ == "__main__":

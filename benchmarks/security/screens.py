@@ -168,6 +168,7 @@ def program(text: str) -> int:
     from rookery_core.compose import build
     from rookery_core.config import Config
     from rookery_core.equipment import Options
+    from rookery_core.logs import VisibleLog
     from rookery_core.model.scripted import ScriptedModel
     from rookery_core.paths import Paths
     from rookery_core.tools.loader import Loaded
@@ -199,7 +200,7 @@ def program(text: str) -> int:
         run_below(app, below)
         return app.return_code or 0
 
-    return supervised(work, paths.screen_log)
+    return supervised(work, lambda: VisibleLog(paths.screen_log))
 
 
 def full_screen(text: str) -> tuple[bytes, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from rookery_core.config import Config
 from rookery_core.equipment import Options
 from rookery_core.mcp.settings import McpSettings, ServerSettings
 from rookery_core.paths import Paths
-from rookery_core.redact import SHOWN, Redactor, secrets_of
+from rookery_core.redact import LONGEST_LINE, SHOWN, RedactedStream, Redactor, secrets_of
 from rookery_core.testing import ScriptedModel
 from tests.core.conftest import act, answer, play
 
@@ -98,6 +99,53 @@ def test_what_is_secret_here_is_known_by_the_names_of_variables_and_by_where_the
     assert Redactor(["ab", "     "])("ab is short,     and so on") == "ab is short,     and so on"
 
 
+TWO_LINES = "correct horse\nbattery staple"
+
+
+def streamed(text: str, cuts: Iterable[int], known: Sequence[str] = ()) -> str:
+    """What comes out of a stream that gets the text in pieces, cut at these places."""
+    stream, places = RedactedStream(Redactor(known)), sorted({min(cut, len(text)) for cut in cuts})
+    pieces = [text[a:b] for a, b in zip([0, *places], [*places, len(text)], strict=True)]
+    return "".join(map(stream.feed, pieces)) + stream.end()
+
+
+@given(
+    st.lists(
+        st.sampled_from([*PLANTED.values(), TWO_LINES, "correct horse\n", "A_TOKEN=", "-----BEGIN PRIVATE KEY-----"])
+        | st.text(st.sampled_from("ab =\r\n-"), max_size=8),
+        max_size=8,
+    ).map("".join),
+    st.lists(st.integers(0, 600), max_size=12),
+)
+def test_in_pieces_the_same_is_redacted_as_in_one(text: str, cuts: list[int]) -> None:
+    assert streamed(text, cuts, [TWO_LINES]) == Redactor([TWO_LINES])(text)
+
+
+@pytest.mark.parametrize("secret", [*PLANTED.values(), TWO_LINES], ids=[*PLANTED, "two lines"])
+def test_a_secret_that_comes_character_by_character_is_redacted(secret: str) -> None:
+    text = f"before\nuse {secret}\nafter\n"
+    assert streamed(text, range(len(text)), [TWO_LINES]) == f"before\nuse {SHOWN}\nafter\n"
+
+
+def test_a_line_is_there_as_soon_as_it_is_whole() -> None:
+    stream = RedactedStream(Redactor())
+    assert [stream.feed(piece) for piece in ("one\ntw", "o\r", "three")] == ["one\n", "two\r", ""]
+    assert stream.end() == "three"
+
+
+@pytest.mark.parametrize("step", [1_000, LONGEST_LINE - 1, LONGEST_LINE])
+def test_of_a_line_without_end_the_beginning_is_kept_and_a_secret_on_it_never(step: int) -> None:
+    secret = "correct horse battery staple"
+    for before in (10, LONGEST_LINE - 10, LONGEST_LINE + 10):
+        text = f"first\n{'x ' * (before // 2)}{secret}{' y' * 200_000}\nlast\n"
+        made = streamed(text, range(0, len(text), step), [secret])
+        assert made.startswith("first\nx x ")
+        assert made.endswith(" characters left out ...]\nlast\n")
+        assert len(made) < 2 * LONGEST_LINE
+        for n in range(6, len(secret)):
+            assert secret[:n] not in made
+
+
 async def test_nothing_that_a_conversation_leaves_behind_holds_a_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +180,22 @@ async def test_nothing_that_a_conversation_leaves_behind_holds_a_secret(
     assert (work / "copy.txt").read_text() == text  # what is done is done with the secret itself
     assert any(PLANTED["github"] in str(event) for event in seen)
     assert leaks(tmp_path / "home", planted) == []
+
+
+async def test_what_the_models_process_prints_is_logged_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prints = "import os\nfor part in ('it is ', os.environ['MY_TOKEN'][:9], os.environ['MY_TOKEN'][9:], ' here\\n'):\n"
+    (tmp_path / "sitecustomize.py").write_text(f"{prints}    os.write(2, part.encode())\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("MY_TOKEN", "correct horse battery staple")
+    (tmp_path / "any.gguf").touch()
+    paths = Paths.find({"ROOKERY_HOME": str(tmp_path)})
+    assistant = build(Config(), paths, Options(tmp_path, model=str(tmp_path / "any.gguf"), plugins=[]))
+    await play(assistant, assistant.new_session(), "hi")
+    await assistant.close()
+    assert "it is [secret] here\n" in paths.model_log.read_text()
+    assert "horse" not in paths.model_log.read_text()
 
 
 def leaks(folder: Path, planted: Mapping[str, str]) -> list[tuple[str, str]]:

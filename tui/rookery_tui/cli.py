@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rookery_tui.arguments import parse
@@ -19,7 +20,9 @@ from rookery_tui.out import say
 if TYPE_CHECKING:
     import argparse
 
+    from rookery_core.logs import VisibleLog
     from rookery_core.paths import Paths
+    from rookery_core.redact import Redactor
     from rookery_tui.console import Console
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
@@ -120,7 +123,12 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
 
                 return chat.main(arguments, paths, console, below)
 
-            return talk() if arguments.repl or not console.full_screen else supervised(talk, paths.screen_log)
+            def log() -> VisibleLog:
+                from rookery_core.logs import VisibleLog  # only where something was printed
+
+                return VisibleLog(paths.screen_log, partial(_redactor, paths))
+
+            return talk() if arguments.repl or not console.full_screen else supervised(talk, log)
 
 
 def _unwritten(error: OSError, console: Console) -> int:
@@ -135,7 +143,7 @@ async def _run(arguments: argparse.Namespace, paths: Paths, console: Console) ->
     """Start the models' process first: it takes as long to be ready for work as all that is imported here."""
     from rookery_core.model.worker import Worker
 
-    worker = Worker(paths.model_log)
+    worker = Worker(paths.model_log, redactor=partial(_redactor, paths))
     try:
         with contextlib.suppress(OSError):  # it is said when the model is loaded
             await worker.start()
@@ -144,6 +152,20 @@ async def _run(arguments: argparse.Namespace, paths: Paths, console: Console) ->
         return await run.main(arguments, paths, console, worker)
     finally:
         await worker.close()
+
+
+def _redactor(paths: Paths) -> Redactor:
+    """What knows the secrets of the settings, as far as they can be read, and of the environment."""
+    from rookery_core.config import Config
+    from rookery_core.config_file import load_config
+    from rookery_core.errors import ConfigError
+    from rookery_core.redact import known_to
+
+    try:
+        config = load_config(paths).config
+    except ConfigError:
+        config = Config()
+    return known_to(os.environ, config)
 
 
 def _unexpected(error: Exception, console: Console, what: str) -> int:

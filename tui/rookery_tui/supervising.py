@@ -87,10 +87,11 @@ class Below:
             os.close(nowhere)
 
 
-def supervised(work: Callable[[Below | None], int], log: Path) -> int:
+def supervised(work: Callable[[Below | None], int], log: Callable[[], VisibleLog]) -> int:
     """Do the work in a process below this one, and return its exit code; 128 + N where signal N ended it.
 
-    Returns in both processes. Where there is no such thing as a fork, the work is done in this one.
+    `log` opens the log of what is printed past it, where something is. Returns in both processes. Where there is no
+    such thing as a fork, the work is done in this one.
     """
     if sys.platform == "win32":
         return work(None)
@@ -111,13 +112,13 @@ def supervised(work: Callable[[Below | None], int], log: Path) -> int:
 class _Supervisor:
     """Watches one process, with the terminal as it was when this was made."""
 
-    def __init__(self, told: int, strays: int, log: Path) -> None:
+    def __init__(self, told: int, strays: int, log: Callable[[], VisibleLog]) -> None:
         import termios
 
         self._termios: Any = termios
         self._settings = termios.tcgetattr(0)
         self._told, self._strays = told, strays
-        self._path = log
+        self._open = log
         self._log: VisibleLog | None = None
         self._pid = 0
         self._drawn = False
@@ -212,7 +213,7 @@ class _Supervisor:
         while printed := _read(self._strays):
             with contextlib.suppress(OSError):  # a log that cannot be written is no reason to stop
                 if self._log is None:
-                    self._log = _open(self._path)
+                    self._log = self._open()
                 self._log.write(printed)
 
     def _close_log(self) -> None:
@@ -239,15 +240,9 @@ class _Supervisor:
             how = f"was ended by signal {number}"
         if self._killed:
             how = f"did not end in {PATIENCE_S:g} s and was killed"
-        printed = f" What it printed is in {self._path}." if self._log is not None else ""
+        printed = f" What it printed is in {self._log.path}." if self._log is not None else ""
         with contextlib.suppress(OSError):
             say(f"rookery: the program {how}. `rookery --continue` goes on where it was stored.{printed}", sys.stderr)
-
-
-def _open(path: Path) -> VisibleLog:
-    from rookery_core.logs import VisibleLog  # only where something was printed
-
-    return VisibleLog(path)
 
 
 def _number(name: str) -> int:

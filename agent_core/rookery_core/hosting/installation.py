@@ -14,6 +14,7 @@ from rookery_core.hosting.describing import SLOW_SECONDS, Manifests
 from rookery_core.hosting.elsewhere import Elsewhere
 from rookery_core.hosting.manifest import Manifest
 from rookery_core.hosting.plugin_process import PluginProcess
+from rookery_core.redact import Redactor
 from rookery_core.tools import loader
 from rookery_core.tools.extending import Deny, ToolUse
 from rookery_core.tools.gathering import Offers
@@ -44,6 +45,7 @@ def load(
     in_process: Collection[str] = (),
     settings: Settings | None = None,
     log: Path,
+    redactor: Callable[[], Redactor],
 ) -> Loaded:
     """Load what is to be used. Those named in `in_process` are imported, and Rookery's own; others only when called,
     and so is one that is not what it was when it was enabled and is wished for all the same.
@@ -70,7 +72,7 @@ def load(
             if plugin is not None:
                 able.append(plugin)
         prints = {f"{plugin.name}.{tool.name}": tool.fingerprint for plugin in able for tool in plugin.tools}
-        process = PluginProcess(identity, prints, log)
+        process = PluginProcess(identity, prints, log, redactor)
         processes.append(process)
         plugins += [
             LoadedPlugin(plugin.name, plugin.distribution, plugin.offers, Elsewhere(process, plugin.name))

@@ -13,7 +13,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import distribution as installed_now
@@ -26,6 +26,7 @@ from rookery_core.errors import ToolFailed
 from rookery_core.hosting.admission import Identity, identify
 from rookery_core.logs import piped
 from rookery_core.process import NOWHERE, how_it_ended, surroundings
+from rookery_core.redact import Redactor
 from rookery_core.tools.running import STOP_SECONDS
 
 START_SECONDS = 10.0
@@ -75,11 +76,15 @@ class Said(BaseModel):
 class PluginProcess:
     """The process of one distribution."""
 
-    def __init__(self, identity: Identity, known: Mapping[str, str], log: Path) -> None:
-        """`known` is the fingerprint of each tool, by its full name; both are as the person let it in."""
+    def __init__(
+        self, identity: Identity, known: Mapping[str, str], log: Path, redactor: Callable[[], Redactor]
+    ) -> None:
+        """`known` is the fingerprint of each tool, by its full name; both are as the person let it in. `redactor` makes
+        what takes secrets out of the log."""
         self._identity = identity
         self._known = known
         self._log = log
+        self._redactor = redactor
         self._running: Life | None = None
         self._starting = asyncio.Lock()
         self._numbers = itertools.count(1)
@@ -88,7 +93,7 @@ class PluginProcess:
         """The process, started where it is not running. Raises ToolFailed."""
         async with self._starting:
             if self._running is None or self._running.over:
-                self._running = await Life.begin(self._identity, self._known, self._log)
+                self._running = await Life.begin(self._identity, self._known, self._log, self._redactor)
             return self._running
 
     async def ask(self, op: str, **values: Any) -> AsyncGenerator[tuple[Life, Said], None]:
@@ -118,13 +123,15 @@ class Life:
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
-    async def begin(cls, identity: Identity, known: Mapping[str, str], log_path: Path) -> Life:
+    async def begin(
+        cls, identity: Identity, known: Mapping[str, str], log_path: Path, redactor: Callable[[], Redactor]
+    ) -> Life:
         """Start it and wait until it is ready. Raises ToolFailed, also where it is not what was let in."""
         distribution = identity.distribution
         plugins = sorted({name.partition(".")[0] for name in known})
         if not _is_still(identity):
             raise _changed(distribution, plugins[0])
-        with piped(log_path) as log:
+        with piped(log_path, redactor) as log:
             process = await asyncio.create_subprocess_exec(
                 *command("serve", distribution, *plugins),
                 stdin=asyncio.subprocess.PIPE,

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -41,6 +41,7 @@ from rookery_core.mcp import questions
 from rookery_core.mcp.bounded import bound
 from rookery_core.mcp.definitions import Definition
 from rookery_core.mcp.results import MOST, result_text
+from rookery_core.redact import Redactor
 from rookery_core.text import cut_middle, one_line
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.threads import in_thread
@@ -66,6 +67,7 @@ class Endpoint:
     """How a server is reached, with nothing left to look up."""
 
     log: Path
+    redactor: Callable[[], Redactor]
     start_s: float
     command: str = ""
     """"" for one that is reached by its address."""
@@ -181,7 +183,7 @@ class Connection:
     async def _live(self, mode: Mode, ready: asyncio.Future[None]) -> None:
         began = 0
         try:
-            with self._scope, piped(self._endpoint.log, wait_s=LOG_SECONDS) as self._log:
+            with self._scope, self._piped() as self._log:
                 began = self._endpoint.log.stat().st_size
                 async with Client(
                     self._transport(self._log),
@@ -211,6 +213,9 @@ class Connection:
             self._gone.set()
             if not ready.done():
                 ready.set_exception(PluginError(f"it could not be started: {self.how or 'it ended'}"))
+
+    def _piped(self) -> AbstractContextManager[TextIO]:
+        return piped(self._endpoint.log, self._endpoint.redactor, wait_s=LOG_SECONDS)
 
     @asynccontextmanager
     async def _transport(self, log: TextIO) -> AsyncIterator[Any]:

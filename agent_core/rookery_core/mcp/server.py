@@ -18,6 +18,7 @@ from rookery_core.mcp.definitions import Definition, Offered, offered
 from rookery_core.mcp.remembered import Remembered
 from rookery_core.mcp.settings import ServerSettings, resolved
 from rookery_core.process import search_path
+from rookery_core.redact import Redactor
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.loader import Problem
 
@@ -45,6 +46,8 @@ class Surroundings:
     log: Callable[[str], Path]
     """Of the server of a name."""
     remembered: Remembered
+    redactor: Callable[[], Redactor]
+    """Makes what takes secrets out of logs."""
 
 
 class Server:
@@ -261,6 +264,7 @@ class Server:
         settings, around = self.settings, self._surroundings
         return Endpoint(
             log=around.log(self.name),
+            redactor=around.redactor,
             start_s=settings.start_s,
             command=str(Path(settings.command).expanduser()) if settings.command.startswith("~") else settings.command,
             args=settings.args,

@@ -11,14 +11,17 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rookery_core.errors import GrammarError, ModelDied, ModelError, ModelUnreadable, PromptTooLong
-from rookery_core.logs import piped
+from rookery_core.logs import patterns_alone, piped
 from rookery_core.process import NOWHERE, how_it_ended, surroundings
+
+if TYPE_CHECKING:
+    from rookery_core.redact import Redactor
 
 CLOSE_SECONDS = 5.0
 """What the process gets for saving what it has read."""
@@ -39,9 +42,11 @@ class Guest(Protocol):
 class Worker:
     """The process, started when it is needed, and the models in it."""
 
-    def __init__(self, log: Path, memory_bytes: int = 0) -> None:
-        """`memory_bytes` is what the loaded models' files may have in all; 0 for no limit."""
+    def __init__(self, log: Path, memory_bytes: int = 0, redactor: Callable[[], Redactor] = patterns_alone) -> None:
+        """`memory_bytes` is what the loaded models' files may have in all; 0 for no limit. `redactor` makes what takes
+        secrets out of the log."""
         self.log = log
+        self._redactor = redactor
         self.memory_bytes = memory_bytes
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -55,7 +60,7 @@ class Worker:
         async with self._starting:
             if self._process is not None:
                 return
-            with piped(self.log) as log:
+            with piped(self.log, self._redactor) as log:
                 self._process = await asyncio.create_subprocess_exec(
                     sys.executable,
                     "-P",

@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 
 from rookery_core.approval.policy import Allowed, Grants, nobody
+from rookery_core.config import Config
 from rookery_core.events import Event, QuestionAsked, ToolFinished
 from rookery_core.hosting.admission import Admissions, Wishes, candidates
 from rookery_core.hosting.describing import Manifests
 from rookery_core.hosting.installation import load
 from rookery_core.plugin import Risk
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.redact import known_to
 from rookery_core.testing import DictData, ListArtifacts, ListMemory
 from rookery_core.tools.extras import put_together
 from rookery_core.tools.lending import EnvironmentSecrets, Lender
@@ -101,6 +103,7 @@ class Site:
             Wishes(disabled, only),
             in_process=in_process,
             log=self.home / "plugins.log",
+            redactor=lambda: known_to(os.environ, Config()),
         )
 
 

@@ -420,3 +420,24 @@ async def test_a_stopped_call_is_stopped_there_too(site: Site, bench: Make, tmp_
             break
         await asyncio.sleep(0.05)
     assert mark.exists()
+
+
+async def test_what_a_plugin_prints_is_logged_without_secrets(
+    site: Site, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANY_TOKEN", "correct horse battery staple")
+    body = """
+    token = os.environ["ANY_TOKEN"]
+    for piece in ("the token is ", token[:9], token[9:], "; ghp_", "a1B2c3D4e5" * 4, "\\n"):
+        os.write(2, piece.encode())
+        time.sleep(0.02)
+    return "done"
+    """
+    site.install("chatty", "import os, time\n" + tool_source(body))
+    there = bench(site.load(only=["chatty"]))
+    assert (await there.call("go")).status is ToolStatus.OK
+    log = site.home / "plugins.log"
+    async with asyncio.timeout(20):
+        while not log.read_text().endswith("\n"):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert log.read_text() == "the token is [secret]; [secret]\n"

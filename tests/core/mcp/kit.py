@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from rookery_core.approval.policy import Allowed, Grants, nobody
+from rookery_core.config import Config
 from rookery_core.events import Event, QuestionAsked, ToolFinished
 from rookery_core.mcp.remembered import Remembered
 from rookery_core.mcp.server import Server, Surroundings
 from rookery_core.mcp.servers import Servers
-from rookery_core.mcp.settings import ServerSettings
+from rookery_core.mcp.settings import McpSettings, ServerSettings
 from rookery_core.plugin import Risk
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.redact import known_to
 from rookery_core.testing import DictData, ListArtifacts, ListMemory
 from rookery_core.tools.lending import EnvironmentSecrets, Lender
 from rookery_core.tools.loader import Loaded
@@ -53,8 +55,13 @@ class Yard:
 
     def servers(self, **settings: ServerSettings) -> Servers:
         """Those of these names; not started yet."""
+        config = Config(mcp=McpSettings(servers=settings))
         around = Surroundings(
-            self.environ, self.folder, lambda name: self.folder / f"{name}.log", Remembered(self.folder / "mcp.json")
+            self.environ,
+            self.folder,
+            lambda name: self.folder / f"{name}.log",
+            Remembered(self.folder / "mcp.json"),
+            lambda: known_to(self.environ, config),
         )
         made = Servers(settings, around, lambda: settings)
         self.opened.append(made)

@@ -1,12 +1,14 @@
 """An MCP server written by hand, for what the protocol's own library would not do: `python rough.py FOLDER [MOOD...]`.
 
-It speaks the older protocol. `restless` says after each list that it changed and `loud` prints much.
+It speaks the older protocol. `restless` says after each list that it changed, `loud` prints much, and `telling` prints its key and ends.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,17 @@ def call(name: str, given: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     lists = 0
+    if "telling" in MOODS:
+        for piece in (
+            "my keys are ",
+            os.environ["A_KEY"][:9],
+            os.environ["A_KEY"][9:],
+            " and ",
+            os.environ["MY_TOKEN"],
+        ):
+            os.write(2, piece.encode())
+            time.sleep(0.02)
+        sys.exit(1)
     if "loud" in MOODS:
         sys.stderr.write(("x" * 99 + "\n") * 50_000 + "the last of it\n")
         sys.stderr.flush()

@@ -83,3 +83,11 @@ def test_the_last_line_of_a_log_is_found_also_where_it_was_begun_anew(tmp_path: 
     assert last_line(log, 7) == last_line(log, 1_000_000) == "last words"
     assert last_line(log, log.stat().st_size) == ""
     assert last_line(tmp_path / "none", 0) == ""
+
+
+async def test_what_a_server_prints_is_logged_and_told_without_secrets(yard: Yard, tmp_path: Path) -> None:
+    yard.environ = {**yard.environ, "ANY": "correct horse battery staple"}
+    server = one(await yard.ready(yard=rough(tmp_path, "telling", env={"A_KEY": "${ANY}", "MY_TOKEN": "plainly"})))
+    assert server.problem == "it could not be started: its last words were: my keys are [secret] and [secret]"
+    assert yard.log("yard").removesuffix("\n").endswith("my keys are [secret] and [secret]")
+    assert "horse" not in yard.log("yard")
