@@ -19,7 +19,6 @@ from typing import Any, Literal, TextIO
 import anyio
 import httpx2
 from mcp.client import Client, ClientRequestContext, IncomingMessage
-from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
 from mcp.shared.exceptions import MCPError
@@ -40,6 +39,7 @@ from rookery_core.logs import last_line, piped
 from rookery_core.mcp import questions
 from rookery_core.mcp.bounded import bound
 from rookery_core.mcp.definitions import Definition
+from rookery_core.mcp.program import program
 from rookery_core.mcp.results import MOST, result_text
 from rookery_core.redact import Redactor
 from rookery_core.text import cut_middle, one_line
@@ -232,8 +232,8 @@ class Connection:
                     streamable_http_client(at.url, http_client=http, max_sse_event_size=EVENT_BYTES)
                 )
             else:
-                program = StdioServerParameters(command=at.command, args=[*at.args], env=dict(at.env), cwd=at.cwd)
-                read, write = await stack.enter_async_context(stdio_client(program, errlog=log))
+                running = program([at.command, *at.args], at.env, at.cwd, log, self._wrong)
+                read, write = await stack.enter_async_context(running)
             yield _Read(read, self._ended), write
 
     async def _remember(self, response: httpx2.Response) -> None:
@@ -243,6 +243,9 @@ class Connection:
     def _ended(self) -> None:
         self._hung_up = not self._gone.is_set() and not self._scope.cancel_called
         self._gone.set()
+
+    def _wrong(self, what: str) -> None:
+        self.how = what
 
     def _too_slow(self) -> None:
         self.how = f"no answer in {self._endpoint.start_s:g} s; its log is {self._endpoint.log}"

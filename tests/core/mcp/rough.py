@@ -1,6 +1,6 @@
 """An MCP server written by hand, for what the protocol's own library would not do: `python rough.py FOLDER [MOOD...]`.
 
-It speaks the older protocol. `restless` says after each list that it changed, `loud` prints much, and `telling` prints its key and ends.
+It speaks the older protocol. `restless` says after each list that it changed, `loud` prints much, `endless` says one line without end, and `telling` prints its key and ends.
 """
 
 from __future__ import annotations
@@ -37,8 +37,15 @@ def send(**message: Any) -> None:
     sys.stdout.flush()
 
 
+def endless() -> None:
+    while True:
+        os.write(1, b"x" * 65_536)
+
+
 def call(name: str, given: dict[str, Any]) -> dict[str, Any]:
     text = str(given.get("text", ""))
+    if text == "without end":
+        endless()
     result: dict[str, Any] = {"content": [{"type": "text", "text": text}]}
     if name == "promising":
         result["structuredContent"] = {"text": text}
@@ -61,6 +68,8 @@ def main() -> None:
     if "loud" in MOODS:
         sys.stderr.write(("x" * 99 + "\n") * 50_000 + "the last of it\n")
         sys.stderr.flush()
+    if "endless" in MOODS:
+        endless()
     for line in sys.stdin:
         asked = json.loads(line)
         method, number = asked.get("method"), asked.get("id")

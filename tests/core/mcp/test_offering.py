@@ -31,6 +31,9 @@ pytestmark = pytest.mark.timeout(400)  # each server is a process that imports t
 
 RUN = "import sys; from rookery_tui.cli import main; sys.exit(main(['mcp', 'serve', *sys.argv[1:]]))"
 Mode = Literal["auto", "legacy"]
+COMPUTING = {
+    "ask_user", "calculator", "clock", "convert_time", "convert_units", "date_difference", "find_date",
+}  # fmt: skip
 
 
 class Person:
@@ -63,10 +66,14 @@ def environment(home: Path) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def assistant(home: Path, person: Person | None, *options: str, mode: Mode = "auto") -> AsyncIterator[Client]:
-    """Another assistant that uses our tools, in the folder `work` of that home, which is trusted."""
+async def assistant(
+    home: Path, person: Person | None, *options: str, mode: Mode = "auto", trust: bool = True
+) -> AsyncIterator[Client]:
+    """Another assistant that uses our tools, in the folder `work` of that home, which is trusted or not."""
     (home / "work").mkdir(exist_ok=True)
-    arguments = ["-c", RUN, "--workspace", str(trusted(home, home / "work")), *options]
+    if trust:
+        trusted(home, home / "work")
+    arguments = ["-c", RUN, "--workspace", str(home / "work"), *options]
     program = StdioServerParameters(command=sys.executable, args=arguments, env=environment(home))
     with (home / "serve.log").open("a") as log:
         async with Client(stdio_client(program, errlog=log), elicitation_callback=person, mode=mode) as client:
@@ -112,6 +119,30 @@ async def test_tools_are_offered_checked_and_asked_about(tmp_path: Path, person:
         for text in ("three", "three"):
             assert not (await called(client, "write_file", path="c.txt", content=text))[0]
         assert len(person.asked) == 4
+
+
+async def test_in_a_folder_that_is_not_trusted_only_tools_that_compute_are_offered(
+    tmp_path: Path, person: Person
+) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "secret.txt").write_text("hidden")
+    person.answers = ["allow once"] * 9
+    async with assistant(tmp_path, person, "--allow", "read", "--allow", "files.write_file", trust=False) as client:
+        assert {tool.name for tool in (await client.list_tools()).tools} == COMPUTING
+        assert await called(client, "calculator", expression="17 * 23") == (False, "391")
+        refused = (
+            ("read_file", {"path": "secret.txt"}), ("files.read_file", {"path": "secret.txt"}),
+            ("write_file", {"path": "a.txt", "content": "one"}), ("shell", {"command": "cat secret.txt"}),
+        )  # fmt: skip
+        for name, given in refused:
+            failed, said = await called(client, name, **given)
+            assert (failed, "hidden" in said) == (True, False)
+    assert person.asked == []
+    assert not (tmp_path / "work" / "a.txt").exists()
+    told = (tmp_path / "serve.log").read_text()
+    assert "is not trusted" in told
+    async with assistant(tmp_path, person, "--trust", "--tools", "files", trust=False) as client:
+        assert (await called(client, "read_file", path="secret.txt")) == (False, "hidden")
 
 
 async def test_where_nobody_can_be_asked_what_would_ask_is_denied_unless_it_was_allowed(tmp_path: Path) -> None:

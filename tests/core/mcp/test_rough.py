@@ -11,6 +11,7 @@ import pytest
 from rookery_core.errors import ToolFailed
 from rookery_core.events import ToolStatus
 from rookery_core.logs import PIECE, last_line
+from rookery_core.mcp import program
 from rookery_core.mcp import server as server_module
 from rookery_core.paths import LOG_LIMIT
 from rookery_core.testing import ListMemory
@@ -91,3 +92,19 @@ async def test_what_a_server_prints_is_logged_and_told_without_secrets(yard: Yar
     assert server.problem == "it could not be started: its last words were: my keys are [secret] and [secret]"
     assert yard.log("yard").removesuffix("\n").endswith("my keys are [secret] and [secret]")
     assert "horse" not in yard.log("yard")
+
+
+async def test_a_line_without_end_ends_the_connection_and_the_server(
+    yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "LINE_BYTES", 1 << 20)
+    server = one(await yard.ready(yard=rough(tmp_path, "endless")))
+    assert server.problem == "it could not be started: it said more than 1 MB on one line, which is no message"
+    servers = await yard.ready(yard=rough(tmp_path))
+    runner = yard.runner(servers)
+    done = await yard.call(runner, "echo", text="without end")
+    reason = "its MCP server ended during the call: it said more than 1 MB on one line, which is no message"
+    assert (done.status, done.output) == (ToolStatus.FAILED, reason)
+    assert (await yard.call(runner, "echo", text="x")).output == "x"  # by another process
+    long = "y" * (1 << 19)
+    assert len((await yard.call(runner, "echo", text=long)).output) > 4_000
