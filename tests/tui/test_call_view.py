@@ -27,6 +27,12 @@ TEXTS = st.one_of(
 )
 
 
+def test_that_nothing_confines_a_program_is_in_the_colour_of_errors_where_it_is_the_reason_too() -> None:
+    because = f"{UNCONFINED}, since bubblewrap is missing"
+    grave = [line.text for line in call_view(request(reason=because)).lines if line.tone == "grave"]
+    assert grave == [because]
+
+
 def test_the_question_has_everything_and_several_lines_as_they_are() -> None:
     asked = request(
         preview="+ one\n+ two",

@@ -48,7 +48,6 @@ from rookery_core.text import visible
 from rookery_core.usage import Usage
 from rookery_tui.presenter import (
     TITLE_WIDTH,
-    Meter,
     Row,
     choice_keys,
     choice_text,
@@ -315,25 +314,6 @@ def test_a_choice_stands_on_one_line_behind_its_key() -> None:
         "10  c\\u{1b}",
         "d",
     ]
-
-
-def test_the_meter_follows_the_events() -> None:
-    meter = Meter()
-    assert meter.text() == "no model · ask"
-    for event in (ready(), PromptBuilt(n_tokens=512, n_ctx=2048)):
-        meter = meter.after(event)
-    assert meter.text() == "smol · ask · 512/2048 tokens (25 %) · 0 tok/s"
-    meter = meter.after(
-        generated("x", prompt_tokens=512, cached_tokens=500, completion_tokens=100, decode_s=4.0, first_token_s=0.21)
-    )
-    assert meter.text() == "smol · ask · 612/2048 tokens (29 %) · 25 tok/s, first 0.2 s, 98 % reused"
-    meter = meter.after(ModelLost(model="smol", reason="x", log="")).after(ModelLost(model="smol", reason="x", log=""))
-    assert meter.model == "smol (lost)"
-
-
-def test_an_interrupted_step_does_not_empty_the_meter() -> None:
-    meter = Meter("smol", 500, 1000, 20.0).after(generated("x", "interrupted", completion_tokens=7))
-    assert (meter.n_tokens, meter.tokens_per_second) == (507, 20.0)
 
 
 def test_usage_on_one_line() -> None:

@@ -204,7 +204,8 @@ def _head(request: ApprovalRequested) -> Iterator[Line]:
         )
     yield label("may", f"{request.risk}{level}", "grave" if request.level == "R3" else "plain")
     if request.reason:
-        yield label("because", request.reason)
+        is_grave = request.reason.startswith(UNCONFINED)
+        yield label("because", request.reason, "grave" if is_grave else "plain")
     if request.rule:
         yield label("rule", request.rule)
     yield label("in", request.workspace)

@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 LEAVE_HINT = "Ctrl+C again, or Ctrl+D, quits."
 
 
+Toolbar = Callable[[int], str]
+
+
+def _nothing(width: int) -> str:
+    return ""
+
+
 class Lines(Protocol):
     """A source of what a person types."""
 
@@ -35,10 +42,10 @@ class Lines(Protocol):
     def attended(self) -> bool:
         """Whether a person is there who can be asked."""
 
-    async def message(self, default: str = "", toolbar: Callable[[], str] = str) -> str | None:
+    async def message(self, default: str = "", toolbar: Toolbar = _nothing) -> str | None:
         """The next message; `default` is put there to be changed. None at the end of the input.
 
-        `toolbar` gives a line to be shown meanwhile, where that is possible.
+        `toolbar` gives a line of at most so many columns to be shown meanwhile, where that is possible.
         """
 
     async def answer(self, question: str) -> str | None:
@@ -74,7 +81,7 @@ class PlainLines:
         """The beginning of a line whose end was not read yet."""
         self._ended = False
 
-    async def message(self, default: str = "", toolbar: Callable[[], str] = str) -> str | None:
+    async def message(self, default: str = "", toolbar: Toolbar = _nothing) -> str | None:
         return await self._next("> ")
 
     async def answer(self, question: str) -> str | None:
@@ -167,11 +174,14 @@ class PromptLines:
         )
         """Without a history: what is changed there is no message."""
 
-    async def message(self, default: str = "", toolbar: Callable[[], str] = str) -> str | None:
+    async def message(self, default: str = "", toolbar: Toolbar = _nothing) -> str | None:
+        def bar() -> str:
+            return toolbar(self._messages.output.get_size().columns)
+
         hinted = False
         while True:
             try:
-                return await self._messages.prompt_async("> ", default=visible(default), bottom_toolbar=toolbar)
+                return await self._messages.prompt_async("> ", default=visible(default), bottom_toolbar=bar)
             except KeyboardInterrupt:
                 cleared = bool(self._messages.default_buffer.text)
             except EOFError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from rookery_core.events import (
@@ -25,12 +25,10 @@ from rookery_core.events import (
     ModelLost,
     ModelReady,
     PluginFailed,
-    PromptBuilt,
     QuestionAnswered,
     QuestionAsked,
     Recovered,
     RulesBroken,
-    SandboxFound,
     StepFailed,
     ThoughtFormed,
     ToolFinished,
@@ -52,7 +50,6 @@ MODES: Mapping[Mode, str] = {
 }
 """The permission modes, in the order in which they follow each other."""
 TITLE_WIDTH = 100
-LOST = " (lost)"
 YES_OR_NO = ("yes", "no")
 """The choices of a question that wants no others."""
 
@@ -202,72 +199,6 @@ def choice_keys(choices: Sequence[str]) -> list[str]:
 def choice_text(key: str, choice: str, width: int) -> str:
     """A choice on one line, behind its key where it has one; the longest key has that width."""
     return visible(f"{f'{key:>{width}}  ' if key else ''}{_flat(choice)}")
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """The numbers of the status line, kept up to date event by event."""
-
-    model: str = "no model"
-    n_tokens: int = 0
-    n_ctx: int = 0
-    tokens_per_second: float = 0.0
-    first_token_s: float = 0.0
-    reused: float = 0.0
-    """Share of the last prompt that did not have to be read again."""
-    mode: Mode = Mode.ASK
-    surroundings: tuple[str, ...] = ()
-    """What holds as long as the program runs: offline, say."""
-    sandbox: str = ""
-    """How programs are confined; "" while it is not known."""
-
-    def after(self, event: Event) -> Meter:
-        """The meter once this event has happened."""
-        match event:
-            case ModelReady(model=model, n_ctx=n_ctx):
-                return replace(self, model=one_line(model, 40), n_ctx=n_ctx)
-            case SandboxFound():
-                return replace(self, sandbox=sandbox_text(event))
-            case PromptBuilt(n_tokens=n_tokens, n_ctx=n_ctx):
-                return replace(self, n_tokens=n_tokens, n_ctx=n_ctx)
-            case Generated(usage=usage):
-                used = (usage.prompt_tokens or self.n_tokens) + usage.completion_tokens
-                if not usage.prompt_tokens:
-                    return replace(self, n_tokens=used)
-                return replace(
-                    self,
-                    n_tokens=used,
-                    tokens_per_second=usage.tokens_per_second or self.tokens_per_second,
-                    first_token_s=usage.first_token_s,
-                    reused=usage.cached_tokens / usage.prompt_tokens,
-                )
-            case ModeChanged(mode=mode):
-                return replace(self, mode=mode)
-            case ModelLost():
-                return replace(self, model=f"{self.model.removesuffix(LOST)}{LOST}", n_tokens=0, tokens_per_second=0.0)
-            case _:
-                return self
-
-    def text(self) -> str:
-        """The status line: model, permission mode, sandbox, what holds; with a model, context used and speed too."""
-        sandbox = (self.sandbox,) if self.sandbox else ()
-        begin = " · ".join((self.model, self.mode, *sandbox, *self.surroundings))
-        if not self.n_ctx:
-            return begin
-        window = f"{self.n_tokens}/{self.n_ctx} tokens ({100 * self.n_tokens // self.n_ctx} %)"
-        speed = f"{self.tokens_per_second:.0f} tok/s"
-        if self.first_token_s:
-            speed += f", first {self.first_token_s:.1f} s, {100 * self.reused:.0f} % reused"
-        return f"{begin} · {window} · {speed}"
-
-
-NO_SANDBOX = "NO SANDBOX"
-
-
-def sandbox_text(event: SandboxFound) -> str:
-    """How programs are confined, in two words, and whether the program runs as root."""
-    level = {"L3": "sandbox L3", "L2": "sandbox L2"}.get(event.level, NO_SANDBOX)
-    return f"{level} · root" if event.root else level
 
 
 def usage_text(usage: Usage) -> str:

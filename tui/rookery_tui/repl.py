@@ -118,7 +118,7 @@ async def _converse(talk: Talk, lines: Lines) -> Exit:
 
 async def _exchange(talk: Talk, lines: Lines, default: str) -> str:
     """One message and what comes of it. Returns what the next prompt begins with."""
-    text = await lines.message(default, toolbar=lambda: talk.meter.text())
+    text = await lines.message(default, toolbar=lambda width: talk.meter.text(width))
     if text is None:
         talk.over = True
         return ""

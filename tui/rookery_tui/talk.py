@@ -13,8 +13,9 @@ from rookery_core.errors import ModelError, StoreError
 from rookery_core.events import Event, Mode, ModelLoading, TurnEnded, TurnStarted, TurnStatus
 from rookery_core.perception.inputs import mentioned
 from rookery_core.store.sessions import SessionLog
+from rookery_tui.meter import Meter
 from rookery_tui.out import say
-from rookery_tui.presenter import MODES, Meter
+from rookery_tui.presenter import MODES
 from rookery_tui.speech import model_kept
 from rookery_tui.telling import Teller
 

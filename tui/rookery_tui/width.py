@@ -31,7 +31,7 @@ def size_of(out: TextIO) -> os.terminal_size | None:
 
 def cut_to(line: str, width: int | None) -> str:
     """The line, with an ellipsis at its end where it is wider than so many columns."""
-    if width is None or sum(map(_columns, line)) <= width:
+    if width is None or columns(line) <= width:
         return line
     used = 1  # the ellipsis
     for n, char in enumerate(line):
@@ -39,6 +39,11 @@ def cut_to(line: str, width: int | None) -> str:
         if used > width:
             return f"{line[:n].rstrip()}…"
     return line
+
+
+def columns(text: str) -> int:
+    """Columns that a text takes."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 def _columns(char: str) -> int:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.style import Style
 from textual.widgets import Static
 
 from rookery_core.events import Event, Mode, ModelReady, SandboxFound, TurnEnded
 from rookery_core.text import one_line
-from rookery_tui.presenter import NO_SANDBOX, Meter
+from rookery_tui.meter import Meter
 from rookery_tui.speech import activity
 from rookery_tui.widgets.text import plain
 
@@ -21,10 +23,14 @@ FLASH_S = 2.0
 NEARLY_FULL = 0.85
 """Share of the window from which the line warns."""
 LONGEST = 200
+ACTIVITY_SHARE = 32
+"""Percent of the line for what is going on, where what must not be missing leaves so much."""
 
 
 class StatusLine(Horizontal):
     """One line of fixed size: what changes in it moves nothing else."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"status--alarm"}
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -79,10 +85,18 @@ class StatusLine(Horizontal):
         self._flash = ""
         self._draw()
 
+    def on_resize(self) -> None:
+        self._draw()
+
     def _draw(self) -> None:
-        meter = self.meter
-        before, grave, after = meter.text().partition(NO_SANDBOX)
-        self.query_one("#meter", Static).update(plain(before, (grave, "$text-error"), after), layout=False)
+        meter, width = self.meter, self.size.width
+        beside = max(0, min(width * ACTIVITY_SHARE // 100, width - meter.lasting - 1))
+        self.query_one("#activity").styles.width = beside
+        alarm = self.get_visual_style("status--alarm")
+        shown: list[str | tuple[str, Style]] = []
+        for part in meter.parts(width - beside - 1 if beside else width):
+            shown += [part.before, (part.text, alarm) if part.alarming else part.text]
+        self.query_one("#meter", Static).update(plain(*shown), layout=False)
         self.query_one("#activity", Static).update(
             plain(one_line(self._flash or self._activity, LONGEST)), layout=False
         )
