@@ -262,7 +262,7 @@ def main() -> int:
     print(f"N = {n} in {PATIENCE_S:g} s each at most: {bad} wrong{bound}")
     if given.json:
         given.json.write_text(json.dumps(found, indent=1))
-    return 0
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":

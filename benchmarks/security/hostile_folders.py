@@ -173,7 +173,8 @@ def main() -> int:
     )
     if given.json:
         given.json.write_text(json.dumps(found, indent=1))
-    return 0
+    unproven = sum(made["works"] is False for made in found.values())
+    return 1 if markers or wrong or unproven else 0
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ def main() -> int:
     print(f"N = {n}: {len(wrong)}{'' if wrong else f', upper bound {3 / n:.3%}'}")
     if given.json:
         given.json.write_text(json.dumps(wrong))
-    return 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -354,7 +354,7 @@ def main() -> int:
     print(f"N = {n + m}: {bad}{'' if bad else f', upper bound {3 / (n + m):.3%}'}")
     if given.json:
         given.json.write_text(json.dumps({"full screen": wrong, "commands": leaks}))
-    return 0
+    return 1 if bad else 0
 
 
 def compare(text: str) -> list[str]:
