@@ -1,9 +1,10 @@
-"""Ways for the full-screen program to die: is the terminal as it was, and is any process left?
+"""Ways for the full-screen program and for the plain prompt to die: is the terminal as it was, is any process left?
 
-python benchmarks/security/deaths.py [--runs N] [--kind NAME] [--json FILE]
+python benchmarks/security/deaths.py [--runs N] [--kind NAME] [--prompt] [--json FILE]
 
 Each run starts the program in a terminal of its own, with its supervisor, a model's process, a command of a tool, and
-a process that an in-process tool left behind in a session of its own. Then it dies; afterwards the settings of the
+a process that an in-process tool left behind in a session of its own. With `--prompt` it is the plain prompt, which
+waits for a message, and has no command under way. Then it dies; afterwards the settings of the
 terminal must be equal, the alternate screen, mouse, focus, paste and keyboard modes off and the cursor shown, and no
 process may be left of those that were below the supervisor.
 """
@@ -31,6 +32,7 @@ from benchmarks.security.pseudo_terminal import PATIENCE_S, Terminal, alive, bel
 
 COMMAND = [sys.executable, __file__, "--program"]
 
+PASTE_ON, SCREEN_ON = "\x1b[?2004h", "\x1b[?1049h"
 SETTLE_S = 1.0
 """What a process that is being ended may take."""
 
@@ -79,7 +81,7 @@ def _gone_on_with(terminal: Terminal) -> None:
     assert terminal.not_restored() == [], "stopped"
     n_before = len(terminal.output)
     terminal.order("fg")
-    terminal.wait(lambda: b"\x1b[?1049h" in terminal.output[n_before:])
+    terminal.wait(lambda: any(mode in terminal.output[n_before:] for mode in (b"\x1b[?1049h", b"\x1b[?2004h")))
     time.sleep(0.3)
 
 
@@ -119,20 +121,33 @@ KINDS: dict[str, tuple[Death, set[str]]] = {
     "exit in a library": (by_itself, {"exit 3"}),
     "resize storm, SEGV": (resized, {"exit 139"}),
 }
+AT_A_PROMPT = {
+    kind: codes
+    for kind, codes in KINDS.items()
+    if kind not in ("INT", "INT to the supervisor", "segfault in a library", "exit in a library")
+}
+"""Those that end a plain prompt, where Ctrl+C does not, and which waits for a message."""
 INSIDE = {"segfault in a library": "segfault", "exit in a library": "exit"}
 """What a tool does, by kind."""
 
 
-def one(kind: str) -> dict[str, Any]:
+def one(kind: str, *, prompt: bool = False) -> dict[str, Any]:
     """One run of a kind: what was not restored, how many processes were left, whether the exit code was right."""
     die, codes = KINDS[kind]
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder, "ready")
         env = {**os.environ, "READY": str(ready), "ROOKERY_HOME": f"{folder}/home", "DIE": INSIDE.get(kind, "")}
         before: dict[int, str] = {}
-        terminal = Terminal(COMMAND, env, Path(folder))
+        terminal = Terminal([*COMMAND, *(["--prompt"] if prompt else [])], env, Path(folder))
         try:
+            if prompt:
+                terminal.wait_for(PASTE_ON)
+                terminal.type(b"go\r")
             terminal.wait(ready.exists)
+            if prompt:  # it waits for the next message
+                terminal.wait(lambda: terminal.output.count(PASTE_ON.encode()) > 1)
+            assert (PASTE_ON if prompt else SCREEN_ON).encode() in terminal.output
+            assert terminal.not_restored() != []
             supervisor = terminal.job
             before = below(supervisor)
             program = min(before.keys() - {supervisor}, key=lambda pid: int(before[pid]))
@@ -162,8 +177,8 @@ def one(kind: str) -> dict[str, Any]:
 # -- the program --------------------------------------------------------------------------------------------------
 
 
-def program() -> int:
-    """The full-screen program with a scripted model, whose turn has a tool wait for a command."""
+def program(*, prompt: bool) -> int:
+    """The full-screen program with a scripted model, whose turn has a tool wait for a command; or the plain prompt."""
     from rookery_core.logs import VisibleLog
     from rookery_core.paths import Paths
     from rookery_tui.supervising import Below, supervised
@@ -184,7 +199,10 @@ def program() -> int:
         from rookery_core.tools.loader import Loaded, LoadedPlugin
         from rookery_plugins.shell import shell
         from rookery_tui.app import RookeryApp
-        from rookery_tui.subcommands.chat import run_below
+        from rookery_tui.lines import PromptLines
+        from rookery_tui.repl import repl
+        from rookery_tui.starting import Resume
+        from rookery_tui.subcommands.chat import prompt_below, run_below
 
         workers = []
 
@@ -194,6 +212,8 @@ def program() -> int:
             workers.append(Worker(paths.model_log))
             await workers[0].start()
             await asyncio.create_subprocess_exec("setsid", "sleep", "1000", stdin=subprocess.DEVNULL)
+            if prompt:
+                await asyncio.to_thread(Path(os.environ["READY"]).touch)
             return "begun"
 
         @tool(risk=Risk.PURE)
@@ -209,7 +229,8 @@ def program() -> int:
         second = f'shell\nInput: {{"command": "touch {os.environ["READY"]}; sleep 1000"}}'
         if os.environ["DIE"]:
             second = f'die\nInput: {{"how": "{os.environ["DIE"]}"}}'
-        model = ScriptedModel(["Thought: x\nAction: begin\nInput: {}", f"Thought: x\nAction: {second}"])
+        then = "Answer: begun" if prompt else f"Action: {second}"
+        model = ScriptedModel(["Thought: x\nAction: begin\nInput: {}", f"Thought: x\n{then}"])
 
         async def yes(request: ApprovalRequested) -> Reply:
             return Reply(Decision.ONCE)
@@ -219,6 +240,11 @@ def program() -> int:
             return build(
                 Config(), paths, Options(workspace=Path.cwd()), approver=yes, model=[model], plugins=Loaded((kit,), ())
             )
+
+        if prompt:
+            assert below is not None
+            lines = PromptLines()
+            return prompt_below(repl(make, lines, sys.stdout, sys.stderr, Resume()), lines, below)
 
         class Begun(RookeryApp):
             """Sends the first message by itself."""
@@ -242,14 +268,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--kind", choices=KINDS)
+    parser.add_argument("--prompt", action="store_true", help="at the plain prompt")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--program", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.program:
-        return program()
+        return program(prompt=given.prompt)
     found: dict[str, list[dict[str, Any]]] = {}
-    for kind in [given.kind] if given.kind else KINDS:
-        runs = found[kind] = [one(kind) for _ in range(given.runs)]
+    for kind in [given.kind] if given.kind else AT_A_PROMPT if given.prompt else KINDS:
+        runs = found[kind] = [one(kind, prompt=given.prompt) for _ in range(given.runs)]
         print(
             f"{kind:24} not restored {sum(bool(run['restored']) for run in runs)}/{len(runs)}  "
             f"processes left {sum(run['left'] for run in runs)} of {sum(run['processes'] for run in runs)}  "
@@ -258,7 +285,7 @@ def main() -> int:
         )
     everything = [run for runs in found.values() for run in runs]
     n, bad = len(everything), sum(bool(run["restored"] or run["left"] or run["code"]) for run in everything)
-    bound = f", upper bound {3 / n:.2%}" if not bad else ""
+    bound = f", upper bound {min(1, 3 / n):.2%}" if not bad else ""
     print(f"N = {n} in {PATIENCE_S:g} s each at most: {bad} wrong{bound}")
     if given.json:
         given.json.write_text(json.dumps(found, indent=1))

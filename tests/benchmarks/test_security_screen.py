@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +16,9 @@ pytestmark = [
 
 from benchmarks.security import deaths, markup, naughty, screens  # noqa: E402
 from benchmarks.security.payloads import ESC, PAYLOADS, hostile, leaked, obeyed  # noqa: E402
+from benchmarks.security.pseudo_terminal import Terminal  # noqa: E402
+
+from rookery_tui.supervising import PATIENCE_S  # noqa: E402
 
 BLNS = Path(__file__).parents[1] / "data" / "security" / "blns.json"
 DEATHS = ("SEGV", "KILL", "TERM", "HUP to all", "TERM to the supervisor", "KILL to the supervisor", "STOP, CONT, KILL",
@@ -28,6 +33,30 @@ def test_however_it_dies_the_terminal_is_as_it_was_and_nothing_is_left(kind: str
     found = deaths.one(kind)
     assert (found["restored"], found["left"], found["code"]) == ([], 0, "")
     assert found["processes"] > 3
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DEATHS if kind in deaths.AT_A_PROMPT])
+def test_however_the_plain_prompt_dies_it_is_the_same(kind: str) -> None:
+    found = deaths.one(kind, prompt=True)
+    assert (found["restored"], found["left"], found["code"]) == ([], 0, "")
+    assert found["processes"] > 3
+
+
+def test_ctrl_c_ends_the_plain_prompt_no_sooner_than_the_person_does(tmp_path: Path) -> None:
+    env = {**os.environ, "READY": str(tmp_path / "ready"), "ROOKERY_HOME": str(tmp_path / "home"), "DIE": ""}
+    terminal = Terminal([*deaths.COMMAND, "--prompt"], env, tmp_path)
+    try:
+        terminal.wait_for(deaths.PASTE_ON)
+        os.killpg(terminal.job, signal.SIGINT)
+        terminal.wait_for("Ctrl+C again, or Ctrl+D, quits.")
+        for _ in range(int(PATIENCE_S) + 2):
+            terminal.read(1.0)
+        assert len(terminal.reports) == 1  # that it was begun
+        terminal.type(b"\x04")
+        assert terminal.ended() == "exit 0"
+        assert terminal.not_restored() == []
+    finally:
+        terminal.close()
 
 
 @pytest.mark.timeout(700)

@@ -128,7 +128,7 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
 
                 return VisibleLog(paths.screen_log, partial(_redactor, paths))
 
-            return talk() if arguments.repl or not console.full_screen else supervised(talk, log)
+            return supervised(talk, log) if console.full_screen else talk()
 
 
 def _unwritten(error: OSError, console: Console) -> int:

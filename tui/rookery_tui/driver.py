@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from rookery_tui.supervising import Below
+from rookery_tui.supervising import NOTHING, SCREEN, Below
 
 
 def driver_on(terminal: tuple[int, int], below: Below) -> type[LinuxDriver]:
@@ -27,16 +27,16 @@ def driver_on(terminal: tuple[int, int], below: Below) -> type[LinuxDriver]:
             self._drawing = False
 
         def start_application_mode(self) -> None:
-            below.tell(drawn=True)
+            below.tell(SCREEN)
             self._writer_thread = None
             super().start_application_mode()  # type: ignore[no-untyped-call]
             self._drawing = self._writer_thread is not None  # it does not begin in the background
-            below.tell(drawn=self._drawing)
+            below.tell(SCREEN if self._drawing else NOTHING)
 
         def close(self) -> None:
             super().close()
             self._drawing = False
-            below.tell(drawn=False)
+            below.tell(NOTHING)
 
         def _get_terminal_size(self) -> tuple[int, int]:
             try:

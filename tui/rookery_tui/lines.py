@@ -61,6 +61,9 @@ class Lines(Protocol):
     async def change(self, text: str) -> str | None:
         """The text, changed at the prompt; None when the person does not want to."""
 
+    def come_back(self) -> None:
+        """Take the terminal again, which was put back while the program was stopped."""
+
     def complete(self, commands: Mapping[str, str]) -> None:
         """Complete these commands, and say what they do, as one is typed with its slash, where that is possible."""
 
@@ -100,6 +103,9 @@ class PlainLines:
             say(text, self._prompts)
         typed = await self.answer("Enter keeps it, or write it anew, on one line: ")
         return text if typed == "" else typed
+
+    def come_back(self) -> None:
+        return None
 
     def complete(self, commands: Mapping[str, str]) -> None:
         return None
@@ -165,12 +171,18 @@ class PromptLines:
             multiline=True,
             prompt_continuation="  ",
             key_bindings=_keys(),
+            enable_suspend=True,
             input=input,
             output=output,
         )
-        self._answers: PromptSession[str] = PromptSession(input=input, output=output)
+        self._answers: PromptSession[str] = PromptSession(enable_suspend=True, input=input, output=output)
         self._changes: PromptSession[str] = PromptSession(
-            multiline=True, prompt_continuation="  ", key_bindings=_keys(), input=input, output=output
+            multiline=True,
+            prompt_continuation="  ",
+            key_bindings=_keys(),
+            enable_suspend=True,
+            input=input,
+            output=output,
         )
         """Without a history: what is changed there is no message."""
 
@@ -213,6 +225,13 @@ class PromptLines:
             return await self._changes.prompt_async("> ", default=visible(text))
         except (KeyboardInterrupt, EOFError):
             return None
+
+    def come_back(self) -> None:
+        for session in (self._messages, self._answers, self._changes):
+            if session.app.is_running:
+                session.app.input.raw_mode().__enter__()
+                session.app.renderer.reset()
+                session.app.invalidate()
 
     def complete(self, commands: Mapping[str, str]) -> None:
         self._messages.completer = completer(commands)

@@ -1,4 +1,4 @@
-"""The process above the full-screen program: it owns the terminal's settings, and puts them back however that ends.
+"""The process above a program at a terminal: it owns the terminal's settings, and puts them back however that ends.
 
     the shell -- supervisor -- the program -- models, plugins, tools
 
@@ -34,15 +34,22 @@ REST_S = 5.0
 """How long what is left may take to be gone."""
 PIECE = 65_536
 
-RESTORE = (
+MODES = (
     "\x1b\\"  # ends whatever sequence was cut off
     "\x1b[?2026l"  # output that is held back until it is whole
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # the mouse
     "\x1b[?1004l\x1b[?2004l\x1b[?2048l"  # focus, bracketed paste, size reports
     "\x1b]22;default\x1b\\"  # the pointer's shape
     "\x1b[<u\x1b[?7h\x1b[0m\x1b(B\x0f"  # the keyboard's protocol, wrapping, colours, characters
-    "\x1b[?1049l\x1b[?25h\x1b[0 q"  # the alternate screen, the cursor
+    "\x1b[?25h\x1b[0 q"  # the cursor
 )
+SCREEN, PROMPT, NOTHING = b"+", b">", b"-"
+"""What the terminal is used for: as a whole, for a line that is edited, or for nothing that outlasts the program."""
+RESTORE = {
+    SCREEN: f"{MODES}\x1b[?1049l",  # the alternate screen
+    PROMPT: f"\r\n{MODES}\x1b[J",  # what is below the line
+    NOTHING: "",
+}
 _ENDING = frozenset({"SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"})
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -52,16 +59,16 @@ class Below:
     """The program's side: what it tells the supervisor, and what it has from it."""
 
     told: int
-    """Descriptor that takes `+` when the terminal is drawn on, `-` when it is as it was before."""
+    """Descriptor that takes what the terminal is used for from now on."""
     alive: int
     """Descriptor that ends with the supervisor."""
     stray: int
     """Descriptor for whatever is printed past the program."""
 
-    def tell(self, drawn: bool) -> None:
-        """Say whether the terminal has to be put back."""
+    def tell(self, use: bytes) -> None:
+        """Say what the terminal is used for, and so how it has to be put back."""
         with contextlib.suppress(OSError):
-            os.write(self.told, b"+" if drawn else b"-")
+            os.write(self.told, use)
 
     @contextmanager
     def terminal_apart(self) -> Iterator[tuple[int, int]]:
@@ -121,8 +128,7 @@ class _Supervisor:
         self._open = log
         self._log: VisibleLog | None = None
         self._pid = 0
-        self._drawn = False
-        """Whether the program draws on the terminal."""
+        self._use = NOTHING
         self._end_at: float | None = None
         """When it is ended for good."""
         self._stop_at: float | None = None
@@ -153,7 +159,7 @@ class _Supervisor:
         self._listen()
         if adopts:
             end_the_rest()
-        self._put_back(drawn=self._drawn)
+        self._put_back()
         self._close_log()
         if os.WIFSIGNALED(status):
             self._tell_end(os.WTERMSIG(status))
@@ -177,6 +183,8 @@ class _Supervisor:
     def _heard(self, number: int) -> None:
         """A signal came: the program gets it, who may have it already where the whole group was meant."""
         name = signal.Signals(number).name
+        if name == "SIGINT" and self._use == PROMPT:
+            return  # Ctrl+C, which the program has too, and which stops a turn there
         if name in _ENDING:
             self._end_at = self._end_at or time.monotonic() + PATIENCE_S
             self._send(number)
@@ -196,7 +204,7 @@ class _Supervisor:
         """The program stopped: give the terminal back, stop, and go on with it."""
         self._stop_at = None
         self._listen()
-        self._put_back(drawn=self._drawn)
+        self._put_back()
         os.kill(os.getpid(), signal.SIGSTOP)
         pid, _ = os.waitpid(self._pid, os.WNOHANG | os.WCONTINUED)
         if not pid:  # this one alone was told to go on
@@ -209,7 +217,7 @@ class _Supervisor:
     def _listen(self) -> None:
         """Take in what the program told, and what was printed past it."""
         if said := _read(self._told):
-            self._drawn = said.endswith(b"+")
+            self._use = said[-1:]
         while printed := _read(self._strays):
             with contextlib.suppress(OSError):  # a log that cannot be written is no reason to stop
                 if self._log is None:
@@ -221,16 +229,17 @@ class _Supervisor:
             with contextlib.suppress(OSError):
                 self._log.close()
 
-    def _put_back(self, *, drawn: bool) -> None:
+    def _put_back(self) -> None:
         """Make the terminal what it was; where it was being drawn on, its screen as well."""
         termios = self._termios
         with contextlib.suppress(termios.error, OSError):
-            if not drawn and os.tcgetpgrp(0) != os.getpgrp():
+            if self._use != SCREEN and os.tcgetpgrp(0) != os.getpgrp():
                 return  # it is somebody else's by now
-            if drawn:
-                os.write(1, RESTORE.encode())
+            if restore := RESTORE[self._use]:
+                os.write(1, restore.encode())
                 termios.tcflush(0, termios.TCIFLUSH)
-                self._drawn = False
+            if self._use == SCREEN:
+                self._use = NOTHING  # until it is drawn on again
             termios.tcsetattr(0, termios.TCSANOW, self._settings)
 
     def _tell_end(self, number: int) -> None:

@@ -9,7 +9,9 @@ import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from rookery_core.config_file import load_config
 from rookery_core.paths import Paths
@@ -18,10 +20,11 @@ from rookery_tui.doorstep import Doorstep
 from rookery_tui.exits import Exit, report
 from rookery_tui.out import say
 from rookery_tui.starting import Resume, how_to_go_on, maker, mode_wanted
-from rookery_tui.supervising import PATIENCE_S, Below, adopt_orphans, end_the_rest
+from rookery_tui.supervising import NOTHING, PATIENCE_S, PROMPT, Below, adopt_orphans, end_the_rest
 
 if TYPE_CHECKING:
     from rookery_tui.app import RookeryApp
+    from rookery_tui.lines import Lines
 
 CRASHED = "rookery: the program had an unexpected error; this is a bug. What it printed is in {log}."
 
@@ -37,9 +40,10 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, below: B
         from rookery_tui.repl import lines_for, repl
 
         resume = Resume(arguments.session, arguments.continue_last, mode_wanted(arguments))
+        lines = lines_for(console, paths, editor_of(os.environ))
         talking = repl(
             make,
-            lines_for(console, paths, editor_of(os.environ)),
+            lines,
             console.stdout,
             console.stderr,
             resume,
@@ -48,7 +52,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, below: B
             grace_s=GRACE_S,
             doorstep=doorstep,
         )
-        return asyncio.run(talking)
+        return asyncio.run(talking) if below is None else prompt_below(talking, lines, below)
     from rookery_tui.app import RookeryApp
 
     app = RookeryApp(
@@ -84,21 +88,41 @@ def run_below(app: RookeryApp, below: Below) -> None:
 
         faulthandler.enable(file=2)
         app.driver_class = driver_on(terminal, below)
-        alone = asyncio.run(_until_told(app, below, terminal))
-    if alone and adopt_orphans():
-        end_the_rest()
+        asyncio.run(_until_told(app, below, terminal))
 
 
-async def _until_told(app: RookeryApp, below: Below, terminal: tuple[int, int]) -> bool:
-    """Returns whether the supervisor is gone."""
+def prompt_below(talking: Coroutine[Any, Any, Exit], lines: Lines, below: Below) -> Exit:
+    """Run the plain prompt; the supervisor's death ends it as SIGTERM would."""
+
+    async def until_told() -> Exit:
+        with _missed(below, lambda: os.kill(os.getpid(), signal.SIGTERM)):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, lines.come_back)
+            return await talking
+
+    below.tell(PROMPT)
+    try:
+        return asyncio.run(until_told())
+    finally:
+        below.tell(NOTHING)
+
+
+async def _until_told(app: RookeryApp, below: Below, terminal: tuple[int, int]) -> None:
     from rookery_tui.stopping import on_signals
-
-    loop = asyncio.get_running_loop()
-    alone = False
 
     def end(number: int) -> None:
         _forget_if_gone(terminal)
         app.leave(128 + number)
+
+    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    with _missed(below, lambda: end(signal.SIGHUP)), on_signals(end, insist=False, signals=ending):
+        await app.run_async()
+
+
+@contextmanager
+def _missed(below: Below, end: Callable[[], None]) -> Iterator[None]:
+    """Inside, the supervisor's death calls `end`; the program has to end soon then, and ends what it left."""
+    loop = asyncio.get_running_loop()
+    alone = False
 
     def orphaned() -> None:
         nonlocal alone
@@ -109,15 +133,15 @@ async def _until_told(app: RookeryApp, below: Below, terminal: tuple[int, int]) 
         patience = threading.Timer(PATIENCE_S, os._exit, (128 + signal.SIGHUP,))
         patience.daemon = True
         patience.start()
-        end(signal.SIGHUP)
+        end()
 
     loop.add_reader(below.alive, orphaned)
     try:
-        with on_signals(end, insist=False, signals=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)):
-            await app.run_async()
+        yield
     finally:
         loop.remove_reader(below.alive)
-    return alone
+        if alone and adopt_orphans():
+            end_the_rest()
 
 
 def _forget_if_gone(terminal: tuple[int, int]) -> None:
