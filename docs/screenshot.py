@@ -3,7 +3,7 @@
     python docs/screenshot.py [MODEL]
     python docs/screenshot.py --question
 
-The conversation in the repository was made with Qwen2.5-Coder-1.5B-Instruct Q4_K_M.
+The conversation in the repository was made with the default model, by an ordinary user at a sandbox of level L3.
 """
 
 from __future__ import annotations
@@ -54,6 +54,17 @@ async def main(model: str | None) -> None:
             app.save_screenshot("screenshot.svg", str(HERE))
 
 
+FACTS = (
+    ("program", "tar: /usr/bin/tar"),
+    ("program", "cp: /usr/bin/cp"),
+    ("folder", "/home/ann/boats"),
+    ("environment", "HOME, LANG, PATH; set to PAGER=cat, TERM=dumb; 24 others of yours are not passed on"),
+    ("network", "as confined: no network, writes only in /home/ann/boats"),
+    ("confined", "no network, writes only in /home/ann/boats"),
+)
+"""What is found out about such a call."""
+
+
 class Asks(App[None]):
     """Nothing but a question."""
 
@@ -73,12 +84,12 @@ async def question() -> None:
         arguments={"command": "tar -xf boats.tar.gz -C build\ncp build/r\u0435adme.md docs\u200b/", "timeout_s": 30},
         workspace="/home/ann/boats",
         remembers=("tar -xf boats.tar.gz -C build", "cp build/r\u0435adme.md docs\u200b/"),
-        facts=(Fact(label="programs", text="/usr/bin/tar, /usr/bin/cp"), Fact(label="folder", text="/home/ann/boats")),
+        facts=tuple(Fact(label=label, text=text) for label, text in FACTS),
         claimed="The archive has to be unpacked before its readme can be copied.",
         digest="3f9a1c20b7e4aa0192837465",
     )
     app = Asks()
-    async with app.run_test(size=(100, 30)) as pilot:
+    async with app.run_test(size=(100, 36)) as pilot:
         await app.push_screen(ApprovalScreen(asked, grace_s=0.0))
         await pilot.pause(1)
         app.save_screenshot("approval.svg", str(HERE))
