@@ -12,6 +12,7 @@ from rookery_core.errors import ArgumentsInvalid, NeedsApproval, ToolFailed, Too
 from rookery_core.folder import Folder
 from rookery_core.sandbox.box import Box, Sandbox
 from rookery_core.surroundings import program_environment, search_path, which
+from rookery_core.text import size_text
 from rookery_core.tools.context import Artifacts, Data, Memory, Person, Secrets, TextModel, ToolContext
 from rookery_core.tools.contract import Example, Risk, Tool, ToolResult, WorkspaceEntry, WorkspacePath
 from rookery_core.tools.extending import (
@@ -147,6 +148,7 @@ __all__ = [
     "parse",
     "program_environment",
     "search_path",
+    "size_text",
     "tool",
     "which",
 ]

@@ -52,8 +52,13 @@ def one_line(text: str, width: int) -> str:
 
 
 def size_text(n_bytes: int) -> str:
-    """So many bytes as people say it: 491 MB, 1.12 GB."""
-    return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= 999_500_000 else f"{n_bytes / 1e6:.0f} MB"
+    """So many bytes as people say it: 7 bytes, 12.3 kB, 491 MB, 1.12 GB."""
+    if n_bytes < 1_000:
+        return f"{n_bytes} byte{'' if n_bytes == 1 else 's'}"
+    for unit, factor in (("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
+        if n_bytes < 999.5 * factor:
+            return f"{n_bytes / factor:.3g} {unit}"
+    return f"{n_bytes / 1e12:.3g} TB"
 
 
 def cut_middle(text: str, limit: int) -> tuple[str, int]:

