@@ -41,6 +41,8 @@ def environment(place: Path) -> dict[str, str]:
     home = place / "home"
     home.mkdir(exist_ok=True)
     (home / "config.toml").write_text(CONFIG)
+    (home / "models").mkdir(exist_ok=True)
+    (home / "models" / "broken.gguf").write_text("no model")
     kept = {key: os.environ[key] for key in ("LANG", "LD_LIBRARY_PATH", "PYTHONPATH") if key in os.environ}
     path = f".::{os.environ['PATH']}:./bin"
     return {**kept, "PATH": path, "HOME": str(place), "ROOKERY_HOME": str(home), "TERM": "xterm-256color"}
@@ -65,8 +67,10 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "rules": ("rules", "list"),
     "run": ("run", "hello", "--model", "nowhere.gguf"),
     "repl": ("chat", "--repl", "--model", "nowhere.gguf"),
+    "session": ("chat", "--repl", "--model", "broken"),
 }
-"""Ways to start it that need no model; those that want one get as far as looking for it."""
+"""Ways to start it that need no model; those that want one get as far as looking for it, or as trying to load it, by
+which time it is known how programs are confined here."""
 
 
 def started(words: Sequence[str], place: Path, folder: Path) -> str:

@@ -19,11 +19,17 @@ pytestmark = [
 from benchmarks.security import hostile_folders as hostile  # noqa: E402
 from benchmarks.security import hostile_traps as traps  # noqa: E402
 
+from rookery_core.sandbox import bubblewrap, canaries  # noqa: E402
+from rookery_core.sandbox.making import INSIDE  # noqa: E402
 from tests.e2e.test_offline import why_not as why_not_watched  # noqa: E402
 
 STARTED = re.compile(r'execve(?:at)?\([^"]*"([^"]*)"')
-OPENED = re.compile(r'open(?:at2?)?\((AT_FDCWD|\d+)?(?:<[^>]*>)?(?:, )?"([^"]*)"')
-WATCH = ("strace", "-f", "-s", "4096", "-e", "trace=execve,execveat,open,openat,openat2", "-o")
+OPENED = re.compile(r'openat2?\((?:AT_FDCWD|\d+)<([^>]*)>, "([^"]*)"')
+WATCH = ("strace", "-f", "-y", "-s", "65536", "-e", "trace=execve,execveat,open,openat,openat2", "-o")
+
+TRIED = (sys.executable, "-I", "-S", "-X", "utf8", "-c", canaries._BOOT, str(INSIDE))
+CANARY = ", ".join(f'"{word}"' for word in ("--", *TRIED))
+"""How bubblewrap is told to run it."""
 
 
 @pytest.fixture
@@ -66,7 +72,7 @@ def test_what_cannot_be_read_as_it_seems_is_not_read(name: str, place: Path) -> 
             (folder / ".rookery").chmod(0o700)
 
 
-@pytest.mark.parametrize("start", ["tools", "run", "repl"])
+@pytest.mark.parametrize("start", ["tools", "run", "repl", "session"])
 def test_a_start_opens_nothing_of_the_folder_and_starts_nothing_but_our_own(start: str, place: Path) -> None:
     if shutil.which("strace") is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("strace is not installed")
@@ -80,8 +86,14 @@ def test_a_start_opens_nothing_of_the_folder_and_starts_nothing_but_our_own(star
     )  # fmt: skip
     lines = trace.read_text(errors="replace").splitlines()
     started = {path for line in lines for path in STARTED.findall(line)}
-    opened = {path for line in lines for _, path in OPENED.findall(line)}
-    assert started == {sys.executable}
+    opened = {os.path.join(*place_and_name) for line in lines for place_and_name in OPENED.findall(line)}
+    sandbox = bubblewrap.found() if start == "session" else ""
+    assert started == {sys.executable, *filter(None, [sandbox])}
+    assert [line for line in lines if str(folder) in line and STARTED.search(line)] == []
+    for line in lines:
+        if sandbox in STARTED.findall(line):  # which runs what the sandbox is tried with, and nothing else
+            assert CANARY in line
+    assert not [line for line in lines if " open(" in line]
     assert len(opened) > 100
-    ours = {path for path in opened if path.startswith(str(folder)) or not path.startswith("/")}
-    assert ours == set(), sorted(ours)[:20]
+    assert not [path for path in opened if not path.startswith("/")]
+    assert not [path for path in opened if path.startswith(str(folder))]
