@@ -52,11 +52,12 @@ async def test_of_many_files_no_more_is_told_than_can_be_read(kind: str, tmp_pat
 
 
 def seen(**other: float) -> dict[str, float]:
-    return {"memory": 1, "latest_s": 0.01, "kept": 100, "unaccounted": 0, **other}
+    return {"memory": 1, "latest_s": 0.01, "idle_s": 0.001, "kept": 100, "unaccounted": 0, **other}
 
 
 def test_a_flood_beyond_a_limit_is_named() -> None:
     assert flood.wrong(seen()) == flood.wrong(seen(unaccounted=1)) == []
     for name, value in (("memory", 64e6), ("kept", 65_537), ("unaccounted", 2), ("unaccounted", -1)):
         assert flood.wrong(seen(**{name: value})) == [name]
-    assert flood.wrong(seen(latest_s=0.1)) == ["late"]
+    assert flood.wrong(seen(latest_s=0.102)) == ["late"]
+    assert flood.wrong(seen(latest_s=0.15, idle_s=0.06)) == []
