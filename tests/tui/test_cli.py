@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from rookery_core.logs import VisibleLog
 from rookery_core.model.registry import find
 from rookery_core.paths import Paths
+from rookery_tui.cli import known_here
 from tests.trusted import trusted
 
 COMMAND = str(Path(sys.executable).with_name("rookery"))
+FAR = '[mcp.servers.far]\nurl = "https://far.example"\nheaders = { X-Token = "plainly-here" }\n'
 NO_MODEL = "[model]\npath = 'nowhere.gguf'\n"
 
 
@@ -370,3 +373,17 @@ def test_ctrl_c_stops_the_real_model_and_the_session_can_be_gone_on_with(tmp_pat
     again = rookery(tmp_path, "run", "Say hi.", "--continue", "--tools", "none", "--output", "json", "--max-steps", "1")
     assert json.loads(again.stdout)["session"] in rookery(tmp_path, "sessions", "list").stdout
     assert "2 turns" in rookery(tmp_path, "sessions", "list").stdout
+
+
+@pytest.mark.parametrize(("settings", "said"), [(FAR, "[secret], [secret]\n"), ("no TOML", "[secret], plainly-here\n")])
+def test_what_is_printed_past_the_screen_is_logged_without_the_secrets_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str, said: str
+) -> None:
+    monkeypatch.setenv("ANY_TOKEN", "correct horse battery staple")
+    paths = Paths.find({"ROOKERY_HOME": str(tmp_path)})
+    paths.config_file.write_text(settings)
+    log = VisibleLog(paths.screen_log, lambda: known_here(paths))
+    for piece in (b"correct horse ", b"battery staple, plainly", b"-here\n"):
+        log.write(piece)
+    log.close()
+    assert paths.screen_log.read_text() == said

@@ -126,7 +126,7 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             def log() -> VisibleLog:
                 from rookery_core.logs import VisibleLog  # only where something was printed
 
-                return VisibleLog(paths.screen_log, partial(_redactor, paths))
+                return VisibleLog(paths.screen_log, partial(known_here, paths))
 
             return supervised(talk, log) if console.full_screen else talk()
 
@@ -143,7 +143,7 @@ async def _run(arguments: argparse.Namespace, paths: Paths, console: Console) ->
     """Start the models' process first: it takes as long to be ready for work as all that is imported here."""
     from rookery_core.model.worker import Worker
 
-    worker = Worker(paths.model_log, redactor=partial(_redactor, paths))
+    worker = Worker(paths.model_log, redactor=partial(known_here, paths))
     try:
         with contextlib.suppress(OSError):  # it is said when the model is loaded
             await worker.start()
@@ -154,8 +154,8 @@ async def _run(arguments: argparse.Namespace, paths: Paths, console: Console) ->
         await worker.close()
 
 
-def _redactor(paths: Paths) -> Redactor:
-    """What knows the secrets of the settings, as far as they can be read, and of the environment."""
+def known_here(paths: Paths) -> Redactor:
+    """What knows the secrets of the environment, and of the settings where they can be read."""
     from rookery_core.config import Config
     from rookery_core.config_file import load_config
     from rookery_core.errors import ConfigError
