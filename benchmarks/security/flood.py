@@ -6,8 +6,9 @@ python benchmarks/security/flood.py [--bytes N] [--files N] [--kind NAME] [--scr
 Each kind is run in a fresh process of this script, in which it is looked how far the memory grew over what a small run
 took (less than 64 MB), the longest that a timer of 10 ms was late meanwhile (less than 100 ms above what it was right
 before, with nothing to do, as on a busy machine), and whether head, tail and the count of what lies between make up all
-that was printed (64 KiB at most are kept). With `--screen` the call is made by a turn in the full-screen program, and
-what is late is what a person would wait for.
+that was printed (64 KiB at most are kept). `work` is the most processor time between two ticks, which is what a tick
+would have been late by on a machine of one's own. With `--screen` the call is made by a turn in the full-screen
+program, and what is late is what a person would wait for.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ class Seen:
     """Bytes of memory, at most."""
     latest_s: float
     """How late the latest tick was."""
+    work_s: float
+    """The most processor time that this process took between two ticks."""
 
 
 def rss_bytes() -> int:
@@ -82,10 +85,10 @@ class Watch:
         self.begin()
 
     def begin(self) -> None:
-        self.most, self.latest_s, self.begun = 0, 0.0, time.perf_counter()
+        self.most, self.latest_s, self.work_s, self.begun = 0, 0.0, 0.0, time.perf_counter()
 
     def seen(self, output: str) -> Seen:
-        return Seen(output, time.perf_counter() - self.begun, self.most, self.latest_s)
+        return Seen(output, time.perf_counter() - self.begun, self.most, self.latest_s, self.work_s)
 
     @asynccontextmanager
     async def ticking(self) -> AsyncIterator[None]:
@@ -97,10 +100,11 @@ class Watch:
             await asyncio.wait([task])
 
     async def _tick(self) -> None:
-        due = time.perf_counter()
+        due, worked = time.perf_counter(), time.process_time()
         while True:
             due = max(due + TICK_S, time.perf_counter())
             await asyncio.sleep(due - time.perf_counter())
+            self.work_s, worked = max(self.work_s, time.process_time() - worked), time.process_time()
             self.latest_s = max(self.latest_s, time.perf_counter() - due)
             self.most = max(self.most, rss_bytes())
 
@@ -166,8 +170,12 @@ async def watched_on_screen(kind: str, sizes: Sequence[int], folder: Path) -> li
             show = app.main.show
 
             async def kept(event: Event) -> None:
-                if isinstance(event, ToolFinished):
-                    outputs.append(event.output)
+                if isinstance(event, ToolFinished):  # of a long output the model reads a part, and the whole is kept
+                    assert app.conversation is not None
+                    assert app.conversation.assistant is not None
+                    lender = app.conversation.assistant.tools.lender
+                    whole = lender.artifacts(event.session, "").get(event.artifact) if event.artifact else event.output
+                    outputs.append(whole)
                 await show(event)
 
             app.main.show = kept  # type: ignore[method-assign]
@@ -186,7 +194,7 @@ def kept_and_dropped(output: str) -> tuple[int, int]:
     """The bytes that are in an output, and those that it says are not."""
     text = output.removesuffix("\n[exit code 0]")
     mark = re.search(r"\n\[\.\.\. (\d+) bytes left out \.\.\.\]\n", text)
-    assert mark, output
+    assert mark, output[-200:]
     return len((text[: mark.start()] + text[mark.end() :]).replace("\ufffd", "?").encode()), int(mark[1])
 
 
@@ -206,6 +214,7 @@ async def child(kind: str, n: int, folder: Path, *, screen: bool) -> Mapping[str
         "memory": seen.most - small.most,
         "latest_s": seen.latest_s,
         "idle_s": idle,
+        "work_s": seen.work_s,
         "kept": len(seen.output.encode()),
         "unaccounted": unaccounted,
         "end": seen.output[-100:],
@@ -247,7 +256,8 @@ def main() -> int:
         found.append({**seen, "wrong": wrong(seen)})
         print(
             f"{kind:16} {seen['s']:6.1f} s  memory +{seen['memory'] / 1e6:.1f} MB  "
-            f"latest tick {1000 * seen['latest_s']:.0f} ms (idle {1000 * seen['idle_s']:.0f})  "
+            f"latest tick {1000 * seen['latest_s']:.0f} ms, idle {1000 * seen['idle_s']:.0f}, "
+            f"work {1000 * seen['work_s']:.0f}  "
             f"kept {seen['kept']}, unaccounted {seen['unaccounted']}"
             f"{'  BEYOND: ' + ', '.join(found[-1]['wrong']) if found[-1]['wrong'] else ''}",
             flush=True,
