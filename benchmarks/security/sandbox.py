@@ -171,7 +171,7 @@ def _in_the_workspace(root: Path, held: ExitStack) -> None:
     os.set_inheritable(written, True)
     held.callback(os.close, written)
     if os.geteuid() == 0:
-        os.mknod(root / "device", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        os.mknod(root / "null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
         (root / "disk").mkdir()
         if subprocess.run(["mount", "-t", "tmpfs", "none", root / "disk"], check=False).returncode == 0:
             held.callback(subprocess.run, ["umount", root / "disk"], check=False)

@@ -235,7 +235,7 @@ READING = (
     # who listens there
     Probe("a pipe", "os.write(os.open(j(w['workspace'], 'pipe'), os.O_WRONLY | os.O_NONBLOCK), b'x')"),
     Probe("a pipe both ways", "os.write(os.open(j(w['workspace'], 'pipe'), os.O_RDWR | os.O_NONBLOCK), b'x')"),
-    Probe("a device", "os.open(j(w['workspace'], 'device'), os.O_RDONLY)", proof=(ROOT,)),
+    Probe("a device", "os.open(j(w['workspace'], 'null'), os.O_RDONLY)", proof=(ROOT,)),
     Probe("a socket", "socket.socket(socket.AF_UNIX).connect(j(w['workspace'], 'stream'))"),
     Probe("a socket for datagrams", f"socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'x', {_TO})"),
     Probe("one of a pair, connected anew", f"a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); a.connect({_TO}); a.send(b'x')"),
