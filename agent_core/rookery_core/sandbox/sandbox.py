@@ -107,10 +107,15 @@ class Confinement:
         """Whether a call of this tool starts programs of ours, which would be confined, and does nothing else."""
         return offered.built_in and offered.tool.confined
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether programs can be kept from all but the workspace, and from changing anything where that is only read.
+        Without Landlock a pipe that lies there could still be written to."""
+        return self.level is Level.L3 and self.found.landlock > 0 and not self.network
+
     def keeps(self, offered: OfferedTool) -> bool:
-        """Whether what a call of this tool starts can reach nothing but the workspace, and change nothing where that is
-        only read. Without Landlock a pipe or a socket that lies there could still be written to."""
-        return self.confines(offered) and self.level is Level.L3 and self.found.landlock > 0 and not self.network
+        """Whether that holds for all that a call of this tool does, so that nobody need be asked before it reads."""
+        return self.starts(offered) and self.is_whole
 
     def told(self, workspace: str = "the workspace", reach: Reach = Reach.WRITES) -> str:
         """What programs may do here, in short."""

@@ -36,11 +36,15 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
             "root": here.is_root,
             "refuses": here.forbids(),
             "landlock": found.landlock,
+            "reads_unasked": here.is_whole,
         }
         console.print_json(told)
     else:
         lines = [f"level     {level}: {here.told()}"]
         lines += ["          sandbox.programs is open, so nothing is confined"] if here.is_open else []
+        lines += (
+            ["asks      before a program writes or leaves the sandbox, not before it reads"] if here.is_whole else []
+        )
         lines += [f"missing   {why}" for why in found.why_not_higher]
         lines += [f"cannot    {line}" for line in cannot]
         lines += ["root      Rookery runs as root"] if here.is_root else []
