@@ -146,7 +146,9 @@ async def _never(*_: object) -> None:  # nobody is asked here
 
 def _runner(registry: Registry, folder: Path) -> ToolRunner:
     artifacts, data = ListArtifacts(), DictData()
-    lender = Lender(ListMemory(), lambda _: data, lambda *_: artifacts, lambda name: EnvironmentSecrets(name, {}))
+    lender = Lender(
+        lambda *_: ListMemory(), lambda *_: data, lambda *_: artifacts, lambda name: EnvironmentSecrets(name, {})
+    )
     everything = Allowed(kinds=frozenset(Risk))
     return ToolRunner(registry, Workspace.at(folder), lender, everything, Grants(), time.monotonic)
 

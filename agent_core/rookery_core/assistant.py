@@ -11,7 +11,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 
+from rookery_core.approval.exposure import exposure_of
 from rookery_core.approval.modes import mode_of
+from rookery_core.approval.taint import OWN, Label
 from rookery_core.budget import Budget
 from rookery_core.errors import ConfigError, ModelError, PluginError, PromptTooLong, RookeryError, TurnPaused
 from rookery_core.events import (
@@ -177,11 +179,14 @@ class Assistant:
                 yield event
         self._parts = replace(self._parts, model=model)
 
-    async def turn(self, session: SessionLog, text: str, inputs: Sequence[str] = ()) -> AsyncGenerator[Event, None]:
+    async def turn(
+        self, session: SessionLog, text: str, inputs: Sequence[str] = (), label: Label = OWN
+    ) -> AsyncGenerator[Event, None]:
         """Carry out one turn. The last event is `TurnEnded`, whatever happens; a bug is raised after it.
 
-        `inputs` are paths in the workspace that the person named, to be put before the model. Closing the iterator
-        stops the turn. Raises StoreError when what happened cannot be stored.
+        `inputs` are paths in the workspace that the person named, to be put before the model; `label` is that of the
+        text, where it is not the person's. Closing the iterator stops the turn. Raises StoreError when what happened
+        cannot be stored.
         """
         if self._task is not None:
             raise RuntimeError("a turn is in progress; wait for its end or cancel it")
@@ -189,7 +194,9 @@ class Assistant:
         self._parts.servers.begin()
         self._up_to_date()
         shown: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._task = task = asyncio.create_task(self._carry_out(session, storable(text), inputs, shown.put_nowait))
+        self._task = task = asyncio.create_task(
+            self._carry_out(session, storable(text), inputs, label, shown.put_nowait)
+        )
         task.add_done_callback(lambda _: shown.put_nowait(None))
         try:
             async with aclosing(drain(shown, task)) as events:
@@ -266,7 +273,7 @@ class Assistant:
         self._parts.store.close()
 
     async def _carry_out(
-        self, session: SessionLog, text: str, inputs: Sequence[str], show: Callable[[Event], None]
+        self, session: SessionLog, text: str, inputs: Sequence[str], label: Label, show: Callable[[Event], None]
     ) -> None:
         parts = self._parts
 
@@ -302,6 +309,7 @@ class Assistant:
                 strategy=parts.strategy_name,
                 workspace=str(parts.gear.runner.workspace.root),
                 tools=voice.tools,
+                label=label,
             )
         )
         try:
@@ -346,8 +354,9 @@ class Assistant:
             )
             if status is not TurnStatus.REFUSED:
                 done = _tools_used(session.events[first_event - 1 :])
+                met = exposure_of(session.events).label
                 parts.episodes.add(
-                    Episode(session.id, session.turns, text, done, answer or reason, status, parts.now())
+                    Episode(session.id, session.turns, text, done, answer or reason, status, parts.now(), met)
                 )
 
 

@@ -183,12 +183,13 @@ class Archive:
     store: Store
     sessions: Sessions
     episodes: Episodes
+    notes: Notes
 
 
 def archive(paths: Paths) -> Archive:
     """Open what is stored; whoever opens it closes the store. Raises StoreError."""
     store = Store(paths.database)
-    return Archive(store, Sessions(store), Episodes(store))
+    return Archive(store, Sessions(store), Episodes(store), Notes(store, time.time))
 
 
 def worker_models(

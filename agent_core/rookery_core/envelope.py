@@ -6,7 +6,7 @@ Knows no event; they are in `events`, which offers all of this too.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -66,15 +66,6 @@ class Record(BaseModel):
     """A frozen value inside an event."""
 
     model_config = ConfigDict(frozen=True)
-
-
-class Recalled(Record):
-    """One memory that was offered to the model."""
-
-    source: Literal["episode", "note"]
-    ref: str
-    """Where it is stored: the episode's or note's id."""
-    text: str
 
 
 class Event(BaseModel):

@@ -26,7 +26,7 @@ from rookery_core.mcp.remembered import Remembered
 from rookery_core.mcp.server import Surroundings
 from rookery_core.mcp.servers import Servers, used
 from rookery_core.mcp.settings import ServerSettings
-from rookery_core.memory.notes import Notes
+from rookery_core.memory.notes import CallNotes, Notes
 from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
 from rookery_core.reasoning.react import react
@@ -105,7 +105,7 @@ class Equipment:
             registry=offered if options.trusted else offered.of_risk(Risk.PURE),
             workspace=workspace,
             lender=Lender(
-                memory=Notes(store, time.time),
+                memory=lambda session, ledger: CallNotes(Notes(store, time.time), ledger, session),
                 data=partial(PluginData, store),
                 artifacts=lambda session, call: CallArtifacts(store, session, call, time.time),
                 secrets=lambda plugin: EnvironmentSecrets(plugin, os.environ),

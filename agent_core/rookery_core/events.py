@@ -10,10 +10,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from rookery_core.approval.taint import OWN
+from rookery_core.approval.taint import Label as Label
 from rookery_core.envelope import Decision as Decision
 from rookery_core.envelope import Event as Event
 from rookery_core.envelope import Mode as Mode
-from rookery_core.envelope import Recalled as Recalled
 from rookery_core.envelope import Record as Record
 from rookery_core.envelope import ToolStatus as ToolStatus
 from rookery_core.envelope import TurnStatus as TurnStatus
@@ -39,6 +40,20 @@ class TurnStarted(Event):
     workspace: str
     tools: tuple[str, ...] = ()
     """Names offered to the model in this turn."""
+    label: Label = OWN
+    """Whose words `text` is: the person's own, or those of a plugin whose command they typed."""
+
+
+class Recalled(Record):
+    """One memory that was offered to the model."""
+
+    source: Literal["episode", "note"]
+    ref: str
+    """Where it is stored: the episode's or note's id."""
+    text: str
+    label: Label | None = None
+    """Whose word it is, by what the session had read in which it was kept; None in what was stored before there were
+    labels."""
 
 
 class MemoryRecalled(Event):
@@ -61,6 +76,8 @@ class InputPerceived(Event):
     dropped_chars: int = 0
     artifact: str = ""
     """Where the whole of a cut text is kept; "" when nothing was cut."""
+    label: Label | None = None
+    """Whether `text` is private, and whose word it is; None in what was stored before there were labels."""
 
 
 class StepStarted(Event):
@@ -164,6 +181,10 @@ class ApprovalRequested(Event):
     """What the model thought before the call; it is a claim, and shown as one."""
     digest: str = ""
     """SHA-256 of the call as it is asked about, in hexadecimal: what runs must have the same."""
+    untrusted: tuple[str, ...] = ()
+    """Whose words that are not the person's are before the model, and since when, the newest first."""
+    private: bool = False
+    """Whether private things are before it together with those."""
 
 
 class CallRuled(Event):
@@ -250,6 +271,9 @@ class ToolFinished(Event):
     artifact: str = ""
     """Where the whole of a cut output is kept; "" when nothing was cut."""
     seconds: float = 0.0
+    label: Label | None = None
+    """Whether `output` is private, and whose word it is; None in what was stored before there were labels: then it is
+    taken to be private and not to be trusted."""
 
 
 class StepFailed(Event):

@@ -12,7 +12,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from rookery_core.approval.answers import Answers
+from rookery_core.approval.exposure import exposure_of
 from rookery_core.approval.policy import Answerer, Approver, Reply
+from rookery_core.approval.taint import OWN
 from rookery_core.budget import Budget
 from rookery_core.errors import ModelDied, RookeryError, StepCut, StepDoubted
 from rookery_core.events import (
@@ -147,6 +149,7 @@ class Run:
         self._log = log
         self._turn = turn
         self._transcript = transcript
+        self._exposure = exposure_of(log.events)
         self._show = show
         self._model = model
         self._info: ModelInfo | None = None
@@ -169,6 +172,7 @@ class Run:
         if not event.ephemeral:
             event = self._log.append(event)
             self._transcript.apply(event)
+            self._exposure = self._exposure.after(event)
         match event:
             case ApprovalResolved(by="nobody"):
                 self.unattended_denials += 1
@@ -299,6 +303,7 @@ class Run:
                 tool=call.tool,
                 status=ToolStatus.REPEATED,
                 output=f"{AGAIN}\n{self.repetition.what_came(call)}".rstrip(),
+                label=OWN,  # what came of it the first time is labelled there
             )
             self.emit(finished)
             return finished
@@ -313,6 +318,7 @@ class Run:
             request=self._transcript.request,
             claimed=self._thought,
             answers=self._answers,
+            exposure=lambda: self._exposure,
         )
         finished = await self._runner.call(call, call_id, caller)
         self.repetition.came(call, finished.output)

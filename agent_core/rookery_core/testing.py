@@ -111,13 +111,14 @@ async def run_tool(
     """
     registry = Registry([OfferedTool(tool, "test", "test", tool.name)])
     lent_artifacts = artifacts or ListArtifacts()
+    lent_memory = memory or ListMemory()
     lent_data = DictData() if data is None else data
     runner = ToolRunner(
         registry=registry,
         workspace=Workspace.at(workspace or Path.cwd()),
         lender=Lender(
-            memory=memory or ListMemory(),
-            data=lambda _: lent_data,
+            memory=lambda *_: lent_memory,
+            data=lambda *_: lent_data,
             artifacts=lambda *_: lent_artifacts,
             secrets=lambda plugin: EnvironmentSecrets(
                 plugin, {secret_variable(plugin, name): value for name, value in (secrets or {}).items()}

@@ -23,7 +23,7 @@ from rookery_core.evals.conversation import Call, Observation
 from rookery_core.evals.outcome import Made
 from rookery_core.evals.play import put, texts
 from rookery_core.events import Event, ToolStarted, ToolStatus
-from rookery_core.memory.notes import Notes
+from rookery_core.memory.notes import CallNotes, Notes
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.run import observation_limit
 from rookery_core.store.db import Store
@@ -137,7 +137,12 @@ def _runner(registry: Registry, workspace: Path, store: Store, case: TaskCase) -
     return ToolRunner(
         registry=registry,
         workspace=Workspace.at(workspace),
-        lender=Lender(Notes(store, time.time), lambda _: DictData(), lambda *_: ListArtifacts(), _no_secrets),
+        lender=Lender(
+            lambda session, ledger: CallNotes(Notes(store, time.time), ledger, session),
+            lambda *_: DictData(),
+            lambda *_: ListArtifacts(),
+            _no_secrets,
+        ),
         allowed=Allowed.parse(case.allow, registry),
         grants=Grants(),
         clock=clock,

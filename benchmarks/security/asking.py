@@ -140,7 +140,9 @@ async def carried_out(line: str, folder: Path, mode: Mode, here: Counting) -> Ra
     runner = ToolRunner(
         registry=Registry([OfferedTool(tool, "shell", OWN_DISTRIBUTION, "shell")]),
         workspace=Workspace.at(folder),
-        lender=Lender(ListMemory(), lambda _: data, lambda *_: artifacts, lambda name: EnvironmentSecrets(name, {})),
+        lender=Lender(
+            lambda *_: ListMemory(), lambda *_: data, lambda *_: artifacts, lambda name: EnvironmentSecrets(name, {})
+        ),
         allowed=Allowed(),
         grants=Grants(mode=mode),
         clock=time.monotonic,

@@ -363,7 +363,9 @@ async def one(kind: str, n: int) -> dict[str, Any]:
         runner = ToolRunner(
             registry=Registry([OfferedTool(each, "test", "test", each.name) for each in (shell, keep)]),
             workspace=Workspace.at(trial.work),
-            lender=Lender(ListMemory(), lambda _: data, lambda *_: artifacts, lambda it: EnvironmentSecrets(it, {})),
+            lender=Lender(
+                lambda *_: ListMemory(), lambda *_: data, lambda *_: artifacts, lambda it: EnvironmentSecrets(it, {})
+            ),
             allowed=Allowed(),
             grants=Grants(),
             clock=time.monotonic,

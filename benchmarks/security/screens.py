@@ -52,7 +52,6 @@ async def take_all_ways(app: Any, text: str, settle: Any) -> None:
     """Show the text in every way; `settle` is awaited after each."""
     from textual import events as keys
 
-    from rookery_core.envelope import Recalled
     from rookery_core.events import (
         ApprovalRequested,
         InputPerceived,
@@ -60,6 +59,7 @@ async def take_all_ways(app: Any, text: str, settle: Any) -> None:
         ModelReady,
         PluginFailed,
         QuestionAsked,
+        Recalled,
         ThoughtFormed,
         TokenDelta,
         ToolFinished,

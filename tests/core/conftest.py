@@ -70,6 +70,7 @@ class Lab:
         tools: tuple[Tool, ...] = TOOLS,
         plugins: Sequence[LoadedPlugin] = (),
         config: Config | None = None,
+        distribution: str = "kit-dist",
         **options: Any,
     ) -> Assistant:
         made = build(
@@ -79,7 +80,7 @@ class Lab:
             approver=approver,
             answerer=answerer,
             model=model,
-            plugins=Loaded((LoadedPlugin.of_tools("kit", "kit-dist", tools), *plugins), ()),
+            plugins=Loaded((LoadedPlugin.of_tools("kit", distribution, tools), *plugins), ()),
         )
         self._open.append(made)
         return made

@@ -14,6 +14,7 @@ from typing import ClassVar
 import pytest
 from sqlite_utils import Database
 
+from rookery_core.approval.taint import OWN, UNLABELLED, Label, Ledger, Source
 from rookery_core.errors import SessionBusy, SessionUnknown, StoreBroken, StoreLocked, StoreNewer
 from rookery_core.events import (
     ToolFinished,
@@ -32,6 +33,7 @@ from rookery_core.plugin import Risk
 from rookery_core.store.audit import audited
 from rookery_core.store.calls import CallRecord
 from rookery_core.store.db import Store
+from rookery_core.store.plugin_data import PluginData, not_trusted, vouch
 from rookery_core.store.sessions import Kind, Sessions
 from rookery_core.usage import Usage
 
@@ -223,12 +225,77 @@ def test_notes_are_kept_once_found_and_forgotten(path: Path) -> None:
     first = notes.add("the dog is called Rex")
     assert notes.add("the dog is called Rex") == first
     notes.add("the cat is called Tom")
-    assert notes.search("dog name") == [(first, "the dog is called Rex")]
-    assert [text for _, text in notes.search("")] == ["the cat is called Tom", "the dog is called Rex"]
+    assert [(note.ref, note.text) for note in notes.search("dog name")] == [(first, "the dog is called Rex")]
+    assert [note.text for note in notes.search("")] == ["the cat is called Tom", "the dog is called Rex"]
+    assert notes.all() == notes.search("", 99)
     assert notes.forget(first)
     assert not notes.forget(first)
     assert not notes.forget("x; DROP TABLE notes")
     assert notes.search("dog") == []
+
+
+WEB = Label(untrusted=(Source(kind="web", name="the page https://evil.example/"),))
+
+
+def test_what_is_remembered_keeps_the_label_of_its_session_until_the_person_stands_for_it(path: Path) -> None:
+    store = Store(path)
+    log = Sessions(store).create(Path("/w"))
+    log.append(started("x"))
+    episodes, notes = Episodes(store), Notes(store, lambda: 1.0)
+    episodes.add(Episode(log.id, 1, "capital of Peru", "", "Lima", "answered", 1.0, WEB))
+    ref = notes.add("Peru has llamas", WEB, log.id)
+    (note,) = notes.search("Peru")
+    assert (note.label, note.session) == (WEB, log.id)
+
+    def again() -> list[tuple[str, ...]]:
+        items = recall("capital of Peru", episodes=episodes, notes=notes, session="other", limit=3)
+        assert all(item.label is not None and item.label.private for item in items)
+        return [tuple(source.name for source in item.label.untrusted) for item in items if item.label]
+
+    after = ", which was kept after the page https://evil.example/"
+    assert again() == [(f"the note {ref}{after}",), (f"turn 1 of the session {log.id}{after}",)]
+    assert notes.vouch(ref)
+    assert episodes.vouch(log.id, 1)
+    assert again() == [(), ()]
+    assert not notes.vouch("99")
+    assert not notes.vouch("1; DROP TABLE notes")
+    assert not episodes.vouch(log.id, 2)
+
+
+def test_a_secret_in_an_address_is_not_kept_with_a_label(path: Path) -> None:
+    notes = Notes(Store(path, redact=lambda text: text.replace("hunter2", "[secret]")), lambda: 1.0)
+    notes.add("x", Label(untrusted=(Source(kind="web", name='the page https://a.example/?key=hunter2"\udcff'),)))
+    assert notes.all()[0].label.untrusted[0].name == 'the page https://a.example/?key=[secret]"\\udcff'
+
+
+def test_what_was_remembered_before_there_were_labels_is_not_trusted(path: Path) -> None:
+    store = Store(path)
+    notes = Notes(store, lambda: 1.0)
+    notes.add("the dog is called Rex")
+    with store.writing() as db:
+        db.execute("UPDATE notes SET label = NULL")
+    assert notes.all()[0].label == UNLABELLED
+    with store.writing() as db:
+        db.execute("UPDATE notes SET label = 'no label'")
+    assert notes.all()[0].label == UNLABELLED
+
+
+def test_what_a_plugin_keeps_has_the_label_of_the_session_and_of_what_was_read_for_it(path: Path) -> None:
+    store = Store(path)
+    PluginData(store, "tasks", Ledger(WEB)).set("list", ["a"])
+    reading = Ledger(OWN)
+    assert PluginData(store, "tasks", reading).get("list") == ["a"]
+    assert [source.name for source in reading.took.untrusted] == [
+        "what the plugin tasks keeps as list, which was kept after the page https://evil.example/"
+    ]
+    PluginData(store, "tasks", reading).set("other", [])
+    assert [(plugin, key) for plugin, key, _ in not_trusted(store)] == [("tasks", "list"), ("tasks", "other")]
+    assert vouch(store, "tasks", "list")
+    assert vouch(store, "tasks", "other")
+    assert not vouch(store, "tasks", "none")
+    assert not not_trusted(store)
+    PluginData(store, "tasks", Ledger(OWN)).set("list", [])
+    assert not not_trusted(store)
 
 
 def test_only_what_clearly_fits_is_recalled(path: Path) -> None:

@@ -179,7 +179,7 @@ async def test_an_answer_for_the_session_covers_the_same_scope_and_no_other(lab:
             answer("done"),
         ]
     )
-    assistant = lab.assistant(model, approver=approve)
+    assistant = lab.assistant(model, distribution="rookery", approver=approve)
     await play(assistant, assistant.new_session(), "save")
     assert asked == [str(lab.workspace / "a.txt"), str(lab.workspace / "b.txt")]
     assert (lab.workspace / "a.txt").read_text() == "2"
@@ -227,7 +227,7 @@ async def test_reading_again_after_writing_is_no_repetition(lab: Lab) -> None:
     (lab.workspace / "a.txt").write_text("old")
     look = act("look", '{"path": "a.txt"}')
     model = ScriptedModel([look, act("save", '{"path": "a.txt", "text": "new"}'), look, answer("done")])
-    assistant = lab.assistant(model, allow=["write"])
+    assistant = lab.assistant(model, distribution="rookery", allow=["write"])
     events = await play(assistant, assistant.new_session(), "change")
     assert [e.output for e in only(events, ToolFinished)] == ["old", "saved", "new"]
 
@@ -499,7 +499,7 @@ async def test_the_last_observation_is_whole_when_the_budget_ends(lab: Lab) -> N
 async def test_a_call_may_be_made_again_after_something_was_changed(lab: Lab) -> None:
     look, save = act("look", '{"path": "a.txt"}'), act("save", '{"path": "a.txt", "text": "new"}')
     model = ScriptedModel([look, save, look, answer("done")])
-    assistant = lab.assistant(model, allow=["write"])
+    assistant = lab.assistant(model, distribution="rookery", allow=["write"])
     events = await play(assistant, assistant.new_session(), "change")
     statuses = [e.status for e in only(events, ToolFinished)]
     assert statuses == [ToolStatus.FAILED, ToolStatus.OK, ToolStatus.OK]

@@ -110,8 +110,8 @@ class Person:
             return ""
 
         lender = Lender(
-            memory=ListMemory(),
-            data=lambda _: DictData(),
+            memory=lambda *_: ListMemory(),
+            data=lambda *_: DictData(),
             artifacts=lambda *_: ListArtifacts(),
             secrets=lambda plugin: EnvironmentSecrets(plugin, {}),
         )

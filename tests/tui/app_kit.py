@@ -93,6 +93,7 @@ class Desk:
         self.problems: tuple[Problem, ...] = ()
         self.tools: tuple[Tool, ...] = (adder, writer)
         self.commands: tuple[Command, ...] = ()
+        self.distribution = "kit-dist"
 
     def assistant(self, approver: Approver, answerer: Answerer = no_answer) -> Assistant:
         return build(
@@ -103,7 +104,8 @@ class Desk:
             answerer=answerer,
             model=[self.model, *self.others],
             plugins=Loaded(
-                (LoadedPlugin("kit", "kit-dist", Offers(tools=self.tools, commands=self.commands)),), self.problems
+                (LoadedPlugin("kit", self.distribution, Offers(tools=self.tools, commands=self.commands)),),
+                self.problems,
             ),
         )
 

@@ -98,12 +98,32 @@ async def test_y_allows_once_and_the_next_call_asks_again(tmp_path: Path) -> Non
 
 async def test_s_allows_the_same_until_the_program_ends(tmp_path: Path) -> None:
     desk = Desk(tmp_path, [WRITE, answers("done"), WRITE, answers("done again")])
+    desk.distribution = "rookery"
     async with asked(desk) as pilot:
         await pilot.press("s")
         await idle(pilot)
         await said_and_done(pilot, "again")
         assert "done again" in chat_text(pilot)
         assert kinds(pilot).count("ApprovalRequested") == 1
+
+
+async def test_after_words_of_others_s_is_not_offered_and_their_source_is_shown(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, [WRITE, answers("done"), WRITE, answers("done again")])
+    async with asked(desk) as pilot:
+        assert "s allows" in screen_text(pilot.app.screen)
+        await pilot.press("s")
+        await idle(pilot)
+        assert "untrusted: plugin" in the_app(pilot).main.status.meter.text()
+        await say(pilot, "again")
+        await until(pilot, lambda: is_asked(pilot))
+        text = screen_text(pilot.app.screen)
+        assert "untrusted  writer of the plugin kit, read 2 steps ago" in text
+        assert "private    things of yours are before the model as well" in text
+        assert "s allows" not in text
+        await pilot.press("s")
+        assert is_asked(pilot)
+        await pilot.press("n")
+        await idle(pilot)
 
 
 async def test_n_denies_and_the_model_is_told(tmp_path: Path) -> None:

@@ -33,6 +33,22 @@ def test_that_nothing_confines_a_program_is_in_the_colour_of_errors_where_it_is_
     assert grave == [because]
 
 
+def test_whose_words_are_before_the_model_is_said_at_the_top_and_made_visible() -> None:
+    asked = request(
+        untrusted=("the page https://evil.example/\u202e, read 3 steps ago", "and 2 more"),
+        private=True,
+        rule="none counts",
+        arguments={},
+    )
+    assert approval_text(asked).splitlines()[3:8] == [
+        "rule       none counts",
+        "untrusted  the page https://evil.example/\\u{202e}, read 3 steps ago",
+        "untrusted  and 2 more",
+        "private    things of yours are before the model as well: this call could carry them out",
+        "           a new session (/new) begins without them",
+    ]
+
+
 def test_the_question_has_everything_and_several_lines_as_they_are() -> None:
     asked = request(
         preview="+ one\n+ two",

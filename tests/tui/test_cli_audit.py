@@ -43,6 +43,16 @@ def run(home: Archive, *argv: str) -> tuple[Exit, str]:
     return code, out.getvalue()
 
 
+async def test_a_call_is_shown_with_whose_words_were_before_the_model(tmp_path: Path) -> None:
+    made = Archive(tmp_path)
+    look, save = act("look", '{"path": "a.txt"}'), act("save", '{"path": "b.txt", "text": "x"}')
+    await made.session([look, save, answer("done")], "look and write", approver=refused)
+    _, text = run(made, "show")
+    after = text[text.index("kit.save") :]
+    assert "    before the model, not trusted: look of the plugin kit, read 1 step ago\n" in after
+    assert "not trusted" not in text[: text.index("kit.save")]
+
+
 def test_the_calls_are_shown_with_what_was_decided(recorded: Archive) -> None:
     _, text = run(recorded, "show")
     lines = text.splitlines()

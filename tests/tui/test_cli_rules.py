@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rookery_core.approval.wary import WARY
 from rookery_tui import cli
 from tests.core.sandbox.kit import linux, whole
 
@@ -171,6 +172,11 @@ def test_a_call_is_tried_and_not_made(capsys: pytest.CaptureFixture[str], home: 
     assert (told["outcome"], told["level"], told["always"]) == ("ask", "R2", [f"{home}/work/a"])
     told = json.loads(rules(capsys, "try", "fetch_page", '{"url": "https://example.org/x"}', "--json")[1])
     assert (told["outcome"], told["level"], told["always"]) == ("ask", "R3", ["example.org:443"])
+    rules(capsys, "add", "allow", "files.write_file", "--path", ".")
+    given = ("try", "write_file", '{"path": "a", "content": ""}', "--json")
+    for words, outcome, rule in (((), "allow", "allow files.write_file"), (("--tainted",), "ask", WARY)):
+        told = json.loads(rules(capsys, *given, *words)[1])
+        assert (told["outcome"], told["rule"].startswith(rule), told["session"]) == (outcome, True, [])
     told = json.loads(rules(capsys, "try", "shell", "sudo ls", "--json")[1])
     assert (told["outcome"], told["level"], told["always"]) == ("deny", "R4", [])
     for wrong, says in (

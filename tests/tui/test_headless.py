@@ -333,6 +333,15 @@ async def test_a_call_nobody_could_allow_is_4_even_with_an_answer(home: Lab) -> 
     assert not (home.workspace / "a.txt").exists()
 
 
+async def test_where_words_of_others_were_read_allow_is_not_named_as_the_way(home: Lab) -> None:
+    (home.workspace / "n.txt").write_text("x")
+    script = [act("look", '{"path": "n.txt"}'), *SAVES]
+    done = await drive(lambda: home.assistant(ScriptedModel(script), allow=["write"]))
+    assert done.code == Exit.UNATTENDED
+    assert "after those --allow does not count" in done.err
+    assert "see --allow" not in done.err
+
+
 @pytest.mark.parametrize("allow", ["write", "save", "kit.save", "kit"])
 async def test_allow_is_the_way_past_a_question(home: Lab, allow: str) -> None:
     done = await drive(lambda: home.assistant(ScriptedModel(SAVES), allow=[allow]))

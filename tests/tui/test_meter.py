@@ -8,7 +8,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
-from rookery_core.events import Mode, ModelLost, PromptBuilt, SandboxFound
+from rookery_core.approval.taint import Label, Source
+from rookery_core.events import Mode, ModelLost, PromptBuilt, SandboxFound, ToolFinished, ToolStatus
 from rookery_tui.meter import Meter
 from rookery_tui.widgets.status import StatusLine
 from rookery_tui.width import columns
@@ -19,6 +20,15 @@ FULL = (
     "smollm2 · ask · sandbox L3 · offline · not trusted · 612/2048 tokens (29 %) · 25 tok/s, first 0.2 s, 98 % reused"
 )
 FULL_METER = Meter("smollm2", 612, 2048, 25.0, 0.21, 0.98, Mode.ASK, ("offline", "not trusted"), "L3")
+
+
+def test_the_meter_says_whose_words_are_not_trusted_however_little_room_there_is() -> None:
+    meter = Meter("smol")
+    for kind in ("web", "server", "web"):
+        label = Label(private=True, untrusted=(Source(kind=kind, name="x"),))
+        meter = meter.after(ToolFinished(call_id="1", tool="t", status=ToolStatus.OK, output="", label=label))
+    assert meter.text() == "smol · ask · untrusted: server, web"
+    assert meter.text(20) == "ask · untrusted"
 
 
 def test_the_meter_follows_the_events() -> None:

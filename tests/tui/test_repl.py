@@ -89,6 +89,7 @@ class Desk:
         self.lab = Lab(home)
         self.out = io.StringIO()
         self.err = io.StringIO()
+        self.distribution = "kit-dist"
         self.code = Exit.OK
         self.tools: tuple[Tool, ...] = TOOLS
         self.commands: tuple[Command, ...] = ()
@@ -96,7 +97,12 @@ class Desk:
     def maker(self, model: ScriptedModel | list[ScriptedModel]) -> MakeAssistant:
         other = LoadedPlugin("other", "other-dist", Offers(commands=self.commands))
         return lambda approver, answerer: self.lab.assistant(
-            model, approver=approver, answerer=answerer, tools=self.tools, plugins=[other]
+            model,
+            approver=approver,
+            answerer=answerer,
+            tools=self.tools,
+            plugins=[other],
+            distribution=self.distribution,
         )
 
     async def type(self, keys: str, script: Iterable[str | Exception] = (), **options: Any) -> str:
@@ -285,6 +291,7 @@ async def test_what_led_to_a_question_is_told_before_it(desk: Desk) -> None:
 
 
 async def test_for_this_session_asks_once(desk: Desk) -> None:
+    desk.distribution = "rookery"
     again = act("save", '{"path": "a.txt", "text": "more"}')
     told = await desk.type("save\rs\r/quit\r", [SAVES[0], again, answer("Ready.")])
     assert told.count("asking about") == 1

@@ -13,6 +13,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
+from rookery_core.approval.labelling import of_command
 from rookery_core.approval.modes import after
 from rookery_core.errors import ConfigError, RookeryError, StoreError
 from rookery_core.events import Mode
@@ -349,7 +350,7 @@ class RookeryApp(App[None]):
         if not isinstance(result, Send):
             await self.main.chat.notice(result)
         elif conversation.session is session:
-            conversation.send(result.text)
+            conversation.send(result.text, of_command(name))
         else:
             self.main.give_back(result.text)
 

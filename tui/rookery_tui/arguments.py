@@ -11,7 +11,7 @@ from rookery_tui.argument_kinds import names, whole, words
 from rookery_tui.model_arguments import add_bench, add_eval, add_models
 from rookery_tui.out import say
 from rookery_tui.plugin_arguments import add_plugins
-from rookery_tui.record_arguments import add_audit, add_sessions, add_stats
+from rookery_tui.record_arguments import add_audit, add_memory, add_sessions, add_stats
 from rookery_tui.rule_arguments import add_rules
 from rookery_tui.sandbox_arguments import add_sandbox, root_option
 from rookery_tui.trust_arguments import add_trust, trust_option
@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add_sessions(commands)
     add_audit(commands)
     add_stats(commands)
+    add_memory(commands)
     _config(commands)
     add_models(commands)
     add_plugins(commands)

@@ -26,9 +26,11 @@ LEVELS = {
 }
 """What each level means to a person."""
 MAIN = "main"
+WITHOUT = "a new session (/new) begins without them"
 CLAIMED = "claimed by the model"
 CONFINED = "confined"
 """The label of the fact that says how programs are confined."""
+PRIVATE = "things of yours are before the model as well: this call could carry them out"
 DIGEST_CHARS = 12
 BESIDE = 60
 """Characters of an argument that stands beside its name; a longer one is below it."""
@@ -208,6 +210,12 @@ def _head(request: ApprovalRequested) -> Iterator[Line]:
         yield label("because", request.reason, "grave" if is_grave else "plain")
     if request.rule:
         yield label("rule", request.rule)
+    for source in request.untrusted:
+        yield label("untrusted", source, "grave")
+    if request.private:
+        yield label("private", PRIVATE, "grave")
+    if request.untrusted:
+        yield label("", WITHOUT, "quiet")
     yield label("in", request.workspace)
 
 

@@ -75,6 +75,10 @@ def _command(arguments: argparse.Namespace, paths: Paths, console: Console) -> i
             from rookery_tui.subcommands import stats
 
             return stats.main(arguments, paths, console)
+        case "memory":
+            from rookery_tui.subcommands import memory
+
+            return memory.main(arguments, paths, console)
         case "config":
             from rookery_tui.subcommands import config
 

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import Literal, Protocol
 
 from rookery_core.approval.modes import mode_of
+from rookery_core.approval.taint import OWN, Label
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelError, PluginError, RookeryError, StoreError
 from rookery_core.events import Answered, Event, Mode, TokenDelta, TurnEnded, TurnStatus
@@ -57,7 +58,7 @@ class Conversation:
         self.assistant = assistant
         self.session = session
         self._view = view
-        self._queue: deque[str] = deque()
+        self._queue: deque[tuple[str, Label]] = deque()
         self._load_wanted = True
         self._model_wanted = ""
         """Name or path of the model to go on with; "" for the one it is."""
@@ -76,7 +77,7 @@ class Conversation:
     @property
     def waiting(self) -> tuple[str, ...]:
         """The messages that wait for the turn to end."""
-        return tuple(self._queue)
+        return tuple(text for text, _ in self._queue)
 
     @property
     def last_answer(self) -> str | None:
@@ -111,9 +112,9 @@ class Conversation:
                     wanted, self._model_wanted = self._model_wanted, ""
                     await self._load(wanted)
                 elif self._queue:
-                    text = self._queue.popleft()
-                    self._view.show_queue([*self._queue])
-                    await self._turn(text)
+                    text, label = self._queue.popleft()
+                    self._view.show_queue([*self.waiting])
+                    await self._turn(text, label)
             finally:
                 self.state = "idle"
                 self._idle.set()
@@ -121,16 +122,16 @@ class Conversation:
                 self._wake.clear()
                 await self._wake.wait()
 
-    def send(self, text: str) -> None:
-        """Have a message carried out as soon as those before it are."""
-        self._queue.append(text)
-        self._view.show_queue([*self._queue] if self.busy else [])
+    def send(self, text: str, label: Label = OWN) -> None:
+        """Have a message carried out as soon as those before it are; `label` where it is not the person's own."""
+        self._queue.append((text, label))
+        self._view.show_queue([*self.waiting] if self.busy else [])
         self._wake.set()
 
     def take_back(self) -> str | None:
         """The newest of the messages that wait, which then waits no more."""
-        text = self._queue.pop() if self._queue else None
-        self._view.show_queue([*self._queue])
+        text = self._queue.pop()[0] if self._queue else None
+        self._view.show_queue([*self.waiting])
         return text
 
     def stop(self) -> bool:
@@ -218,11 +219,11 @@ class Conversation:
             self._give_all_back()
             await self._bug(exc)
 
-    async def _turn(self, text: str) -> None:
+    async def _turn(self, text: str, label: Label) -> None:
         self.state = "turn"
         begun = False
         try:
-            async with aclosing(self.assistant.turn(self.session, text, mentioned(text))) as events:
+            async with aclosing(self.assistant.turn(self.session, text, mentioned(text), label)) as events:
                 async for event in events:
                     begun = begun or isinstance(event, TokenDelta)
                     await self._show(event)
@@ -241,7 +242,7 @@ class Conversation:
             self._view.give_back(text, only_if_empty=True)
 
     def _give_all_back(self, *first: str) -> None:
-        texts = [*first, *self._queue]
+        texts = [*first, *self.waiting]
         self._queue.clear()
         if texts:
             self._view.show_queue([])

@@ -15,7 +15,16 @@ from rookery_core.approval.modes import mode_of
 from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON, Assistant
 from rookery_core.errors import RookeryError
 from rookery_core.event_json import dump_event
-from rookery_core.events import Answered, Event, Mode, ModelLoading, TurnEnded, TurnStarted, TurnStatus
+from rookery_core.events import (
+    Answered,
+    ApprovalRequested,
+    Event,
+    Mode,
+    ModelLoading,
+    TurnEnded,
+    TurnStarted,
+    TurnStatus,
+)
 from rookery_core.store.sessions import SessionLog
 from rookery_core.usage import Usage
 from rookery_tui.exits import Exit, report
@@ -24,6 +33,8 @@ from rookery_tui.presenter import MODES, ending, row, told_to_the_person, usage_
 from rookery_tui.starting import Resume, open_session
 from rookery_tui.stopping import Stop
 from rookery_tui.telling import trace_line
+
+WARY = "words that are not trusted had been read, and after those --allow does not count"
 
 
 class Output(StrEnum):
@@ -58,6 +69,8 @@ class Result:
     session: str = ""
     """"" until its first turn began: before that there is nothing to go on with."""
     ended: TurnEnded | None = None
+    wary: bool = False
+    """Whether something was asked about after words that are not trusted, so that `--allow` did not count."""
 
     def take(self, event: Event) -> None:
         """Note what of an event belongs to the result."""
@@ -68,6 +81,8 @@ class Result:
                 self.answer = text
             case TurnEnded():
                 self.ended = event
+            case ApprovalRequested(untrusted=sources) if sources:
+                self.wary = True
 
     @property
     def status(self) -> TurnStatus:
@@ -227,7 +242,8 @@ def tell_ending(result: Result, err: TextIO) -> None:
         say(f"rookery: {text}", err)
     if result.ended and result.ended.unattended_denials:
         n = result.ended.unattended_denials
-        say(f"rookery: {n} call(s) were refused because nobody could be asked; see --allow", err)
+        how = WARY if result.wary else "see --allow"
+        say(f"rookery: {n} call(s) were refused because nobody could be asked; {how}", err)
 
 
 def _printer(job: Job, out: TextIO, err: TextIO) -> Printer:

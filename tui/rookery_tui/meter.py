@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from rookery_core.approval.exposure import CLEAN, Exposure
 from rookery_core.events import Event, Generated, Mode, ModeChanged, ModelLost, ModelReady, PromptBuilt, SandboxFound
 from rookery_core.text import one_line
 from rookery_tui.width import columns
 
 LOST = " (lost)"
 NO_SANDBOX = "NO SANDBOX"
-LEAST_FIRST = ("reused", "first", "window", "speed", "window", "model", "sandbox", "mode", "around")
+LEAST_FIRST = ("reused", "first", "window", "speed", "window", "model", "untrusted", "sandbox", "mode", "around")
 """What becomes shorter, or is left out, where there is too little room: each in its turn, and the sandbox never."""
+LASTING = frozenset(("mode", "untrusted", "sandbox", "around"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,14 @@ class Meter:
     """How well programs are confined, L1 to L3; "" while it is not known."""
     root: bool = False
     """Whether the program runs as root."""
+    exposure: Exposure = CLEAN
+    """What has been before the model."""
 
     def after(self, event: Event) -> Meter:
         """The meter once this event has happened."""
+        return replace(self, exposure=self.exposure.after(event))._after(event)
+
+    def _after(self, event: Event) -> Meter:
         match event:
             case ModelReady(model=model, n_ctx=n_ctx):
                 return replace(self, model=one_line(model, 40), n_ctx=n_ctx)
@@ -95,13 +102,16 @@ class Meter:
 
     @property
     def lasting(self) -> int:
-        """Columns of what must not be missing: how programs are confined, the mode, and what holds."""
-        short = [part.short or part.text for part in self._all() if part.name in ("mode", "sandbox", "around")]
+        """Columns of what must not be missing: how programs are confined, what is not trusted, the mode, and what
+        holds."""
+        short = [part.short or part.text for part in self._all() if part.name in LASTING]
         return columns(" · ".join(short))
 
     def _all(self) -> Iterator[Part]:
         yield Part("model", self.model)
         yield Part("mode", self.mode)
+        if self.exposure.met:
+            yield Part("untrusted", f"untrusted: {', '.join(self.exposure.kinds)}", "untrusted")
         if self.sandbox in ("L2", "L3"):
             yield Part("sandbox", f"sandbox {self.sandbox}", self.sandbox)
         elif self.sandbox:

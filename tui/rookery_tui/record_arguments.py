@@ -1,4 +1,4 @@
-"""The grammar of `rookery sessions`, `rookery audit` and `rookery stats`; a part of that of the command line."""
+"""The grammar of the commands about what is stored; a part of that of the command line."""
 
 from __future__ import annotations
 
@@ -58,3 +58,22 @@ def add_stats(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     which.add_argument("--session", metavar="ID", default="", help="only this session; the start of its id is enough")
     which.add_argument("--last", metavar="N", type=whole(1, 1_000_000), help="only the N sessions that were used last")
     stats.add_argument("--json", action="store_true", help="as JSON")
+
+
+def add_memory(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    memory = commands.add_parser("memory", help="the notes, and which of them are not trusted", allow_abbrev=False)
+    actions = memory.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser(
+        "list", help="the notes, and what else is kept that is not trusted", allow_abbrev=False
+    )
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    vouch = actions.add_parser(
+        "vouch",
+        help="say that you have read it and stand for it",
+        description="Say that you have read something that is kept, and stand for it as for your own words. It was "
+        "kept after the model had read what others wrote, so it may hold what they want the model to do.",
+        allow_abbrev=False,
+    )
+    vouch.add_argument("ref", metavar="REF", help="a note's number, SESSION/TURN, or PLUGIN:KEY")
+    forget = actions.add_parser("forget", help="delete a note", allow_abbrev=False)
+    forget.add_argument("ref", metavar="NUMBER", help="the note's number")

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from typing import TextIO
 
+from rookery_core.approval.labelling import of_command
 from rookery_core.approval.policy import no_answer, nobody
 from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON
 from rookery_core.paths import Paths
@@ -129,7 +130,7 @@ async def _exchange(talk: Talk, lines: Lines, default: str) -> str:
             return await talk.turn(message)
         case Command() as command:
             if message := await slash.carry_out(talk, command):
-                return await talk.turn(message)
+                return await talk.turn(message, of_command(command.name))
         case Unknown(text=problem):
             talk.say(problem)
     return ""

@@ -43,6 +43,9 @@ def add_rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     attempt.add_argument("tool", metavar="TOOL")
     attempt.add_argument("call", metavar="JSON|COMMAND", help="the arguments, or the command of a tool that runs one")
+    attempt.add_argument(
+        "--tainted", action="store_true", help="as in a session that has read others' words and private things"
+    )
     for action in (listing, add, remove, check, attempt):
         action.add_argument(
             "--workspace", metavar="DIR", default=".", help="the folder tools work in; default: this one"

@@ -7,7 +7,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TextIO
 
+from rookery_core.approval.exposure import exposure_of
 from rookery_core.approval.modes import mode_of
+from rookery_core.approval.taint import OWN, Label
 from rookery_core.assistant import Assistant
 from rookery_core.errors import ModelError, StoreError
 from rookery_core.events import Event, Mode, ModelLoading, TurnEnded, TurnStarted, TurnStatus
@@ -28,7 +30,7 @@ class Talk:
         self.log = log
         self.out = out
         self.teller = Teller(out, trace=trace)
-        self.meter = Meter(mode=self.mode, surroundings=assistant.surroundings)
+        self.meter = Meter(mode=self.mode, surroundings=assistant.surroundings, exposure=exposure_of(log.events))
         self.loading = False
         self.over = False
         """Whether the person has enough."""
@@ -53,11 +55,14 @@ class Talk:
         except ModelError as error:
             self.say(model_kept(str(error), self.assistant.model_name))
 
-    async def turn(self, text: str) -> str:
-        """Carry out a turn and tell it. Returns the text where it was refused, for the person to change; else ""."""
+    async def turn(self, text: str, label: Label = OWN) -> str:
+        """Carry out a turn and tell it; `label` where the text is not the person's own.
+
+        Returns the text where it was refused, for the person to change; else "".
+        """
         refused = False
         try:
-            async with aclosing(self.assistant.turn(self.log, text, mentioned(text))) as events:
+            async with aclosing(self.assistant.turn(self.log, text, mentioned(text), label)) as events:
                 async for event in events:
                     self._show(event)
                     refused = isinstance(event, TurnEnded) and event.status is TurnStatus.REFUSED
@@ -69,7 +74,7 @@ class Talk:
         """Leave the open session for another, in its mode."""
         self.log.close()
         self.log = log
-        self.meter = replace(self.meter, mode=self.mode)
+        self.meter = replace(self.meter, mode=self.mode, exposure=exposure_of(log.events))
 
     @property
     def mode(self) -> Mode:

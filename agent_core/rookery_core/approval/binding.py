@@ -24,6 +24,7 @@ CHANGES_TOLD = 5
 
 ARGUMENTS = "its arguments"
 RULES = "your rules"
+READ = "what the model has read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def bind(judged: Judged, scene: Scene, *, rules: str, confined: str = "") -> Bou
         "how programs are confined": confined,
         RULES: rules,
     }
+    if sources := [met.source.name for met in judged.exposure.met]:
+        parts[READ] = canonical([judged.exposure.private, sources])
     root = subject.root
     for file in scene.files:
         name = str(file.path.relative_to(root) if root in file.path.parents else file.path)

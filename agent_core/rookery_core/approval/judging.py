@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rookery_core.approval.exposure import CLEAN, Exposure
 from rookery_core.approval.levels import Assessed, Level, assess
 from rookery_core.approval.modes import EDITING, PLANNING, is_accepted
 from rookery_core.approval.places import Places
@@ -13,6 +14,7 @@ from rookery_core.approval.policy import Allowed, Grants
 from rookery_core.approval.rulebook import Rulebook
 from rookery_core.approval.rules import Do, Rule, allowing, lasting, remembered
 from rookery_core.approval.subject import Subject
+from rookery_core.approval.wary import wary_of
 from rookery_core.events import Mode
 from rookery_core.sandbox.level import Reach
 from rookery_core.tools.extending import RiskRule
@@ -109,6 +111,8 @@ class Judged:
     """The rules of an answer "always", for this workspace; none where that is not offered."""
     reach: Reach = Reach.WRITES
     """How far its programs get."""
+    exposure: Exposure = CLEAN
+    """What had been before the model."""
 
     @property
     def does_more_than_read(self) -> bool:
@@ -140,12 +144,14 @@ def judge(
     grants: Grants,
     allowed: Allowed,
     places: Places,
+    exposure: Exposure = CLEAN,
     *,
     kept: bool = False,
     least: Reach = Reach.READS,
     also: bool = False,
 ) -> Judged:
-    """Everything that is to be said of a call. The rules are those that hold at this moment.
+    """Everything that is to be said of a call. The rules are those that hold at this moment, and `exposure` is what has
+    been before the model by then.
 
     `kept`: whether its programs can be kept from all but the workspace. Then one that may not write there without a
     question runs without one where it only reads, unless it is to get as far as `least`. `also`: a plugin allows it.
@@ -153,10 +159,13 @@ def judge(
     rules, tried = (*rulebook.rules, *grants), []
     for reach in _reaches(kept, least):
         assessed = assess(subject, risk_rules, places, reach=reach if kept else Reach.OUTSIDE)
-        verdict = decide(subject, assessed, rules, allowed, places, broken=rulebook.broken, mode=grants.mode)
+        wary = wary_of(exposure, subject, assessed, rules)
+        verdict = decide(
+            subject, assessed, rules, allowed, places, broken=rulebook.broken, tainted=wary, mode=grants.mode
+        )
         if kept and assessed.level <= Level.R1:
             reach = max(least, Reach.READS)
-        judged = Judged(subject, assessed, verdict, reach=reach)
+        judged = Judged(subject, assessed, verdict, reach=reach, exposure=exposure)
         tried.append(judged.also_allowed() if also else judged)
         if tried[-1].verdict.do is Do.ALLOW:
             return tried[-1]
@@ -172,7 +181,7 @@ def _reaches(kept: bool, least: Reach) -> tuple[Reach, ...]:
 
 def _with_answers(judged: Judged, rulebook: Rulebook) -> Judged:
     """The same with what an answer to its question would remember."""
-    if judged.verdict.do is not Do.ASK or judged.verdict.firm:
+    if judged.verdict.do is not Do.ASK or judged.verdict.firm or judged.exposure.met:
         return judged
     subject, level, harmless = judged.subject, judged.assessed.level, judged.assessed.harmless
     session = remembered(subject, level, harmless, origin="this session")

@@ -160,6 +160,12 @@ class Rule:
             and self.definition in ("", definition_of(subject.offered))
         )
 
+    def names_all(self, subject: Subject) -> bool:
+        """Whether it allows the call and names each of its arguments, so that it allows nothing else."""
+        if self.do is not Do.ALLOW or not isinstance(self.scope, Values) or not self.about(subject):
+            return False
+        return self.scope.values.keys() == subject.arguments.keys() and self.scope.holds(subject.arguments)
+
     def fires(self, subject: Subject, meant: Callable[[str, bool], Path | None]) -> bool:
         """Whether it asks about the call, or denies it: any part is enough. `meant` gives the path of a word, its links
         followed or not."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from rookery_core.approval.taint import OWN
 from rookery_core.evals.conversation import Call, Turn
 from rookery_core.evals.outcome import GIVEN
 from rookery_core.events import Event, Generated, StepStarted, ThoughtFormed, ToolFinished, ToolRequested, ToolStatus
@@ -54,7 +55,7 @@ def _call(n: int, call: Call, result: str, thought: str) -> Iterator[Event]:
     call_id = f"{GIVEN}{n}"
     yield from _written(n, thought, f"{ACTION}{call.tool}\n{INPUT}{json.dumps(call.arguments, ensure_ascii=False)}")
     yield ToolRequested(call_id=call_id, tool=call.tool, arguments=call.arguments)
-    yield ToolFinished(call_id=call_id, tool=call.tool, status=ToolStatus.OK, output=result)
+    yield ToolFinished(call_id=call_id, tool=call.tool, status=ToolStatus.OK, output=result, label=OWN)
 
 
 def _written(n: int, thought: str, rest: str) -> Iterator[Event]:

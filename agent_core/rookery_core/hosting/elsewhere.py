@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from rookery_core.errors import ArgumentsInvalid, ToolFailed
 from rookery_core.hosting.plugin_process import Life, Message, PluginProcess, Said
@@ -35,6 +35,7 @@ MAY_BE_ASKED = {
 class Elsewhere:
     """The place of one plugin's tools."""
 
+    whose: ClassVar[Literal["plugin", "server"]] = "plugin"
     process: PluginProcess
     plugin: str
 

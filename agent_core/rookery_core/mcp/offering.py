@@ -36,6 +36,7 @@ from mcp_types import (
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from rookery_core.approval.policy import Reply, nobody
+from rookery_core.approval.taint import Label, Source
 from rookery_core.errors import ModelError, TurnPaused
 from rookery_core.events import (
     ApprovalRequested,
@@ -59,6 +60,9 @@ ANSWER_SECONDS = 600.0
 NAME = "rookery"
 ANSWER = "answer"
 """What a question's one field is called, and the question itself."""
+
+THEIRS = Label(untrusted=(Source(kind="agent", name="another assistant, which calls Rookery's tools"),))
+"""Of what is kept on its behalf: it is not the person, and what it has read nobody here knows."""
 
 Shown = Callable[[ApprovalRequested | QuestionAsked], str]
 """A question as a person reads it."""
@@ -202,7 +206,17 @@ class _Call:
             await asyncio.wait([self._task])
 
     async def _carry_out(self, call: ToolCall) -> None:
-        caller = Caller(self._record.session, self._tell, self._approve, self._ask, _no_model, MOST)
+        record = self._record
+        caller = Caller(
+            record.session,
+            self._tell,
+            self._approve,
+            self._ask,
+            _no_model,
+            MOST,
+            exposure=lambda: record.exposure,
+            label=THEIRS,
+        )
         try:
             finished = await self._runner.call(call, self._id, caller)
         except TurnPaused as exc:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from rookery_core.mcp.server import Server
 from rookery_core.tools.context import ToolContext
@@ -18,6 +18,7 @@ from rookery_core.workspace import Workspace
 class AtServer:
     """The place of one server's tools."""
 
+    whose: ClassVar[Literal["plugin", "server"]] = "server"
     server: Server
 
     async def fit(self, tool: Tool, arguments: Mapping[str, Any], workspace: Workspace) -> Fitted:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rookery_core.approval.taint import OWN, UNLABELLED, Label
 from rookery_core.memory.query import match_any
 from rookery_core.store.db import Store
+from rookery_core.store.labels import read, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Episode:
     answer: str
     status: str
     at: float
+    label: Label = UNLABELLED
+    """Of its session, as it was at its end."""
 
 
 class Episodes:
@@ -33,8 +37,8 @@ class Episodes:
         redact = self._store.redact
         with self._store.writing() as db:
             db.conn.execute(
-                "INSERT OR REPLACE INTO episodes (session, turn, asked, done, answer, status, at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO episodes (session, turn, asked, done, answer, status, at, label) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     episode.session,
                     episode.turn,
@@ -43,8 +47,18 @@ class Episodes:
                     redact(episode.answer),
                     episode.status,
                     episode.at,
+                    written(episode.label, redact),
                 ],
             )
+
+    def vouch(self, session: str, turn: int) -> bool:
+        """Take a turn for the person's own words, as they say that it is; False when there is none."""
+        with self._store.writing() as db:
+            done = db.conn.execute(
+                "UPDATE episodes SET label = ? WHERE session = ? AND turn = ?",
+                [written(OWN, self._store.redact), session, turn],
+            )
+            return done.rowcount > 0
 
     def search(self, query: str, limit: int = 20, *, but_session: str = "") -> list[Episode]:
         """The turns that fit the words best (bm25), the best first; nothing for a query without words."""
@@ -53,9 +67,12 @@ class Episodes:
             return []
         with self._store.reading() as db:
             rows = db.conn.execute(
-                "SELECT e.session, e.turn, e.asked, e.done, e.answer, e.status, e.at FROM episodes_fts f "
+                "SELECT e.session, e.turn, e.asked, e.done, e.answer, e.status, e.at, e.label FROM episodes_fts f "
                 "JOIN episodes e ON e.id = f.rowid WHERE episodes_fts MATCH ? AND e.session != ? "
                 "ORDER BY bm25(episodes_fts) LIMIT ?",
                 [match, but_session, limit],
             ).fetchall()
-        return [Episode(*row) for row in rows]
+        return [
+            Episode(session, turn, asked, done, answer, status, at, read(label))
+            for session, turn, asked, done, answer, status, at, label in rows
+        ]

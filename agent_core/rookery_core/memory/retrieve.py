@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from rookery_core.approval.taint import recalled
 from rookery_core.events import Recalled
 from rookery_core.memory.episodic import Episode, Episodes
-from rookery_core.memory.notes import Notes
+from rookery_core.memory.notes import Note, Notes
 from rookery_core.memory.query import overlap
 from rookery_core.text import one_line
 
@@ -16,16 +17,24 @@ MAX_CHARS = 300
 def recall(query: str, *, episodes: Episodes, notes: Notes, session: str, limit: int) -> tuple[Recalled, ...]:
     """The notes and past turns of other sessions that fit the request; the best first, notes before episodes."""
     found = [
-        Recalled(source="note", ref=ref, text=one_line(text, MAX_CHARS)) for ref, text in _notes(notes, query, limit)
+        Recalled(
+            source="note",
+            ref=note.ref,
+            text=one_line(note.text, MAX_CHARS),
+            label=recalled(note.label, f"the note {note.ref}"),
+        )
+        for note in _notes(notes, query, limit)
     ]
     for episode in episodes.search(query, limit=2 * limit, but_session=session):
         if episode.status == "answered" and overlap(query, f"{episode.asked} {episode.answer}") >= MIN_OVERLAP:
-            found.append(Recalled(source="episode", ref=f"{episode.session}/{episode.turn}", text=_told(episode)))
+            ref = f"{episode.session}/{episode.turn}"
+            label = recalled(episode.label, f"turn {episode.turn} of the session {episode.session}")
+            found.append(Recalled(source="episode", ref=ref, text=_told(episode), label=label))
     return tuple(found[:limit])
 
 
-def _notes(notes: Notes, query: str, limit: int) -> list[tuple[str, str]]:
-    return [(ref, text) for ref, text in notes.search(query, limit) if overlap(query, text) >= MIN_OVERLAP / 2]
+def _notes(notes: Notes, query: str, limit: int) -> list[Note]:
+    return [note for note in notes.search(query, limit) if overlap(query, note.text) >= MIN_OVERLAP / 2]
 
 
 def _told(episode: Episode) -> str:

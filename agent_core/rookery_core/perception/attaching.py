@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rookery_core.approval.taint import OWN, PRIVATE
 from rookery_core.events import InputPerceived
 from rookery_core.perception.inputs import Kind, perceive
 from rookery_core.text import storable
@@ -15,7 +16,7 @@ NOT_TRUSTED = "it is not read, since the person does not trust this folder"
 def unread(paths: Sequence[str]) -> list[InputPerceived]:
     """That nothing is read of these, in a folder that is not trusted; what may be no path, as `@anna`, is left out."""
     named = [path for path in paths if {"/", "."} & {*path}]
-    return [InputPerceived(name=storable(path), what=Kind.MISSING, text=NOT_TRUSTED) for path in named]
+    return [InputPerceived(name=storable(path), what=Kind.MISSING, text=NOT_TRUSTED, label=OWN) for path in named]
 
 
 def attach(paths: Sequence[str], request: str, session: str, runner: ToolRunner, limit: int) -> list[InputPerceived]:
@@ -30,7 +31,12 @@ def attach(paths: Sequence[str], request: str, session: str, runner: ToolRunner,
             text = f"{text}\n[kept whole as result {artifact}]"
         made.append(
             InputPerceived(
-                name=storable(seen.name), what=seen.kind, text=text, dropped_chars=kept.dropped_chars, artifact=artifact
+                name=storable(seen.name),
+                what=seen.kind,
+                text=text,
+                dropped_chars=kept.dropped_chars,
+                artifact=artifact,
+                label=PRIVATE,
             )
         )
     return made

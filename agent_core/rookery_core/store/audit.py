@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from rookery_core.approval.exposure import CLEAN
 from rookery_core.events import (
     AnyEvent,
     ApprovalRequested,
@@ -46,12 +47,14 @@ class AuditedCall:
     seconds: float = 0.0
     mode: Mode = Mode.ASK
     """The permission mode when it was asked for."""
+    untrusted: tuple[str, ...] = ()
+    """Whose words that are not the person's were before the model then, and since when, the newest first."""
 
 
 def audited(session: str, events: Iterable[AnyEvent]) -> Iterator[AuditedCall]:
     """The calls of a session, in the order in which they were asked for."""
     calls: dict[str, AuditedCall] = {}
-    mode = Mode.ASK
+    mode, exposure = Mode.ASK, CLEAN
     asked: dict[str, dict[str, Any]] = {}
     given: dict[str, dict[str, Any]] = {}
     edited: set[str] = set()
@@ -62,11 +65,14 @@ def audited(session: str, events: Iterable[AnyEvent]) -> Iterator[AuditedCall]:
         call.given = given[call_id] if changed else {}
 
     for event in events:
+        exposure = exposure.after(event)
         match event:
             case ModeChanged():
                 mode = event.mode
             case ToolRequested(call_id=call_id, tool=tool, arguments=arguments, seq=seq, at=at):
-                calls[call_id] = AuditedCall(session, seq or 0, at, tool, dict(arguments), mode=mode)
+                calls[call_id] = AuditedCall(
+                    session, seq or 0, at, tool, dict(arguments), mode=mode, untrusted=exposure.told()
+                )
                 given[call_id] = dict(arguments)
             case ApprovalRequested(call_id=call_id, tool=tool, risk=risk, arguments=arguments) if call_id in calls:
                 call = calls[call_id]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from rookery_core.approval.exposure import CLEAN, Exposure
 from rookery_core.events import Event
 from rookery_core.store.sessions import Kind, Sessions
 
@@ -20,16 +21,22 @@ class CallRecord:
     def __init__(self, sessions: Sessions, kind: Kind, workspace: Path, clock: Callable[[], float] = time.time) -> None:
         self._log = sessions.create(workspace, kind)
         self._now = clock
+        self._exposure = CLEAN
 
     @property
     def session(self) -> str:
         """The session's id."""
         return self._log.id
 
+    @property
+    def exposure(self) -> Exposure:
+        """What has come of these calls, and so is before whoever makes them."""
+        return self._exposure
+
     def keep(self, event: Event) -> None:
         """Store the event, unless it is only to be shown. Raises StoreError."""
         if not event.ephemeral:
-            self._log.append(event.model_copy(update={"at": self._now()}))
+            self._exposure = self._exposure.after(self._log.append(event.model_copy(update={"at": self._now()})))
 
     def close(self) -> None:
         """There are no more calls."""

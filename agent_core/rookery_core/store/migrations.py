@@ -98,3 +98,11 @@ def m004_audit(db: Database) -> None:
 def m005_kinds_of_sessions(db: Database) -> None:
     """A session is a conversation, or calls that were made outside of one."""
     db.execute("ALTER TABLE sessions ADD COLUMN kind TEXT NOT NULL DEFAULT 'chat'")
+
+
+@migrations()
+def m006_labels(db: Database) -> None:
+    """What is remembered has the label of the session that it is from; NULL: it was kept before there were labels."""
+    for table in ("episodes", "notes", "plugin_data"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN label TEXT")
+    db.execute("ALTER TABLE notes ADD COLUMN session TEXT NOT NULL DEFAULT ''")

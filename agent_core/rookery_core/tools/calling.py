@@ -11,8 +11,10 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rookery_core.approval.labelling import of_hooks, of_no_result, of_result
 from rookery_core.approval.modes import PLANNING
 from rookery_core.approval.rules import Do
+from rookery_core.approval.taint import OWN, Label, Ledger
 from rookery_core.errors import NeedsApproval, SandboxRefused, ToolFailed, ToolRetry, ToolTimeout, TurnPaused
 from rookery_core.events import QuestionAnswered, QuestionAsked, ToolFinished, ToolStarted, ToolStatus
 from rookery_core.perception.relevance import Excerpt
@@ -23,7 +25,7 @@ from rookery_core.tools.checking import ELSE, Checked, Checks, Ended
 from rookery_core.tools.consent import Consent
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.extending import ToolOutcome
-from rookery_core.tools.lending import Bridge, CallModel, CallPerson
+from rookery_core.tools.lending import Bridge, CallModel, CallPerson, CallSecrets
 from rookery_core.tools.progress import throttled
 from rookery_core.tools.running import Deadline
 
@@ -44,6 +46,10 @@ LEAVING_HALF_DONE = (
     "allowed, it runs again outside of it. What it did until it failed stays done"
 )
 """Why it is asked whether a call may get further than it did."""
+NOT_OUTSIDE = (
+    "it does not run again outside of the sandbox: somebody else's words and private things are before you together; "
+    "the person may do it by hand, or in a new session"
+)
 CHANGED_CHARS = 1_000
 """As much of the arguments that the person changed is told to the model."""
 
@@ -57,8 +63,9 @@ class Calling:
         self._id = call_id
         self._caller = caller
         self._emit = caller.emit
-        self._checks = Checks(runner, call_id, caller.session, caller.emit)
+        self._checks = Checks(runner, call_id, caller.session, caller.emit, caller.exposure)
         self._consent = Consent(runner, caller, self._checks, self._preview)
+        self._ledger = Ledger(caller.exposure().label | caller.label)
         self._started = False
         self._finished = False
 
@@ -74,7 +81,8 @@ class Calling:
                 checked = await self._consent.of(checked)
             return await self._run(checked)
         except Ended as ended:
-            return self._finish(ended.status, ended.output)
+            offered = self._runner.registry.get(self._call.tool) if self._call.tool in self._runner.registry else None
+            return self._finish(ended.status, ended.output, label=of_no_result(offered, ended.status))
         except asyncio.CancelledError:
             if not self._finished:
                 how = "; how much of it was done is not known" if self._started else " before it ran"
@@ -153,6 +161,8 @@ class Calling:
             if checked.judged.reach is Reach.READS and not refused.outside:
                 how = "with writing in the workspace"
                 again = await self._consent.of(replace(checked, least=Reach.WRITES), again=WRITING)
+            elif self._caller.exposure().leaks:
+                return await self._end(checked, ToolStatus.FAILED, f"{refused}\n[{NOT_OUTSIDE}]", seconds)
             else:
                 how = "outside of it"
                 why = LEAVING if checked.judged.reach is Reach.READS else LEAVING_HALF_DONE
@@ -161,12 +171,17 @@ class Calling:
             return await self._end(checked, ToolStatus.FAILED, f"{refused}\n[{how}: {ended.output}]", seconds)
         return await self._run(again)
 
+    def _label(self, checked: Checked) -> Label:
+        kept = checked.judged.reach < Reach.OUTSIDE and self._runner.confinement.keeps(checked.offered)
+        return of_result(checked.judged, apart=kept)
+
     async def _edited(self, checked: Checked, status: ToolStatus, output: str) -> str:
         rulings = self._runner.rulings
         return await rulings.edit(checked.use, ToolOutcome(status, output), self._emit) if rulings.after else output
 
     def _context(self, checked: Checked, bridge: Bridge, deadline: Deadline | None = None) -> ToolContext:
         plugin, lender, caller = checked.offered.plugin, self._runner.lender, self._caller
+        self._ledger.work(self._label(checked))
 
         async def answer(question: str, choices: tuple[str, ...]) -> str | None:
             asked = QuestionAsked(
@@ -190,11 +205,11 @@ class Calling:
             workspace=self._runner.workspace,
             cancelled=over,
             progress=throttled(self._emit, self._id, over),
-            memory=lender.memory,
+            memory=lender.memory(caller.session, self._ledger),
             person=CallPerson(bridge, answer),
-            data=lender.data(plugin),
+            data=lender.data(plugin, self._ledger),
             artifacts=lender.artifacts(caller.session, self._id),
-            secrets=lender.secrets(plugin),
+            secrets=CallSecrets(lender.secrets(plugin), self._ledger),
             model=CallModel(bridge, caller.complete),
             sandbox=self._runner.confinement.at(
                 self._runner.workspace.root, asked=bool(checked.digest), reach=checked.judged.reach
@@ -208,17 +223,27 @@ class Calling:
         """The end of a call that ran: plugins have their say, and a long result is cut to what matters."""
         limit = min(checked.offered.tool.max_output, self._caller.max_output)
         whole, excerpt = storable(output), None
+        label = self._label(checked)
         if status in (ToolStatus.OK, ToolStatus.FAILED):
-            whole = storable(await self._edited(checked, status, output))
+            edited = storable(await self._edited(checked, status, output))
+            label |= of_hooks(self._runner.rulings.editors) if edited != whole else OWN
+            whole = edited
         if status is ToolStatus.OK and len(whole) > limit:
             cut = self._runner.relevance.excerpt
             excerpt = await asyncio.to_thread(cut, whole, self._caller.request, limit)
-        return self._finish(status, whole, seconds, limit, excerpt)
+        return self._finish(status, whole, seconds, limit, excerpt, label)
 
     def _finish(
-        self, status: ToolStatus, output: str, seconds: float = 0.0, limit: int = 0, excerpt: Excerpt | None = None
+        self,
+        status: ToolStatus,
+        output: str,
+        seconds: float = 0.0,
+        limit: int = 0,
+        excerpt: Excerpt | None = None,
+        label: Label = OWN,
     ) -> ToolFinished:
-        """Tell it. `excerpt` is what the model sees; None: a longer output loses its middle."""
+        """Tell it. `excerpt` is what the model sees; None: a longer output loses its middle. What was lent to the call
+        adds to its label."""
         whole, changed = storable(output), ""
         if self._consent.changed is not None:
             made = cut_middle(storable(json.dumps(self._consent.changed, ensure_ascii=False)), CHANGED_CHARS)[0]
@@ -234,6 +259,7 @@ class Calling:
             dropped_chars=kept.dropped_chars,
             artifact=artifact,
             seconds=seconds,
+            label=label | self._ledger.took,
         )
         self._emit(finished)
         self._finished = True

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rookery_core.approval.binding import Bound, bind
+from rookery_core.approval.exposure import Exposure
 from rookery_core.approval.judging import Judged
 from rookery_core.approval.rules import Do
 from rookery_core.approval.scene import Scene, look
@@ -72,6 +73,8 @@ class Checks:
     call_id: str
     session: str
     emit: Callable[[Event], Any]
+    exposure: Callable[[], Exposure]
+    """What has been before whoever calls, at any moment."""
 
     async def check(self, tool: str, given: str) -> Checked:
         """The call as it would be made, once the plugins had their say. Raises Ended."""
@@ -124,10 +127,9 @@ class Checks:
 
     def _judged(self, checked: Checked) -> Checked:
         """The same, judged by what holds now."""
-        judge = self.runner.judge
-        return replace(
-            checked, judged=judge(checked.offered, checked.fitted, least=checked.least, also=checked.allowed)
-        )
+        judge, now = self.runner.judge, self.exposure()
+        judged = judge(checked.offered, checked.fitted, now, least=checked.least, also=checked.allowed)
+        return replace(checked, judged=judged)
 
     async def _rule(self, checked: Checked) -> Checked:
         rulings = self.runner.rulings
@@ -153,7 +155,7 @@ class Checks:
         except BaseException as exc:  # the plugin's own validators and scope function; they may raise anything
             text = f"{offered.name} cannot say what it would do: {type(exc).__name__}: {exc}"
             raise Ended(ToolStatus.FAILED, text) from exc
-        judged = runner.judge(offered, fitted)
+        judged = runner.judge(offered, fitted, self.exposure())
         use = ToolUse(
             self.call_id,
             offered.full_name,

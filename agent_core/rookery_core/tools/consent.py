@@ -133,6 +133,8 @@ class Consent:
             facts=facts_of(judged, scene, self._runner.environ, confined),
             claimed=cut_middle(storable(self._caller.claimed), CLAIM_CHARS)[0],
             digest=bound.digest,
+            untrusted=judged.exposure.told(),
+            private=judged.exposure.leaks,
         )
         self._caller.emit(request)
         try:

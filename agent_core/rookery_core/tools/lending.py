@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from rookery_core.approval.taint import PRIVATE, Ledger
 from rookery_core.errors import ModelError, ToolFailed
 from rookery_core.tools.context import Artifacts, Data, Memory, Secrets
 
@@ -31,9 +32,10 @@ END_SECONDS = 1.0
 class Lender:
     """What is lent to tools beyond one call."""
 
-    memory: Memory
-    data: Callable[[str], Data]
-    """Of a plugin."""
+    memory: Callable[[str, Ledger], Memory]
+    """Of a session, as one call uses it."""
+    data: Callable[[str, Ledger], Data]
+    """Of a plugin, as one call uses it."""
     artifacts: Callable[[str, str], Artifacts]
     """Of a session, as one call adds to them."""
     secrets: Callable[[str], Secrets]
@@ -121,6 +123,20 @@ class CallModel:
             return await self.completer(prompt, max_tokens)
         except ModelError as exc:
             raise ToolFailed(f"the model cannot write: {exc}") from exc
+
+
+@dataclass(frozen=True, slots=True)
+class CallSecrets:
+    """Secrets, as one call reads them."""
+
+    secrets: Secrets
+    ledger: Ledger
+
+    def get(self, name: str) -> str:
+        """The secret. Raises ToolFailed, which says how to set it."""
+        found = self.secrets.get(name)
+        self.ledger.take(PRIVATE)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

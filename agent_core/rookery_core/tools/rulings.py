@@ -46,6 +46,11 @@ class Rulings:
     before: tuple[Hook, ...] = ()
     after: tuple[Hook, ...] = ()
 
+    @property
+    def editors(self) -> tuple[str, ...]:
+        """The plugins that may change results."""
+        return tuple(dict.fromkeys(hook.plugin for hook in self.after))
+
     async def rule(self, use: ToolUse, emit: Emit) -> Ruled:
         """Ask every `rookery_before_tool`; deny wins, and one that fails denies, since it may be there to guard."""
         ruled = Ruled()

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rookery_core.approval.answers import Answers
+from rookery_core.approval.exposure import CLEAN, Exposure
 from rookery_core.approval.judging import Judged, judge
 from rookery_core.approval.places import Places
 from rookery_core.approval.policy import Allowed, Grants, Reply
 from rookery_core.approval.rulebook import Rulebook
 from rookery_core.approval.subject import subject_of
+from rookery_core.approval.taint import OWN, Label
 from rookery_core.events import ApprovalRequested, Event, QuestionAsked, ToolFinished, ToolRequested
 from rookery_core.perception.relevance import Relevance
 from rookery_core.reasoning.step import ToolCall
@@ -45,6 +47,10 @@ class Caller:
     """What the model thought before the call."""
     answers: Answers = field(default_factory=Answers)
     """What the person said of the other calls of this turn."""
+    exposure: Callable[[], Exposure] = Exposure
+    """What has been before whoever calls, at any moment."""
+    label: Label = OWN
+    """Of the words of whoever calls, where that is not the person's own assistant."""
 
 
 def _not_confined(_: OfferedTool, __: Reach) -> str:
@@ -73,8 +79,17 @@ class ToolRunner:
     confined: Callable[[OfferedTool, Reach], str] = _not_confined
     """How the programs that a tool starts are set apart, in words; "" where they are not at all."""
 
-    def judge(self, offered: OfferedTool, fitted: Fitted, *, least: Reach = Reach.READS, also: bool = False) -> Judged:
-        """What becomes of a checked call whose programs are to get as far as `least`; `also`: a plugin allows it."""
+    def judge(
+        self,
+        offered: OfferedTool,
+        fitted: Fitted,
+        exposure: Exposure = CLEAN,
+        *,
+        least: Reach = Reach.READS,
+        also: bool = False,
+    ) -> Judged:
+        """What becomes of a checked call whose programs are to get as far as `least`, after the model has read what
+        `exposure` says; `also`: a plugin allows it."""
         return judge(
             subject_of(offered, fitted, self.workspace.root, self.places),
             self.rules,
@@ -82,6 +97,7 @@ class ToolRunner:
             self.grants,
             self.allowed,
             self.places,
+            exposure,
             kept=self.confinement.keeps(offered),
             least=least,
             also=also,

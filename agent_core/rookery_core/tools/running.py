@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from rookery_core.errors import ToolFailed, ToolTimeout
 from rookery_core.tools.context import ToolContext
@@ -78,6 +78,9 @@ End = Callable[[], Awaitable[None]]
 class Place(Protocol):
     """Where the tools of a plugin run."""
 
+    whose: ClassVar[Literal["plugin", "server"]]
+    """Whose word the results are, where they are not Rookery's own."""
+
     async def fit(self, tool: Tool, arguments: Mapping[str, Any], workspace: Workspace) -> Fitted:
         """Check the arguments. Raises ArgumentsInvalid, and whatever the plugin's own functions raise."""
 
@@ -91,6 +94,8 @@ class Place(Protocol):
 
 class Here:
     """The program's own process."""
+
+    whose: ClassVar[Literal["plugin", "server"]] = "plugin"
 
     async def fit(self, tool: Tool, arguments: Mapping[str, Any], workspace: Workspace) -> Fitted:
         values = tool.validate(arguments, workspace)

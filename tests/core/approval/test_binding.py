@@ -93,7 +93,9 @@ class Table:
                 [OfferedTool(each, "kit", "kit-dist", each.name) for each in tools or (save, look, shell)]
             ),
             workspace=Workspace.at(self.work),
-            lender=Lender(ListMemory(), lambda _: data, lambda *_: artifacts, lambda it: EnvironmentSecrets(it, {})),
+            lender=Lender(
+                lambda *_: ListMemory(), lambda *_: data, lambda *_: artifacts, lambda it: EnvironmentSecrets(it, {})
+            ),
             allowed=Allowed(),
             grants=Grants(),
             clock=lambda: self.now,

@@ -131,8 +131,8 @@ class Bench:
             registry=registry,
             workspace=Workspace.at(workspace),
             lender=Lender(
-                memory=self.memory,
-                data=lambda _: self.data,
+                memory=lambda *_: self.memory,
+                data=lambda *_: self.data,
                 artifacts=lambda *_: self.artifacts,
                 secrets=lambda plugin: EnvironmentSecrets(plugin, {"ROOKERY_SECRET_LENDER_KEY": "s3cret"}),
             ),

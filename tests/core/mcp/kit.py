@@ -81,8 +81,8 @@ class Yard:
             registry=registry,
             workspace=Workspace.at(self.folder),
             lender=Lender(
-                memory=memory,
-                data=lambda _: data,
+                memory=lambda *_: memory,
+                data=lambda *_: data,
                 artifacts=lambda *_: self.artifacts,
                 secrets=lambda plugin: EnvironmentSecrets(plugin, {}),
             ),

@@ -108,7 +108,9 @@ async def test_a_turn_waits_for_no_server_and_says_whose_tools_it_goes_without(
     third = await play(assistant, session, "again")
     assert failures(third) == []
     assert [each.output for each in finished(third)] == ["5"]
-    assert len(person.asked) == 3  # the sum was allowed for the session
+    assert len(person.asked) == 4  # "for the session" does not hold any more: what a server returned is not trusted
+    assert person.asked[-1].untrusted[0].startswith("moody of the MCP server good, read ")
+    assert (person.asked[0].untrusted, person.asked[-1].remembers) == ((), ())
 
 
 async def test_the_next_session_offers_at_once_what_was_offered_before(make: Make, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rookery_core.approval.exposure import CLEAN, Exposure
 from rookery_core.approval.policy import Allowed, Grants, Reply, no_answer
 from rookery_core.approval.rulebook import Rulebook
 from rookery_core.events import ApprovalRequested, Decision, Event, ToolFinished
@@ -51,6 +52,7 @@ async def call(
     allowed: Allowed | None = None,
     rules: Path | None = None,
     events: list[Event] | None = None,
+    exposure: Exposure = CLEAN,
 ) -> ToolFinished:
     """A call of `shell` or `python` as the model makes it. `events` receives all that happened."""
     offered = OfferedTool(tool, tool.name, distribution, tool.name)
@@ -63,7 +65,9 @@ async def call(
     runner = ToolRunner(
         registry=Registry([offered]),
         workspace=Workspace.at(folder),
-        lender=Lender(ListMemory(), lambda _: data, lambda *_: artifacts, lambda name: EnvironmentSecrets(name, {})),
+        lender=Lender(
+            lambda *_: ListMemory(), lambda *_: data, lambda *_: artifacts, lambda name: EnvironmentSecrets(name, {})
+        ),
         allowed=allowed or Allowed(),
         grants=Grants() if grants is None else grants,
         rulebook=Rulebook(rules),
@@ -72,6 +76,6 @@ async def call(
         confined=lambda each, reach: here.fact(each, folder, reach)[1],
     )
     sink: list[Event] = [] if events is None else events
-    caller = Caller("s", sink.append, person.approve, no_answer, no_model, 10_000)
+    caller = Caller("s", sink.append, person.approve, no_answer, no_model, 10_000, exposure=lambda: exposure)
     (name,) = tool.schema["properties"]
     return await runner.call(ToolCall(tool.name, {name: argument}), "1.1", caller)

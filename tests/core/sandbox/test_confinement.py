@@ -261,7 +261,9 @@ async def test_a_call_that_was_asked_about_is_not_asked_about_twice(tmp_path: Pa
     from rookery_core.tools.runner import Caller, ToolRunner
     from rookery_core.workspace import Workspace
 
-    lent = Lender(ListMemory(), lambda _: DictData(), lambda *_: ListArtifacts(), lambda p: EnvironmentSecrets(p, {}))
+    lent = Lender(
+        lambda *_: ListMemory(), lambda *_: DictData(), lambda *_: ListArtifacts(), lambda p: EnvironmentSecrets(p, {})
+    )
     registry = Registry([OfferedTool(shell, "shell", "rookery", "shell")])
     runner = ToolRunner(
         registry, Workspace.at(tmp_path), lent, Allowed(), Grants(), time.monotonic, confinement=fixed(Level.L1)

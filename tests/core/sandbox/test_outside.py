@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from rookery_core.approval.exposure import CLEAN
 from rookery_core.approval.policy import Allowed
+from rookery_core.approval.taint import UNLABELLED
 from rookery_core.events import Decision, ToolStatus
 from rookery_core.plugin import Risk
 from rookery_core.sandbox.level import UNCONFINED, Level
@@ -58,6 +60,18 @@ async def test_without_that_it_stays_at_what_came_of_it_inside(
     assert "They said: rather not" in finished.output
     assert not (repository / ".git/made").exists()
     assert (repository / "log").exists() == log
+
+
+@pytest.mark.parametrize("allowed", [None, RUNS])
+async def test_with_others_words_and_private_things_before_the_model_it_is_not_offered(
+    repository: Path, allowed: Allowed | None
+) -> None:
+    person = Person([])
+    finished = await call(shell, IN_GIT, repository, person, allowed=allowed, exposure=CLEAN.having_read(UNLABELLED))
+    assert finished.status is ToolStatus.FAILED
+    assert "does not run again outside of the sandbox" in finished.output
+    assert not (repository / ".git/made").exists()
+    assert not (repository / "log").exists()  # what was allowed beforehand does not count
 
 
 async def test_code_that_wants_the_network_may_have_it_outside(repository: Path) -> None:

@@ -57,6 +57,8 @@ def _show(sessions: Sessions, arguments: argparse.Namespace, console: Console) -
         if call.given:
             asked_for = one_line(json.dumps(call.given, ensure_ascii=False), 180)
             say(f"    the model asked for {asked_for}", console.stdout)
+        for source in call.untrusted:
+            say(f"    before the model, not trusted: {one_line(source, 160)}", console.stdout)
     if not calls:
         say("No call is recorded.", console.stdout)
     return Exit.OK

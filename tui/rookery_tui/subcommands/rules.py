@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rookery_core.approval.exposure import CLEAN
 from rookery_core.approval.judging import Judged
 from rookery_core.approval.rule_file import Listed, Mistake, RuleFile, read_rules
 from rookery_core.approval.rule_table import RuleTable, made_of, table_of
 from rookery_core.approval.rule_writing import add_rules, remove_rule
 from rookery_core.approval.rulebook import PROJECT_RULES
 from rookery_core.approval.rules import Do
+from rookery_core.approval.taint import UNLABELLED
 from rookery_core.errors import ArgumentsInvalid, ConfigError, ToolFailed, ToolRetry, ToolUnknown
 from rookery_core.paths import Paths
 from rookery_core.sandbox.level import Reach
@@ -24,6 +26,8 @@ from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.out import say
 
+TAINTED = CLEAN.having_read(UNLABELLED)
+"""A session in which others' words and private things are before the model."""
 NONE_YET = "There are no rules yet: {file} would hold them. `rookery rules add --help` says how to write one."
 
 
@@ -180,7 +184,8 @@ async def _try(arguments: argparse.Namespace, paths: Paths, root: Path, console:
         text = arguments.call
         is_command = offered.tool.command and not text.lstrip().startswith("{")
         given = {offered.tool.command: text} if is_command else _object(text)
-        judged = runner.judge(offered, await offered.place.fit(offered.tool, given, runner.workspace))
+        exposure = TAINTED if arguments.tainted else CLEAN
+        judged = runner.judge(offered, await offered.place.fit(offered.tool, given, runner.workspace), exposure)
     except (ToolUnknown, ArgumentsInvalid, ToolRetry, ToolFailed) as exc:
         raise ConfigError(str(exc)) from exc
     finally:
