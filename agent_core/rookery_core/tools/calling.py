@@ -160,13 +160,13 @@ class Calling:
         try:
             if checked.judged.reach is Reach.READS and not refused.outside:
                 how = "with writing in the workspace"
-                again = await self._consent.of(replace(checked, least=Reach.WRITES), again=WRITING)
+                again = await self._consent.of(replace(checked, digest="", least=Reach.WRITES), again=WRITING)
             elif self._caller.exposure().leaks:
                 return await self._end(checked, ToolStatus.FAILED, f"{refused}\n[{NOT_OUTSIDE}]", seconds)
             else:
                 how = "outside of it"
                 why = LEAVING if checked.judged.reach is Reach.READS else LEAVING_HALF_DONE
-                again = await self._consent.of(replace(checked, least=Reach.OUTSIDE), why)
+                again = await self._consent.of(replace(checked, digest="", least=Reach.OUTSIDE), why)
         except Ended as ended:
             return await self._end(checked, ToolStatus.FAILED, f"{refused}\n[{how}: {ended.output}]", seconds)
         return await self._run(again)
