@@ -88,7 +88,7 @@ def _try(box: Box, room: Room, outside: Path, *, alone: bool) -> str:
         "order": {**box.order},
         "workspace": os.fsencode(room.root),
         "outside": os.fsencode(outside),
-        "own": [os.fsencode(path) for path in room.places.own if path.exists()],
+        "own": [os.fsencode(path) for path in room.places.own if os.path.exists(path)],
         "network": room.settings.network,
         "alone": alone,
         "stay": alone,

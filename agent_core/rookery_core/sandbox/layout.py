@@ -94,10 +94,10 @@ def layout_of(
     if home.is_absolute() and home != Path("/") and not _below_any(home, map(Path, SYSTEM)):
         mounts[home] = Mount(home, Kind.FRESH, home)
     for path in reads:
-        mounts |= {each: Mount(each, Kind.SHOWN, _real(path)) for each in (path, _real(path)) if path.exists()}
+        mounts |= {each: Mount(each, Kind.SHOWN, _real(path)) for each in (path, _real(path)) if os.path.exists(path)}
     mounts[root] = Mount(root, Kind.WRITTEN if writes else Kind.SHOWN, root)
     for path in private:
-        if path != root and path.exists() and _nearest(path, mounts).kind in (Kind.SHOWN, Kind.WRITTEN):
+        if path != root and os.path.exists(path) and _nearest(path, mounts).kind in (Kind.SHOWN, Kind.WRITTEN):
             mounts[path] = Mount(path, Kind.HIDDEN, path)
     if writes:
         for path in covered.kept:

@@ -18,6 +18,7 @@ from rookery_core.approval.places import Places
 from rookery_core.errors import ConfigError
 from rookery_core.events import ApprovalRequested, Event, ToolFinished, ToolStatus
 from rookery_core.plugin import Box, ToolFailed
+from rookery_core.sandbox.layout import layout_of
 from rookery_core.sandbox.level import Level, told
 from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.sandbox.settings import SandboxSettings
@@ -393,3 +394,10 @@ async def test_in_a_home_folder_nothing_is_made_that_a_shell_or_a_desktop_starts
     await shelled(command, home, confinement)
     assert sorted(path.name for path in home.iterdir()) == [".bashrc", "notes"]
     assert (home / ".bashrc").read_text() == "as it was\n"
+
+
+def test_what_this_person_may_not_look_at_is_no_reason_to_have_no_sandbox(tmp_path: Path) -> None:
+    """As `/root/.ssh` is to most. To root there is nothing of the kind, so a name stands for it that is too long."""
+    impossible = Path("/" + "x" * 300)
+    found = layout_of(tmp_path, Path.home(), writes=False, reads=[impossible], private=[impossible / ".ssh"])
+    assert impossible not in {mount.path for mount in found.mounts}
