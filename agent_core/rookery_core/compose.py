@@ -14,7 +14,17 @@ from rookery_core.assistant import Assistant
 from rookery_core.budget import Limits
 from rookery_core.config import Config, ModelSettings
 from rookery_core.config_file import load_config
-from rookery_core.equipment import STRATEGIES, Equipment, Options, equip, installed_plugins, mcp_servers, open_store
+from rookery_core.equipment import (
+    STRATEGIES,
+    Equipment,
+    Options,
+    boxes_of,
+    confinement_of,
+    equip,
+    installed_plugins,
+    mcp_servers,
+    open_store,
+)
 from rookery_core.errors import ConfigError, ModelUnreadable
 from rookery_core.events import Mode
 from rookery_core.hosting.catalogue import Plugins
@@ -60,9 +70,10 @@ def build(
 
     Raises ConfigError, ModelMissing, ModelUnreadable (the file is not there), StoreError. Nothing is left open then.
     """
-    servers = mcp_servers(config if plugins is None else Config(), paths, options)
-    loaded = plugins or installed_plugins(config, paths, options.plugins, online=options.online)
-    equipment = equip(config, paths, options, servers.joined(loaded))
+    confinement = confinement_of(config, paths, options)
+    servers = mcp_servers(config if plugins is None else Config(), paths, options, confinement)
+    loaded = plugins or installed_plugins(config, paths, options, confinement)
+    equipment = equip(config, paths, options, servers.joined(loaded), confinement=confinement)
     extras = equipment.extras
     if model is None:
         wanted = configured(config.model.path, paths) if options.model is None else options.model
@@ -81,7 +92,7 @@ def build(
 
         def renewed(old: Gear) -> Gear:
             edition = servers.edition
-            anew = equip(settings, paths, options, servers.joined(loaded), refuse=False)
+            anew = equip(settings, paths, options, servers.joined(loaded), refuse=False, confinement=confinement)
             return gear(anew, loaded, settings, old.runner.grants, old.sinks, edition)
 
         return Gear(
@@ -107,9 +118,9 @@ def build(
     def regear(old: Gear) -> Gear:
         fresh = load_config(paths).config
         settings = config.model_copy(update={"plugins": fresh.plugins, "web": fresh.web})
-        loaded = plugins or installed_plugins(settings, paths, options.plugins, online=options.online)
+        loaded = plugins or installed_plugins(settings, paths, options, confinement)
         edition = servers.edition
-        equipped = equip(settings, paths, options, servers.joined(loaded))
+        equipped = equip(settings, paths, options, servers.joined(loaded), confinement=confinement)
         return gear(equipped, loaded, settings, old.runner.grants, Sinks(equipped.extras.sinks), edition)
 
     return Assistant(
@@ -123,7 +134,7 @@ def build(
             gear=gear(equipment, loaded, config, Grants(), Sinks(extras.sinks), servers.edition),
             regear=regear,
             servers=servers,
-            plugins=Plugins(paths),
+            plugins=Plugins(paths, lambda: boxes_of(load_config(paths).config, options, confinement)),
             approver=approver,
             answerer=answerer,
             strategy_name=config.agent.strategy,

@@ -81,6 +81,11 @@ class AgentSettings(Limits):
     """Tools and plugins that are always offered."""
     repairs: int = Field(default=2, ge=0, le=10)
     """Times in a row that a step or a call that cannot be used is tried again, with what was wrong about it."""
+    quarantine: Literal["off", "long", "always"] = "off"
+    """Results of others (pages, other plugins, MCP servers) that a reader without tools reads for the model, which sees
+    its notes: long ones in place of an excerpt, always, or off: none."""
+    spotlight: bool = False
+    """Mark where results of others begin and end, with a word on what they are."""
     check_arguments: bool = False
     """Question a call whose numbers or paths appear nowhere in what was said."""
 
@@ -92,6 +97,8 @@ class PluginSettings(Section):
     """Names of plugins that are not used, whatever was said before."""
     in_process: tuple[str, ...] = Field(default=(), strict=False)
     """Names of plugins that run inside the program, with all of its rights; for hooks that work only there."""
+    open: tuple[str, ...] = Field(default=(), strict=False)
+    """Names of plugins whose processes are not confined, and have all of your rights."""
     strict: bool = False
     """Whether a plugin that is to be used and cannot be keeps the program from starting."""
 

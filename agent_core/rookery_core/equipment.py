@@ -21,6 +21,7 @@ from rookery_core.errors import ConfigError, PluginError
 from rookery_core.events import Mode
 from rookery_core.hosting import installation
 from rookery_core.hosting.admission import NEEDS_NETWORK, Admissions, Wishes
+from rookery_core.hosting.boxing import Boxes
 from rookery_core.hosting.describing import Manifests
 from rookery_core.mcp.remembered import Remembered
 from rookery_core.mcp.server import Surroundings
@@ -31,6 +32,7 @@ from rookery_core.paths import Paths
 from rookery_core.reasoning.base import Strategy
 from rookery_core.reasoning.react import react
 from rookery_core.redact import known_to
+from rookery_core.sandbox.guests import Guests
 from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.store.artifacts import CallArtifacts
 from rookery_core.store.db import Store
@@ -124,13 +126,23 @@ class Equipment:
 
 
 def equip(
-    config: Config, paths: Paths, options: Options, plugins: Loaded | None = None, *, refuse: bool = True
+    config: Config,
+    paths: Paths,
+    options: Options,
+    plugins: Loaded | None = None,
+    *,
+    refuse: bool = True,
+    confinement: Confinement | None = None,
 ) -> Equipment:
-    """Load the plugins. Raises ConfigError for a tool or workspace that there is not, and PluginError where that is
-    strict, unless not to `refuse`."""
+    """Load the plugins. `confinement` is how programs are confined here, where that was found out already.
+
+    Raises ConfigError for a tool or workspace that there is not, and PluginError where that is strict, unless not to
+    `refuse`.
+    """
     if not options.workspace.is_dir():
         raise ConfigError(f"the workspace {options.workspace} is not a folder")
-    loaded = plugins or installed_plugins(config, paths, options.plugins, online=options.online)
+    confinement = confinement or confinement_of(config, paths, options)
+    loaded = plugins or installed_plugins(config, paths, options, confinement)
     everything, renamed = register(loaded.plugins, loaded.expected)
     extras = put_together(loaded.plugins, strategies=STRATEGIES, commands=options.commands)
     usable, left_out = usable_of(everything)
@@ -141,9 +153,6 @@ def equip(
         _refuse(problems)
     rulebook = Rulebook(paths.rules, Workspace.at(options.workspace).root if options.trusted else None)
     places = Places.of(paths, Path.home(), Path(sys.prefix))
-    confinement = Confinement.of(
-        config.sandbox, places, Path.home(), os.environ, file=paths.sandbox, allow_root=options.allow_root
-    )
     later = _may_come(config, loaded)
     strange = tuple(about_nothing(rulebook.files, [each.full_name for each in everything], later))
     return Equipment(usable, extras, problems, loaded.close, rulebook, places, confinement, strange)
@@ -166,35 +175,62 @@ def _not_there(loaded: Loaded, options: Options, usable: Registry) -> Iterator[P
             yield Problem(server, servers[server].distribution, one_line(reason, 400))
 
 
-def installed_plugins(
-    config: Config, paths: Paths, only: Collection[str] | None = None, *, online: bool = False
-) -> Loaded:
-    """The plugins that are installed and let in, or `only` these; ConfigError for one of them that is not there.
+def confinement_of(config: Config, paths: Paths, options: Options) -> Confinement:
+    """How programs are confined on this machine, which is found out when it is asked for. Raises ConfigError."""
+    places = Places.of(paths, Path.home(), Path(sys.prefix))
+    return Confinement.of(
+        config.sandbox, places, Path.home(), os.environ, file=paths.sandbox, allow_root=options.allow_root
+    )
 
-    A name in `only` that is an MCP server's is not looked for.
+
+def boxes_of(config: Config, options: Options, confinement: Confinement) -> Boxes:
+    """What confines the processes of plugins."""
+    online = options.online or config.web.online
+    return Boxes(_guests(options, confinement), online, frozenset(config.plugins.open))
+
+
+def _guests(options: Options, confinement: Confinement) -> Guests:
+    root = Path(os.path.realpath(options.workspace))
+    return Guests(confinement, root if options.trusted and not confinement.is_own(root) else None)
+
+
+def installed_plugins(config: Config, paths: Paths, options: Options, confinement: Confinement) -> Loaded:
+    """The plugins that are installed and let in, or those that are wished for; ConfigError for one of these that is
+    not there.
+
+    A name that is an MCP server's is not looked for.
     """
+    only = options.plugins
     only = None if only is None else [name for name in only if name not in config.mcp.servers]
+    boxes = boxes_of(config, options, confinement)
     return installation.load(
         loader.installed(),
         Admissions(paths.plugins),
-        Manifests(paths.manifests),
-        Wishes(config.plugins.disabled, only, online or config.web.online),
+        Manifests(paths.manifests, boxes=boxes),
+        Wishes(config.plugins.disabled, only, boxes.online),
         in_process=config.plugins.in_process,
         settings=_plugin_settings(config),
         log=paths.plugin_log,
         redactor=partial(known_to, os.environ, config),
+        boxes=boxes,
     )
 
 
-def mcp_servers(config: Config, paths: Paths, options: Options) -> Servers:
+def mcp_servers(config: Config, paths: Paths, options: Options, confinement: Confinement) -> Servers:
     """The MCP servers that are to be used, none of them started yet; in a folder that is not trusted none is."""
 
     def wanted(settings: Config) -> dict[str, ServerSettings]:
         return {} if not options.trusted else used(settings.mcp.servers, options.plugins, settings.plugins.disabled)
 
-    redactor = partial(known_to, os.environ, config)
-    remembered = Remembered(paths.offered)
-    around = Surroundings(os.environ, options.workspace.absolute(), paths.server_log, remembered, redactor)
+    around = Surroundings(
+        os.environ,
+        options.workspace.absolute(),
+        paths.server_log,
+        Remembered(paths.offered),
+        partial(known_to, os.environ, config),
+        _guests(options, confinement),
+        options.online or config.web.online,
+    )
     again = partial(load_config, paths)
     return Servers(wanted(config), around, lambda: wanted(again().config), strict=_is_strict(config, options))
 

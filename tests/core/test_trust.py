@@ -17,6 +17,7 @@ from rookery_core.events import InputPerceived
 from rookery_core.mcp.settings import McpSettings, ServerSettings
 from rookery_core.paths import Paths
 from rookery_core.process import search_path, surroundings
+from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.testing import ScriptedModel
 from rookery_core.tools.contract import Risk
 from rookery_core.trust import Trust, cautions
@@ -150,8 +151,8 @@ async def test_its_own_rules_are_not_read(lab: Lab) -> None:
 def test_no_server_is_started_there(tmp_path: Path) -> None:
     paths = Paths.find({"ROOKERY_HOME": str(tmp_path)})
     config = Config(mcp=McpSettings(servers={"yard": ServerSettings(command="yard-server")}))
-    assert len(mcp_servers(config, paths, Options(tmp_path, trusted=True))) == 1
-    assert len(mcp_servers(config, paths, Options(tmp_path, trusted=False))) == 0
+    assert len(mcp_servers(config, paths, Options(tmp_path, trusted=True), Confinement())) == 1
+    assert len(mcp_servers(config, paths, Options(tmp_path, trusted=False), Confinement())) == 0
 
 
 def test_what_was_asked_for_by_name_is_still_checked(tmp_path: Path) -> None:

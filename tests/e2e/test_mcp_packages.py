@@ -98,7 +98,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
             build(
                 Config(mcp=McpSettings(servers=dict(servers))),
                 Paths.find({"ROOKERY_HOME": str(tmp_path / "home")}),
-                Options(tmp_path, max_steps=20),
+                Options(tmp_path, max_steps=20, allow_root=True),
                 approver=allowed,
                 answerer=no_answer_but_yes,
                 model=ScriptedModel(script),
@@ -233,7 +233,7 @@ def test_the_default_model_uses_a_server_from_pip(with_pip: Path, tmp_path: Path
     )
     trusted(tmp_path, tmp_path)
     done = subprocess.run(
-        [sys.executable, "-c", MAIN, "run", "What is the current time in Asia/Tokyo?", "--tools", "time"],
+        [sys.executable, "-c", MAIN, "run", "What is the current time in Asia/Tokyo?", "--tools", "time", "--allow-root"],
         capture_output=True, text=True, timeout=500, check=False, cwd=tmp_path, stdin=subprocess.DEVNULL,
         env={**os.environ, "ROOKERY_HOME": str(tmp_path)},
     )  # fmt: skip

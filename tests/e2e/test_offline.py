@@ -152,7 +152,8 @@ def test_neither_does_a_server_that_is_a_command_on_our_side(tmp_path: Path) -> 
     server = sample(tmp_path)
     lines = ("[mcp.servers.yard]", f"command = {server.command!r}", f"args = {[*server.args]!r}", "start_s = 200")
     (tmp_path / "config.toml").write_text("\n".join(lines))
-    done, sockets = watched(tmp_path, "tools", "call", "yard.get_sum", '{"a": 2, "b": 3}', "--allow", "yard")
+    call = ("tools", "call", "yard.get_sum", '{"a": 2, "b": 3}', "--allow", "yard", "--allow-root")
+    done, sockets = watched(tmp_path, *call)
     assert (done.returncode, sockets) == (0, []), done.stderr
     assert "5" in done.stdout
 

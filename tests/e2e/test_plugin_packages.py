@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from rookery_core.sandbox.level import Level
+from rookery_core.testing import this_machine
+
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(600)]
 
 
@@ -35,9 +38,12 @@ class Shell:
             [str(self.python), *command], capture_output=True, text=True, check=False, env=environment, cwd=self.work
         )
 
-    def plugins(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def rookery(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         code = "import sys; from rookery_tui.cli import main; sys.exit(main())"
-        return self("-P", "-c", code, "plugins", *arguments)
+        return self("-P", "-c", code, *arguments)
+
+    def plugins(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.rookery("plugins", *arguments)
 
     def state(self, name: str) -> str:
         told = {each["name"]: each["state"] for each in json.loads(self.plugins("list", "--json").stdout)}
@@ -72,6 +78,23 @@ def test_a_new_plugin_passes_its_test_is_installed_used_removed_and_restored(she
     assert done.returncode == 0, done.stdout + done.stderr
     assert "tool          count_words (pure): Counts the words of a text." in done.stdout
     assert shell.state("word_count") == "enabled"
+
+    done = shell.rookery("tools", "call", "count_words", '{"text": "a bird in the hand"}')
+    assert "5 words" in done.stdout, done.stdout + done.stderr
+    if this_machine().level is Level.L3:
+        assert (
+            "may do        in the sandbox: no network, no files of yours" in shell.plugins("info", "word_count").stdout
+        )
+        if os.geteuid() == 0:  # as root there is no other way
+            opened = shell.plugins("enable", "word_count", "--open", "--yes")
+            assert (opened.returncode, "the settings say that it is open" in opened.stderr) == (1, True)
+            opened = shell.plugins("enable", "word_count", "--open", "--yes", "--allow-root")
+            assert "may do        with all of your rights" in opened.stdout, opened.stderr
+            done = shell.rookery("tools", "call", "count_words", '{"text": "a b"}')
+            assert "it is not started: Rookery runs as root" in done.stderr
+            assert shell.rookery("tools", "call", "calculator", '{"expression": "1 + 1"}').returncode == 0
+            assert shell.plugins("enable", "word_count", "--yes").returncode == 0
+            assert "2 words" in shell.rookery("tools", "call", "count_words", '{"text": "a b"}').stdout
 
     assert shell("-m", "pip", "uninstall", "--yes", "rookery-word-count").returncode == 0
     assert shell.state("word_count") == "not there"

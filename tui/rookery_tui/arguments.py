@@ -171,8 +171,8 @@ def _tools(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     call.add_argument(
         "--allow", metavar="KINDS|TOOLS", type=words, action="extend", default=[], help="as for `rookery run`"
     )
-    root_option(call)
     for action in (listing, show, call):
+        root_option(action)
         trust_option(action)
         _online_option(action)
         _plugin_options(action)
@@ -188,6 +188,7 @@ def _mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check.add_argument("server", metavar="NAME")
     for action in (listing, check):
         action.add_argument("--json", action="store_true", help="as JSON")
+        root_option(action)
     serve = actions.add_parser(
         "serve",
         help="offer the installed tools to another assistant",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from rookery_tui.sandbox_arguments import root_option
+
 
 def add_plugins(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     plugins = commands.add_parser("plugins", help="list plugins, and decide which are used", allow_abbrev=False)
@@ -24,6 +26,7 @@ def add_plugins(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         action="store_true",
         help="with the hooks that work only inside the program, with all its rights",
     )
+    enable.add_argument("--open", action="store_true", help="not confined: its process has all your rights")
     disable = actions.add_parser("disable", help="use a plugin no longer", allow_abbrev=False)
     disable.add_argument("plugin", metavar="NAME")
     install = actions.add_parser(
@@ -47,5 +50,7 @@ def add_plugins(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     doctor = actions.add_parser(
         "doctor", help="read each plugin that is used and say what is wrong", allow_abbrev=False
     )
+    for action in (info, enable, install, restore, doctor):
+        root_option(action)
     for action in (listing, info, doctor):
         action.add_argument("--json", action="store_true", help="as JSON")

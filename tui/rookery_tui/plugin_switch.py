@@ -50,7 +50,7 @@ async def _enable(assistant: Assistant, plugins: Plugins, candidate: Candidate) 
     if candidate.state is State.OFFLINE:
         raise PluginError(f"{candidate.name}: {OFFLINE}")
     if not plugins.is_own(candidate):
-        described = await asyncio.to_thread(plugins.describe, candidate, anew=True)
+        described = await asyncio.to_thread(plugins.describe, candidate, anew=True, is_open=False)
         if described.manifest.problem:
             raise PluginError(f"{candidate.name} cannot be used: {described.manifest.problem}")
         shown = "\n".join(lines(described))

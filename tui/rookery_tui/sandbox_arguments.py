@@ -20,5 +20,7 @@ def add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def root_option(parser: argparse.ArgumentParser) -> None:
     """What root has to say for programs to run where the sandbox is not whole."""
     parser.add_argument(
-        "--allow-root", action="store_true", help="as root, run programs also where the sandbox is not whole"
+        "--allow-root",
+        action="store_true",
+        help="as root, run programs, plugins and MCP servers also where the sandbox is not whole",
     )

@@ -12,6 +12,7 @@ from rookery_core.config import toml_line
 from rookery_core.config_file import load_config, set_value
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import Admissions, Candidate, State, Wishes, candidates
+from rookery_core.hosting.boxing import Boxes
 from rookery_core.hosting.describing import Manifests
 from rookery_core.hosting.manifest import IN_PROCESS_HOOKS, Manifest
 from rookery_core.hosting.packages import requirement_of, same_name
@@ -27,13 +28,17 @@ class Described:
     manifest: Manifest
     in_process: bool
     """Whether it runs inside the program."""
+    rights: str = ""
+    """What a process of its own may do; "" where that is not known."""
 
 
 class Plugins:
     """The installed plugins of one person."""
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Paths, boxes: Callable[[], Boxes] = Boxes) -> None:
+        """`boxes` is what confines their processes by the settings as they are. May raise ConfigError."""
         self._paths = paths
+        self._boxes = boxes
 
     @property
     def _admissions(self) -> Admissions:
@@ -42,7 +47,7 @@ class Plugins:
 
     @property
     def _manifests(self) -> Manifests:
-        return Manifests(self._paths.manifests)
+        return Manifests(self._paths.manifests, boxes=self._boxes())
 
     def all(self) -> list[Candidate]:
         """Every installed plugin, by name, without importing any. Raises ConfigError."""
@@ -62,20 +67,28 @@ class Plugins:
             raise PluginError(f"{name} cannot be used: {found[0].why}")
         return found[0]
 
-    def describe(self, candidate: Candidate, *, anew: bool = False) -> Described:
-        """What it offers, read by a process of its own where that is not known yet, or `anew`. Raises ConfigError."""
+    def describe(self, candidate: Candidate, *, anew: bool = False, is_open: bool | None = None) -> Described:
+        """What it offers, read by a process of its own where that is not known yet, or `anew`.
+
+        `is_open`: whether it is not to be confined; None: as the settings say. Raises ConfigError.
+        """
+        boxes = self._boxes()
+        if is_open is not None:
+            boxes = boxes.with_open(candidate.name, is_open)
+        manifests = Manifests(self._paths.manifests, boxes=boxes)
         if anew:
-            self.forget(candidate)
-        manifest = self._manifests.of([(candidate.name, candidate.identity)])[candidate.name]
+            manifests.forget(candidate.name, candidate.identity)
+        manifest = manifests.of([(candidate.name, candidate.identity)])[candidate.name]
         named = candidate.name in load_config(self._paths).config.plugins.in_process
-        return Described(candidate, manifest, self.is_own(candidate) or named)
+        rights = "" if manifest.problem else boxes.told([candidate.name], [data.tool() for data in manifest.tools])
+        return Described(candidate, manifest, self.is_own(candidate) or named, rights)
 
     def forget(self, candidate: Candidate) -> None:
         """Have it described anew when it is needed next."""
         self._manifests.forget(candidate.name, candidate.identity)
 
-    def enable(self, candidate: Candidate, *, in_process: bool = False) -> None:
-        """Use it from now on, as it is. Raises PluginError, ConfigError."""
+    def enable(self, candidate: Candidate, *, in_process: bool = False, is_open: bool = False) -> None:
+        """Use it from now on, as it is, and confined unless it `is_open`. Raises PluginError, ConfigError."""
         config = load_config(self._paths).config.plugins
         self._set("disabled", [name for name in config.disabled if name != candidate.name], config.disabled)
         if self.is_own(candidate):
@@ -84,6 +97,8 @@ class Plugins:
             name for name in config.in_process if name != candidate.name
         ]  # an earlier yes was to what it was then
         self._set("in_process", [*others, candidate.name] if in_process else others, config.in_process)
+        confined = [name for name in config.open if name != candidate.name]
+        self._set("open", [*confined, candidate.name] if is_open else confined, config.open)
         rules = in_process and IN_PROCESS_HOOKS["before_tool"] in self.describe(candidate).manifest.in_process
         self._write(lambda known: known.enable(candidate.name, candidate.identity, rules=rules))
 
@@ -119,6 +134,7 @@ class Plugins:
         config = load_config(self._paths).config.plugins
         its = [name for name, known in self._admissions.distributions.items() if known == distribution]
         self._set("in_process", [name for name in config.in_process if name not in its], config.in_process)
+        self._set("open", [name for name in config.open if name not in its], config.open)
         self._write(lambda known: known.was_removed(distribution))
 
     def gone(self) -> dict[str, str]:
@@ -133,6 +149,7 @@ class Plugins:
             self._set("disabled", [*dict.fromkeys([*config.disabled, candidate.name])], config.disabled)
             return
         self._set("in_process", [name for name in config.in_process if name != candidate.name], config.in_process)
+        self._set("open", [name for name in config.open if name != candidate.name], config.open)
         self._write(lambda known: known.disable(candidate.name, candidate.identity))
 
     def _write(self, change: Callable[[Admissions], None]) -> None:

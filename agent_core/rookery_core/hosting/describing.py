@@ -15,11 +15,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from rookery_core.errors import ToolFailed
 from rookery_core.hosting.admission import Identity
+from rookery_core.hosting.boxing import Boxes
 from rookery_core.hosting.manifest import TOO_SLOW, Manifest
-from rookery_core.hosting.plugin_process import IMPORT_SECONDS, START_SECONDS, command, environment
+from rookery_core.hosting.plugin_process import IMPORT_SECONDS, START_SECONDS, command
 from rookery_core.paths import private_folder, replace_file
 from rookery_core.process import NOWHERE, how_it_ended
+from rookery_core.sandbox.guests import Started
 
 SLOW_SECONDS = 0.3
 """An import that takes longer is named."""
@@ -32,10 +35,11 @@ FORMAT = 2
 class Manifests:
     """All manifests, in a file that may be deleted at any time."""
 
-    def __init__(self, file: Path, seconds: float = IMPORT_SECONDS) -> None:
-        """`seconds` is what reading one may take."""
+    def __init__(self, file: Path, seconds: float = IMPORT_SECONDS, boxes: Boxes | None = None) -> None:
+        """`seconds` is what reading one may take, and `boxes` confines whoever reads it."""
         self._file = file
         self._seconds = seconds
+        self._boxes = boxes or Boxes()
         self._kept: dict[str, str] | None = None
 
     def of(self, wanted: Iterable[tuple[str, Identity]]) -> dict[str, Manifest]:
@@ -43,25 +47,38 @@ class Manifests:
         made: dict[str, Manifest] = {}
         missing: list[tuple[str, Identity]] = []
         for name, identity in wanted:
-            kept = self._all().get(_key(name, identity))
+            kept = self._all().get(self._key(name, identity))
             try:
                 made[name] = Manifest.model_validate_json(kept or "")
             except ValidationError:
                 missing.append((name, identity))
         if missing:
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                read = pool.map(lambda one: describe(one[0], one[1].distribution, self._seconds), missing)
+                read = pool.map(lambda one: self._describe(one[0], one[1].distribution), missing)
                 for (name, identity), manifest in zip(missing, read, strict=True):
                     made[name] = manifest
                     if not manifest.problem:  # what is wrong may be over the next time
-                        self._all()[_key(name, identity)] = manifest.model_dump_json()
+                        self._all()[self._key(name, identity)] = manifest.model_dump_json()
             self._write()
         return made
 
     def forget(self, name: str, identity: Identity) -> None:
         """Read it anew the next time."""
-        if self._all().pop(_key(name, identity), None) is not None:
+        if self._all().pop(self._key(name, identity), None) is not None:
             self._write()
+
+    def _describe(self, plugin: str, distribution: str) -> Manifest:
+        try:
+            with self._boxes.describing(plugin, distribution)(
+                command("describe", distribution, plugin, str(self._seconds)), os.environ
+            ) as started:
+                return describe(started, self._seconds)
+        except ToolFailed as exc:
+            return Manifest(problem=str(exc))
+
+    def _key(self, name: str, identity: Identity) -> str:
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return f"{name} {identity.fingerprint} {FORMAT} {python} {self._boxes.edition(name)}"
 
     def _all(self) -> dict[str, str]:
         if self._kept is None:
@@ -78,16 +95,16 @@ class Manifests:
             replace_file(self._file, json.dumps(self._all()))
 
 
-def describe(plugin: str, distribution: str, seconds: float) -> Manifest:
+def describe(started: Started, seconds: float) -> Manifest:
     """Have a child process import a plugin and say what it is; a manifest with a problem where that fails."""
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(
-            command("describe", distribution, plugin, str(seconds)),
+            started.command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,  # which nothing that the plugin starts can hold open
             stderr=printed,
             cwd=NOWHERE,
-            env=environment(os.environ),
+            env={**started.environment},
             start_new_session=True,
         )
         try:
@@ -105,9 +122,5 @@ def describe(plugin: str, distribution: str, seconds: float) -> Manifest:
         except ValidationError:
             printed.seek(max(printed.seek(0, os.SEEK_END) - 1_000, 0))
             last = printed.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
-            ended = how_it_ended(process.returncode)
+            ended = how_it_ended(started.code(process.returncode))
             return Manifest(problem=f"its process {ended} while it was imported{f': {last[:300]}' if last else ''}")
-
-
-def _key(name: str, identity: Identity) -> str:
-    return f"{name} {identity.fingerprint} {FORMAT} {sys.version_info.major}.{sys.version_info.minor}"

@@ -13,12 +13,21 @@ from typing import Any, ClassVar, Literal
 from rookery_core.errors import ArgumentsInvalid, ToolFailed
 from rookery_core.hosting.plugin_process import Life, Message, PluginProcess, Said
 from rookery_core.hosting.serving import TOLD
+from rookery_core.sandbox.guests import REFUSALS
 from rookery_core.tools.context import ToolContext
-from rookery_core.tools.contract import Tool, check_schema
+from rookery_core.tools.contract import Risk, Tool, check_schema
 from rookery_core.tools.running import Deadline, End, Fitted, jsonable, within
 from rookery_core.tools.threads import in_thread
 from rookery_core.workspace import Workspace
 
+NO_NETWORK = (
+    "it needs the network, and nothing may go online: `--online` allows it for one start, "
+    "`rookery config set web.online true` from now on"
+)
+CONFINED = (
+    "\n[the plugin {plugin} runs in the sandbox, which may be why: it has what its tools say that they need; "
+    "`rookery plugins enable {plugin} --open` lets it do all]"
+)
 FIT_SECONDS = 5.0
 """What a plugin's own validators and `scope` may take."""
 MAY_BE_ASKED = {
@@ -38,6 +47,8 @@ class Elsewhere:
     whose: ClassVar[Literal["plugin", "server"]] = "plugin"
     process: PluginProcess
     plugin: str
+    online: bool = True
+    """Whether a process that is confined has a network."""
 
     async def fit(self, tool: Tool, arguments: Mapping[str, Any], workspace: Workspace) -> Fitted:
         """Check against the schema here, so that what is shown is not the plugin's word; then ask the plugin.
@@ -52,7 +63,9 @@ class Elsewhere:
             if name in told
         }
         shown = jsonable({**told, **paths})
-        await self.process.ready()  # which may take as long as its imports
+        life = await self.process.ready()  # which may take as long as its imports
+        if life.confined and tool.risk is Risk.NETWORK and not self.online:
+            raise ToolFailed(NO_NETWORK)
         try:
             async with asyncio.timeout(FIT_SECONDS):
                 answer = await self._last("fit", tool, values, workspace)
@@ -85,13 +98,18 @@ class Elsewhere:
                             lending.add(task)
                             task.add_done_callback(lending.discard)
                         case Said(failed=str(kind)):
-                            raise _failure(kind, said.message)
+                            raise _failure(kind, said.message + self._why(running, said.message))
                         case Said(end=True):
                             return said.text
         finally:
             for task in lending:
                 task.cancel()
         raise ToolFailed("it ended without a result")
+
+    def _why(self, running: Life, said: str) -> str:
+        """What there is to add to an error, where the sandbox may be the reason."""
+        refused = running.confined and any(sign in said for sign in REFUSALS)
+        return CONFINED.format(plugin=self.plugin) if refused else ""
 
     async def _last(
         self, op: str, tool: Tool, values: Mapping[str, Any], workspace: Workspace, call_id: str = ""

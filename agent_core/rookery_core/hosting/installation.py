@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rookery_core.errors import ConfigError, PluginError
 from rookery_core.hosting.admission import OFFLINE, Admissions, Candidate, State, Wishes, candidates
+from rookery_core.hosting.boxing import Boxes
 from rookery_core.hosting.describing import SLOW_SECONDS, Manifests
 from rookery_core.hosting.elsewhere import Elsewhere
 from rookery_core.hosting.manifest import Manifest
@@ -33,6 +34,7 @@ UNGUARDED_RUN = (
 )
 APART = "it is not what it was when it was enabled, and so does not run inside the program, where alone it can rule"
 KEPT_OUT = "plugins.disabled in the settings keeps it out: `rookery plugins enable {name}` takes it off that list"
+NOT_STARTED = "it is not started: {why}"
 NEEDS = "{hooks} {works} only inside the program, with all of its rights: `rookery plugins enable {name}` says more"
 
 
@@ -46,9 +48,10 @@ def load(
     settings: Settings | None = None,
     log: Path,
     redactor: Callable[[], Redactor],
+    boxes: Boxes | None = None,
 ) -> Loaded:
     """Load what is to be used. Those named in `in_process` are imported, and Rookery's own; others only when called,
-    and so is one that is not what it was when it was enabled and is wished for all the same.
+    and so is one that is not what it was when it was enabled and is wished for all the same. `boxes` confines them.
 
     Raises ConfigError for one that is wished for and not installed.
     """
@@ -61,21 +64,29 @@ def load(
     elsewhere = [c for c in used if c not in here]
     made = loader.load([candidate.entry_point for candidate in here], settings=settings)
     plugins, problems = list(made.plugins), [*_kept_out(known, wishes), *made.problems]
-    read = manifests.of((candidate.name, candidate.identity) for candidate in elsewhere)
+    boxes = boxes or Boxes()
     processes: list[PluginProcess] = []
     by_distribution = sorted(elsewhere, key=lambda candidate: (candidate.identity.distribution, candidate.name))
-    for identity, group in groupby(by_distribution, lambda candidate: candidate.identity):
+    groups = {identity: [*group] for identity, group in groupby(by_distribution, lambda candidate: candidate.identity)}
+    for identity, several in [*groups.items()]:
+        if why := boxes.forbids(candidate.name for candidate in several):
+            problems += [Problem(c.name, identity.distribution, NOT_STARTED.format(why=why)) for c in several]
+            del groups[identity]
+    read = manifests.of((c.name, identity) for identity, several in groups.items() for c in several)
+    for identity, several in groups.items():
         able = []
-        for candidate in group:
+        for candidate in several:
             plugin, said = _described(candidate, read[candidate.name])
             problems += said
             if plugin is not None:
                 able.append(plugin)
         prints = {f"{plugin.name}.{tool.name}": tool.fingerprint for plugin in able for tool in plugin.tools}
-        process = PluginProcess(identity, prints, log, redactor)
+        its_tools = [tool for plugin in able for tool in plugin.tools]
+        start = boxes.serving([candidate.name for candidate in several], identity.distribution, its_tools)
+        process = PluginProcess(identity, prints, log, start, redactor)
         processes.append(process)
         plugins += [
-            LoadedPlugin(plugin.name, plugin.distribution, plugin.offers, Elsewhere(process, plugin.name))
+            LoadedPlugin(plugin.name, plugin.distribution, plugin.offers, Elsewhere(process, plugin.name, boxes.online))
             for plugin in able
         ]
 

@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import distribution as installed_now
 from pathlib import Path
@@ -24,9 +24,11 @@ from pydantic import BaseModel, ConfigDict
 
 from rookery_core.errors import ToolFailed
 from rookery_core.hosting.admission import Identity, identify
+from rookery_core.hosting.boxing import Start
 from rookery_core.logs import piped
-from rookery_core.process import NOWHERE, how_it_ended, surroundings
+from rookery_core.process import NOWHERE, how_it_ended
 from rookery_core.redact import Redactor
+from rookery_core.sandbox.guests import Started, held
 from rookery_core.tools.running import STOP_SECONDS
 
 START_SECONDS = 10.0
@@ -34,8 +36,6 @@ START_SECONDS = 10.0
 IMPORT_SECONDS = 5.0
 """What the import of a plugin may take."""
 LINE_LIMIT = 1 << 25
-SECRETS = "ROOKERY_SECRET_"
-"""Variables that begin so are for the plugin they name, which gets them through its context."""
 
 Message = dict[str, Any]
 
@@ -77,13 +77,14 @@ class PluginProcess:
     """The process of one distribution."""
 
     def __init__(
-        self, identity: Identity, known: Mapping[str, str], log: Path, redactor: Callable[[], Redactor]
+        self, identity: Identity, known: Mapping[str, str], log: Path, start: Start, redactor: Callable[[], Redactor]
     ) -> None:
-        """`known` is the fingerprint of each tool, by its full name; both are as the person let it in. `redactor` makes
-        what takes secrets out of the log."""
+        """`known` is the fingerprint of each tool, by its full name; both are as the person let it in. `start` confines
+        the process; `redactor` makes what takes secrets out of the log."""
         self._identity = identity
         self._known = known
         self._log = log
+        self._start = start
         self._redactor = redactor
         self._running: Life | None = None
         self._starting = asyncio.Lock()
@@ -93,7 +94,7 @@ class PluginProcess:
         """The process, started where it is not running. Raises ToolFailed."""
         async with self._starting:
             if self._running is None or self._running.over:
-                self._running = await Life.begin(self._identity, self._known, self._log, self._redactor)
+                self._running = await Life.begin(self._identity, self._known, self._log, self._start, self._redactor)
             return self._running
 
     async def ask(self, op: str, **values: Any) -> AsyncGenerator[tuple[Life, Said], None]:
@@ -114,9 +115,15 @@ class PluginProcess:
 class Life:
     """One life of the process."""
 
-    def __init__(self, process: asyncio.subprocess.Process, distribution: str) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, distribution: str, started: Started, holding: AsyncExitStack
+    ) -> None:
+        """`holding` is what confines it."""
+        self.confined = started.confined
         self._process = process
         self._distribution = distribution
+        self._started = started
+        self._holding = holding
         self._waiting: dict[int, asyncio.Queue[Said | ToolFailed]] = {}
         self.over = False
         """Whether it takes no more requests."""
@@ -124,25 +131,33 @@ class Life:
 
     @classmethod
     async def begin(
-        cls, identity: Identity, known: Mapping[str, str], log_path: Path, redactor: Callable[[], Redactor]
+        cls,
+        identity: Identity,
+        known: Mapping[str, str],
+        log_path: Path,
+        start: Start,
+        redactor: Callable[[], Redactor],
     ) -> Life:
         """Start it and wait until it is ready. Raises ToolFailed, also where it is not what was let in."""
         distribution = identity.distribution
         plugins = sorted({name.partition(".")[0] for name in known})
         if not _is_still(identity):
             raise _changed(distribution, plugins[0])
-        with piped(log_path, redactor) as log:
-            process = await asyncio.create_subprocess_exec(
-                *command("serve", distribution, *plugins),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                limit=LINE_LIMIT,
-                cwd=NOWHERE,
-                env=environment(os.environ),
-                start_new_session=True,
-            )
-        made = cls(process, distribution)
+        async with AsyncExitStack() as holding:
+            confining = start(command("serve", distribution, *plugins), os.environ)
+            started = await holding.enter_async_context(held(confining))
+            with piped(log_path, redactor) as log:
+                process = await asyncio.create_subprocess_exec(
+                    *started.command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=log,
+                    limit=LINE_LIMIT,
+                    cwd=NOWHERE,
+                    env=started.environment,
+                    start_new_session=True,
+                )
+            made = cls(process, distribution, started, holding.pop_all())
         try:
             ready = await made._handshake(START_SECONDS + IMPORT_SECONDS * len(plugins), log_path)
         except BaseException:
@@ -201,6 +216,7 @@ class Life:
         if self._reader is not None:
             await asyncio.wait([self._reader], timeout=STOP_SECONDS)  # what it left behind may hold the line open
             self._reader.cancel()
+        await self._holding.aclose()
 
     async def _stop(self, number: int, answers: asyncio.Queue[Said | ToolFailed]) -> None:
         """Cancel a request; a process in which it does not end takes no more of them."""
@@ -219,7 +235,7 @@ class Life:
             async with asyncio.timeout(seconds):
                 line = await self._process.stdout.readline()
                 if not line:
-                    why = f"it {how_it_ended(await self._process.wait())}; its log is {log}"
+                    why = f"it {how_it_ended(self._started.code(await self._process.wait()))}; its log is {log}"
                 else:
                     ready = Ready.model_validate_json(line)
                     if not ready.problems:
@@ -244,7 +260,8 @@ class Life:
         self.over = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        code = await self._process.wait()
+        code = self._started.code(await self._process.wait())
+        await self._holding.aclose()
         for waiting in self._waiting.values():
             waiting.put_nowait(
                 ToolFailed(f"the process of {self._distribution} {how or how_it_ended(code)} during the call")
@@ -254,11 +271,6 @@ class Life:
 def command(what: str, distribution: str, *plugins: str) -> Sequence[str]:
     """How the process of a distribution is started."""
     return sys.executable, "-P", "-m", "rookery_core.hosting.child", what, distribution, *plugins
-
-
-def environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """What such a process may see of the environment."""
-    return {name: value for name, value in surroundings(environ).items() if not name.startswith(SECRETS)}
 
 
 def _is_still(identity: Identity) -> bool:

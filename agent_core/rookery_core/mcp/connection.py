@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -41,7 +41,9 @@ from rookery_core.mcp.bounded import bound
 from rookery_core.mcp.definitions import Definition
 from rookery_core.mcp.program import program
 from rookery_core.mcp.results import MOST, result_text
+from rookery_core.process import NOWHERE
 from rookery_core.redact import Redactor
+from rookery_core.sandbox.guests import Started, held
 from rookery_core.text import cut_middle, one_line
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.threads import in_thread
@@ -74,6 +76,8 @@ class Endpoint:
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     cwd: str = ""
+    start: Callable[[Sequence[str], Mapping[str, str]], AbstractContextManager[Started]] | None = None
+    """Confines a command, as far as it is to be."""
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -232,7 +236,10 @@ class Connection:
                     streamable_http_client(at.url, http_client=http, max_sse_event_size=EVENT_BYTES)
                 )
             else:
-                running = program([at.command, *at.args], at.env, at.cwd, log, self._wrong)
+                assert at.start is not None
+                started = await stack.enter_async_context(held(at.start((at.command, *at.args), at.env)))
+                cwd = NOWHERE if started.confined else at.cwd
+                running = program(started.command, started.environment, cwd, log, self._wrong)
                 read, write = await stack.enter_async_context(running)
             yield _Read(read, self._ended), write
 
@@ -391,7 +398,7 @@ def _reason(exc: BaseException, endpoint: Endpoint) -> str:
             return f"nothing answers at {_origin(endpoint.url)}: {exc}"
         case _:
             text = one_line(str(exc), 300)
-            return text if isinstance(exc, MCPError) and text else f"{type(exc).__name__}: {text}"
+            return text if isinstance(exc, MCPError | ToolFailed) and text else f"{type(exc).__name__}: {text}"
 
 
 def _origin(url: str) -> str:

@@ -9,7 +9,9 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,8 +19,10 @@ from rookery_core.errors import PluginError, ToolFailed
 from rookery_core.mcp.definitions import Definition, Offered, offered
 from rookery_core.mcp.remembered import Remembered
 from rookery_core.mcp.settings import ServerSettings, resolved
-from rookery_core.process import search_path
+from rookery_core.process import NOWHERE, search_path
 from rookery_core.redact import Redactor
+from rookery_core.sandbox.guests import Guests, Started, needs_of_kinds
+from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.loader import Problem
 
@@ -48,6 +52,25 @@ class Surroundings:
     remembered: Remembered
     redactor: Callable[[], Redactor]
     """Makes what takes secrets out of logs."""
+    guests: Guests = field(default_factory=lambda: Guests(Confinement(allow_root=True)))
+    """What confines those that are to be."""
+    online: bool = False
+    """Whether those may have a network."""
+
+    def start(
+        self, settings: ServerSettings, cwd: str, command: Sequence[str], environment: Mapping[str, str]
+    ) -> AbstractContextManager[Started]:
+        """What confines a server: where it is to be, and as root always. It reads the workspace in any case."""
+        kinds = {settings.risk.get(tool, settings.own_risk) for tool in settings.tools}
+        needs = needs_of_kinds(kinds or {settings.own_risk, *settings.risk.values()}, online=self.online)
+        return self.guests.start(
+            replace(needs, workspace=True),
+            command,
+            environment,
+            reads=[Path(cwd)] if settings.cwd and not Path(cwd).is_relative_to(self.workspace) else (),
+            folder=cwd if settings.cwd or self.guests.root is not None else NOWHERE,
+            is_open=not settings.confined and not self.guests.forbids(is_open=True),
+        )
 
 
 class Server:
@@ -176,6 +199,7 @@ class Server:
         try:
             if not again:
                 self._check_command()
+                await asyncio.to_thread(self._check_confinement)
                 await self._recall()
             library = await asyncio.to_thread(_library)
             if (old := self._connection) is not None:
@@ -202,6 +226,17 @@ class Server:
         path = resolved(self.settings.env, environ, "env").get("PATH", search_path(environ))
         if command and "/" not in command and shutil.which(command, path=path) is None:
             raise PluginError(f"it could not be started: there is no command {command}")
+
+    def _check_confinement(self) -> None:
+        """Raise PluginError for a command that must not run here."""
+        guests = self._surroundings.guests
+        if self.settings.command and (why := guests.forbids()):
+            raise PluginError(f"it is not started: {why}")
+        if self.settings.confined and not guests.confines():
+            raise PluginError(
+                "it is not started: its setting confined is true, and nothing can be confined here; "
+                "`rookery sandbox` says what is missing"
+            )
 
     async def _recall(self) -> None:
         remembered = await asyncio.to_thread(self._surroundings.remembered.get, self.name, self.settings)
@@ -262,6 +297,7 @@ class Server:
         from rookery_core.mcp.connection import Endpoint
 
         settings, around = self.settings, self._surroundings
+        cwd = str(around.workspace / Path(settings.cwd).expanduser())
         return Endpoint(
             log=around.log(self.name),
             redactor=around.redactor,
@@ -269,7 +305,8 @@ class Server:
             command=str(Path(settings.command).expanduser()) if settings.command.startswith("~") else settings.command,
             args=settings.args,
             env={"PATH": search_path(around.environ), **resolved(settings.env, around.environ, "env")},
-            cwd=str(around.workspace / Path(settings.cwd).expanduser()),
+            cwd=cwd,
+            start=partial(around.start, settings, cwd) if settings.command else None,
             url=settings.url,
             headers=resolved(settings.headers, around.environ, "headers"),
         )

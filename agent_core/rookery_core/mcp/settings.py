@@ -49,6 +49,9 @@ class ServerSettings(BaseModel):
     risk: dict[str, Annotated[Risk, Field(strict=False)]] = {}
     """What a tool does, by its name: pure, read, write, network or execute. The others are taken for execute where the
     server is a command, for network where it is an address. What the server says of itself only makes them riskier."""
+    confined: bool = False
+    """Whether a command runs in the sandbox, with a network only where it is online and `risk` says network of one of
+    its tools. As root it does in any case, unless `--allow-root` is said."""
     timeout_s: float = Field(default=60.0, gt=0, le=86_400)
     """What a call may take."""
     start_s: float = Field(default=30.0, gt=0, le=3_600)
@@ -63,7 +66,8 @@ class ServerSettings(BaseModel):
         if self.url and not _is_address(self.url):
             why = "its url does not begin with http:// or https:// and a host, with a port up to 65535"
             raise PydanticCustomError("setting", why)
-        for given, wanted in (("args", "command"), ("env", "command"), ("cwd", "command"), ("headers", "url")):
+        of_commands = ("args", "env", "cwd", "confined")
+        for given, wanted in (*((each, "command") for each in of_commands), ("headers", "url")):
             if getattr(self, given) and not getattr(self, wanted):
                 raise PydanticCustomError(
                     "setting", "{given} is for a server with a {wanted}", {"given": given, "wanted": wanted}

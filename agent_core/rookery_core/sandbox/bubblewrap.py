@@ -29,15 +29,24 @@ def found() -> str:
 
 
 def command(
-    program: str, layout: Layout, folder: Path, environment: Mapping[str, str], *, network: bool = False
+    program: str,
+    layout: Layout,
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    network: bool = False,
+    keeps_environment: bool = False,
 ) -> tuple[str, ...]:
-    """What has to stand before a command for it to run as the first process of a sandbox, in `folder`."""
+    """What has to stand before a command for it to run as the first process of a sandbox, in `folder`.
+
+    `keeps_environment`: it has the variables that bubblewrap is started with, and `environment` besides.
+    """
     return (
         program,
         "--unshare-all",
         *(["--share-net"] if network else []),
         *("--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--as-pid-1"),
-        *("--cap-drop", "ALL", "--clearenv"),
+        *("--cap-drop", "ALL", *([] if keeps_environment else ["--clearenv"])),
         *(word for name, value in environment.items() for word in ("--setenv", name, value)),
         *("--hostname", "sandbox"),
         *("--proc", "/proc", "--dev", DEVICES),

@@ -32,10 +32,15 @@ _SHOWN_AT_L2 = (*SYSTEM, "/etc", "/proc", "/sys/devices/system/cpu")
 
 
 @contextmanager
-def machine_of_its_own(room: Room, reads: Sequence[Path], *, writes: bool) -> Iterator[Box]:
-    """A box at L3. Raises ToolFailed where none can be made for this workspace."""
+def machine_of_its_own(
+    room: Room, reads: Sequence[Path], *, writes: bool, keeps_environment: bool = False
+) -> Iterator[Box]:
+    """A box at L3. `keeps_environment`: what its entrance is started with is there inside.
+
+    Raises ToolFailed where none can be made for this workspace.
+    """
     _check(room)
-    kept = protected(room.root, room.places, room.code)
+    kept = protected(room.root, room.places, room.code, writes=writes)
     with placeholders(kept.absent if writes else ()) as made:
         unmade = tuple(path for path in kept.absent if path not in made and os.path.lexists(path))
         covered = Covered((*kept.kept, *made, *unmade), kept.hidden) if writes else Covered((), kept.hidden)
@@ -51,7 +56,14 @@ def machine_of_its_own(room: Room, reads: Sequence[Path], *, writes: bool) -> It
         except OSError as exc:
             raise ToolFailed(f"{exc.filename} went while the sandbox was made; try it again") from exc
         yield Box(
-            entrance=bubblewrap.command(bubblewrap.found(), layout, room.root, room.loading, network=network),
+            entrance=bubblewrap.command(
+                bubblewrap.found(),
+                layout,
+                room.root,
+                room.loading,
+                network=network,
+                keeps_environment=keeps_environment,
+            ),
             inside=str(INSIDE),
             order=order | {"same": same, "groups": _groups(room.settings)},
             environment={"TMPDIR": "/tmp", **({} if writes else _READING)},

@@ -7,7 +7,7 @@ shell and a desktop read. A name that is not there yet counts as well.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,10 +38,11 @@ class Protected:
     """Are not there, and stay so."""
 
 
-def protected(root: Path, places: Places, code: tuple[Path, ...] = ()) -> Protected:
+def protected(root: Path, places: Places, code: tuple[Path, ...] = (), *, writes: bool = True) -> Protected:
     """What is protected in the workspace; `code` is what Rookery and its plugins are made of.
 
-    Raises ToolFailed for a symbolic link among it, which could be exchanged for something else.
+    Raises ToolFailed for a symbolic link among it, which could be exchanged for something else; where nothing `writes`,
+    only for one to what is private.
     """
     private = [path for path in (*places.own, *places.secret) if root in path.parents]
     at_home = root == places.home
@@ -51,7 +52,16 @@ def protected(root: Path, places: Places, code: tuple[Path, ...] = ()) -> Protec
     unmade = [root / name for name in (CAREFUL if at_home else ABSENT)]
     unmade += [path for path in private if path.relative_to(root).parts[0] not in _OF_OTHER_SYSTEMS]
     kept = [*careful, *_repositories(root), *(path for path in (*places.code, *code) if root in path.parents)]
-    for path in (*kept, *private):
+    _check_links(root, (*kept, *private) if writes else private)
+    return Protected(
+        tuple(path for path in dict.fromkeys(kept) if is_there(path) and path not in private),
+        tuple(path for path in dict.fromkeys(private) if is_there(path)),
+        tuple(path for path in dict.fromkeys(unmade) if not is_there(path)),
+    )
+
+
+def _check_links(root: Path, paths: Iterable[Path]) -> None:
+    for path in paths:
         part = root
         for name in path.relative_to(root).parts:
             part = part / name
@@ -60,11 +70,6 @@ def protected(root: Path, places: Places, code: tuple[Path, ...] = ()) -> Protec
                     f"{part} is a symbolic link, which a sandbox cannot keep as it is, so nothing is run here; put "
                     "what it leads to in its place, or start Rookery in another folder"
                 )
-    return Protected(
-        tuple(path for path in dict.fromkeys(kept) if is_there(path) and path not in private),
-        tuple(path for path in dict.fromkeys(private) if is_there(path)),
-        tuple(path for path in dict.fromkeys(unmade) if not is_there(path)),
-    )
 
 
 def _repositories(root: Path) -> Iterator[Path]:

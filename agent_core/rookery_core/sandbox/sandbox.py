@@ -80,6 +80,10 @@ class Confinement:
             self._unseen = tuple(of_root_alone()) if self.is_root else ()
         return replace(self._room, root=root, unseen=self._unseen)
 
+    def is_own(self, folder: Path) -> bool:
+        """Whether a real path is one of Rookery's own folders, which no confined program sees."""
+        return folder in self._room.places.own
+
     @property
     def level(self) -> Level:
         """The level at which programs run: that of the machine, or none where the person wants none."""
@@ -126,10 +130,13 @@ class Confinement:
         that starts no program of ours."""
         return "confined", self.told(str(root), reach) if self.starts(offered) else ""
 
-    def forbids(self) -> str:
-        """Why no program may run here; "" where some may."""
-        if self.is_root and self.level < Level.L3 and not self._allow_root:
-            why = "sandbox.programs is open" if self.is_open else "; ".join(self.found.why_not_higher)
+    def forbids(self, *, is_open: bool = False) -> str:
+        """Why no program may run here; "" where some may. `is_open`: one that the settings say is not confined."""
+        if self.is_root and not self._allow_root and (is_open or self.level < Level.L3):
+            if is_open or self.is_open:
+                why = "the settings say that it is open" if is_open else "sandbox.programs is open"
+            else:
+                why = "; ".join(self.found.why_not_higher)
             return (
                 f"Rookery runs as root, and without a whole sandbox root's programs may do anything ({why}); run it as "
                 "an ordinary user, or start it with --allow-root"

@@ -14,7 +14,7 @@ READ = (
 
 
 class SandboxSettings(BaseModel):
-    """What confines the programs that tools start: `shell`, `python` and `git`."""
+    """What confines the programs that tools start, `shell`, `python` and `git`, and the processes of plugins."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, strict=True, allow_inf_nan=False
@@ -25,7 +25,7 @@ class SandboxSettings(BaseModel):
     read: tuple[str, ...] = Field(default=READ, strict=False)
     """Folders outside of the workspace that programs may read, besides those of the system; those that are there."""
     network: bool = False
-    """Whether programs reach other machines, and what runs on this one."""
+    """Whether programs that tools start reach other machines, and what runs on this one."""
     processes: int = Field(default=1024, ge=16, le=1 << 22)
     """The most processes and threads that one call may have at a time."""
     memory_mb: int = Field(default=0, ge=0, le=1 << 24)

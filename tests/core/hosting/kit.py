@@ -17,6 +17,7 @@ from rookery_core.approval.policy import Allowed, Grants, nobody
 from rookery_core.config import Config
 from rookery_core.events import Event, QuestionAsked, ToolFinished
 from rookery_core.hosting.admission import Admissions, Wishes, candidates
+from rookery_core.hosting.boxing import Boxes
 from rookery_core.hosting.describing import Manifests
 from rookery_core.hosting.installation import load
 from rookery_core.plugin import Risk
@@ -95,15 +96,17 @@ class Site:
         disabled: Collection[str] = (),
         seconds: float = 20.0,
         in_process: Collection[str] = (),
+        boxes: Boxes | None = None,
     ) -> Loaded:
         return load(
             self.found(),
             self.admissions,
-            Manifests(self.home / "manifests.json", seconds),
+            Manifests(self.home / "manifests.json", seconds, boxes),
             Wishes(disabled, only),
             in_process=in_process,
             log=self.home / "plugins.log",
             redactor=lambda: known_to(os.environ, Config()),
+            boxes=boxes,
         )
 
 

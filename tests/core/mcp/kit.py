@@ -21,6 +21,8 @@ from rookery_core.mcp.settings import McpSettings, ServerSettings
 from rookery_core.plugin import Risk
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.redact import known_to
+from rookery_core.sandbox.guests import Guests
+from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.testing import DictData, ListArtifacts, ListMemory
 from rookery_core.tools.lending import EnvironmentSecrets, Lender
 from rookery_core.tools.loader import Loaded
@@ -52,6 +54,8 @@ class Yard:
     answers: list[str | None] = field(default_factory=list)
     artifacts: ListArtifacts = field(default_factory=ListArtifacts)
     opened: list[Servers] = field(default_factory=list)
+    guests: Guests = field(default_factory=lambda: Guests(Confinement(allow_root=True)))
+    online: bool = False
 
     def servers(self, **settings: ServerSettings) -> Servers:
         """Those of these names; not started yet."""
@@ -62,6 +66,8 @@ class Yard:
             lambda name: self.folder / f"{name}.log",
             Remembered(self.folder / "mcp.json"),
             lambda: known_to(self.environ, config),
+            self.guests,
+            self.online,
         )
         made = Servers(settings, around, lambda: settings)
         self.opened.append(made)

@@ -55,7 +55,7 @@ async def make(tmp_path: Path, person: Person) -> AsyncIterator[Make]:
     ) -> Assistant:
         settings = (config or Config()).model_copy(update={"mcp": McpSettings(servers=dict(servers))})
         paths = Paths.find({"ROOKERY_HOME": str(tmp_path / "home")})
-        wanted = Options(tmp_path, **options)
+        wanted = Options(tmp_path, allow_root=True, **options)
         made.append(build(settings, paths, wanted, approver=person, model=ScriptedModel(script)))
         return made[-1]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from rookery_core.config import Config
 from rookery_core.config_file import load_config
-from rookery_core.equipment import Options, equip, installed_plugins, mcp_servers, open_store
+from rookery_core.equipment import Options, confinement_of, equip, installed_plugins, mcp_servers, open_store
 from rookery_core.errors import ConfigError, PluginError, ToolFailed
 from rookery_core.events import ApprovalRequested, QuestionAsked
 from rookery_core.mcp.server import NO_LIBRARY, Server
@@ -47,16 +47,17 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     config = load_config(paths).config
     match arguments.action:
         case "list":
-            return asyncio.run(_list(config, paths, console, as_json=arguments.json))
+            return asyncio.run(_list(config, paths, console, as_json=arguments.json, allow_root=arguments.allow_root))
         case "check":
-            return asyncio.run(_check(arguments.server, config, paths, console, as_json=arguments.json))
+            return asyncio.run(_check(arguments, config, paths, console))
         case _:
             return asyncio.run(_serve(arguments, config, paths, console))
 
 
-async def _list(config: Config, paths: Paths, console: Console, *, as_json: bool) -> Exit:
+async def _list(config: Config, paths: Paths, console: Console, *, as_json: bool, allow_root: bool) -> Exit:
     known = config.mcp.servers
-    servers = mcp_servers(config, paths, Options(_started_in(paths), plugins=wished(None, os.environ)))
+    options = Options(_started_in(paths), plugins=wished(None, os.environ), allow_root=allow_root)
+    servers = mcp_servers(config, paths, options, confinement_of(config, paths, options))
     try:
         await servers.settled()
         clashes = await _clashes(servers, config, paths)
@@ -84,12 +85,14 @@ def _started_in(paths: Paths) -> Path:
     return here if Doorstep(Trust(paths.trusted), here, Path.home()).trusted else paths.config
 
 
-async def _check(name: str, config: Config, paths: Paths, console: Console, *, as_json: bool) -> Exit:
+async def _check(arguments: argparse.Namespace, config: Config, paths: Paths, console: Console) -> Exit:
+    name = arguments.server
     if name not in config.mcp.servers:
         there = ", ".join(config.mcp.servers)
         hint = f"there are: {there}" if there else NONE_YET.format(file=paths.config_file)
         raise ConfigError(f"there is no MCP server named {one_line(name, 60)}; {hint}")
-    servers = mcp_servers(config, paths, Options(_started_in(paths), plugins=[name]))
+    options = Options(_started_in(paths), plugins=[name], allow_root=arguments.allow_root)
+    servers = mcp_servers(config, paths, options, confinement_of(config, paths, options))
     try:
         await servers.settled()
         (server,) = servers
@@ -97,7 +100,7 @@ async def _check(name: str, config: Config, paths: Paths, console: Console, *, a
         lines = [*_lines(server, told["state"], told["problem"], paths)]
     finally:
         await servers.close()
-    if as_json:
+    if arguments.json:
         console.print_json(told)
     else:
         for line in lines:
@@ -107,7 +110,8 @@ async def _check(name: str, config: Config, paths: Paths, console: Console, *, a
 
 async def _clashes(servers: Servers, config: Config, paths: Paths) -> dict[str, str]:
     """Why servers are left out that have a plugin's name, by that name."""
-    plugins = installed_plugins(config, paths)
+    options = Options(_started_in(paths), allow_root=True)  # none is started
+    plugins = installed_plugins(config, paths, options, confinement_of(config, paths, options))
     try:
         clashes = servers.joined(replace(plugins, problems=()))
     finally:

@@ -22,7 +22,13 @@ INSIDE = (
 
 
 def enable(
-    plugins: Plugins, candidate: Candidate, console: Console, *, unasked: bool = False, in_process: bool = False
+    plugins: Plugins,
+    candidate: Candidate,
+    console: Console,
+    *,
+    unasked: bool = False,
+    in_process: bool = False,
+    is_open: bool = False,
 ) -> Exit:
     """Show a plugin, and use it from now on if the person says yes. Raises PluginError, ConfigError."""
     if candidate.state is State.BUILT_IN or (candidate.state is State.DISABLED and plugins.is_own(candidate)):
@@ -31,7 +37,7 @@ def enable(
         return Exit.OK
     if candidate.state is State.OFFLINE:
         raise PluginError(f"{candidate.name}: {OFFLINE}")
-    described = plugins.describe(candidate, anew=True)
+    described = plugins.describe(candidate, anew=True, is_open=is_open)
     if described.manifest.problem:
         raise PluginError(f"{candidate.name} cannot be used: {described.manifest.problem}")
     hooks = described.manifest.in_process
@@ -44,7 +50,7 @@ def enable(
     if hooks and not inside:
         say(f"\n{INSIDE.format(hooks=', '.join(hooks))}", console.stdout)
         inside = not unasked and yes(console, f"Run {candidate.name} inside the program? [y/N] ")
-    plugins.enable(candidate, in_process=inside)
+    plugins.enable(candidate, in_process=inside, is_open=is_open)
     left = f", without {', '.join(hooks)}" if hooks and not inside else ""
     say(f"{candidate.name} is used from the next start on{left}.", console.stdout)
     return Exit.OK
@@ -61,6 +67,8 @@ def lines(described: Described, *, in_process: bool = False) -> Iterator[str]:
     yield f"module        {candidate.entry_point.value}"
     where = "the program itself" if described.in_process or in_process else "a process of its own"
     yield f"runs in       {where}"
+    if described.rights and not (described.in_process or in_process):
+        yield f"may do        {described.rights}"
     if manifest.problem:
         yield f"problem       {manifest.problem}"
     for tool in manifest.tools:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
+from rookery_core.config_file import load_config
 from rookery_core.hosting.admission import Candidate, State
+from rookery_core.hosting.boxing import Boxes
 from rookery_core.hosting.catalogue import Described, Plugins
 from rookery_core.paths import Paths
 from rookery_core.text import visible
@@ -21,7 +24,7 @@ WAITS = (State.PENDING, State.CHANGED)
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     """Carry out one of the actions. Raises PluginError, ConfigError."""
-    plugins = Plugins(paths)
+    plugins = Plugins(paths, lambda: _boxes(arguments, paths))
     match arguments.action:
         case "list":
             return _list(plugins.all(), console, as_json=arguments.json)
@@ -29,7 +32,8 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
             return _info(plugins.describe(plugins.get(arguments.plugin)), console, as_json=arguments.json)
         case "enable":
             candidate = plugins.get(arguments.plugin)
-            return enable(plugins, candidate, console, unasked=arguments.yes, in_process=arguments.in_process)
+            inside, is_open = arguments.in_process, arguments.open
+            return enable(plugins, candidate, console, unasked=arguments.yes, in_process=inside, is_open=is_open)
         case "disable":
             candidate = plugins.get(arguments.plugin, usable=False)
             plugins.disable(candidate)
@@ -45,6 +49,14 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
             return plugin_packages.restore(plugins, console, unasked=arguments.yes)
         case _:
             return plugin_packages.new(plugins, arguments.name, arguments.into, console)
+
+
+def _boxes(arguments: argparse.Namespace, paths: Paths) -> Boxes:
+    from rookery_core.equipment import Options, boxes_of, confinement_of
+
+    config = load_config(paths).config
+    options = Options(Path.cwd(), allow_root=getattr(arguments, "allow_root", False))
+    return boxes_of(config, options, confinement_of(config, paths, options))
 
 
 def _list(known: list[Candidate], console: Console, *, as_json: bool) -> Exit:

@@ -12,13 +12,14 @@ from typing import Any
 
 from rookery_core.config import Config
 from rookery_core.config_file import load_config
-from rookery_core.equipment import Equipment, Options, equip, installed_plugins, mcp_servers, open_store
+from rookery_core.equipment import Equipment, Options, confinement_of, equip, installed_plugins, mcp_servers, open_store
 from rookery_core.errors import ConfigError, ModelError, ToolUnknown, TurnPaused
 from rookery_core.events import ApprovalRequested, ApprovalResolved, Event, PluginFailed, ToolProgress, ToolStatus
 from rookery_core.mcp.servers import Servers
 from rookery_core.paths import Paths
 from rookery_core.reasoning.prompt import describe
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.sandbox.sandbox import Confinement
 from rookery_core.store.calls import CallRecord
 from rookery_core.store.db import Store
 from rookery_core.store.sessions import Kind, Sessions
@@ -53,16 +54,17 @@ async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -
         strict=is_strict(arguments, os.environ),
         trusted=doorstep.trusted,
         online=arguments.online,
-        allow_root=getattr(arguments, "allow_root", False),
+        allow_root=arguments.allow_root,
     )
     config = load_config(paths).config
     given = _object(arguments.arguments) if arguments.action == "call" else {}
     named = getattr(arguments, "tool", "")
-    servers = mcp_servers(config, paths, options)
+    confinement = confinement_of(config, paths, options)
+    servers = mcp_servers(config, paths, options, confinement)
     if len(config.mcp.servers) and not doorstep.trusted:
         say(f"rookery: no MCP server is started: {'; '.join(doorstep.remarks)}", console.stderr)
     try:
-        equipment = await _equipped(config, paths, options, servers, named)
+        equipment = await _equipped(config, paths, options, servers, confinement, named)
         try:
             found = bool(named) and named in equipment.usable
             for problem in equipment.problems:
@@ -90,14 +92,16 @@ async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -
         await servers.close()
 
 
-async def _equipped(config: Config, paths: Paths, options: Options, servers: Servers, tool: str) -> Equipment:
+async def _equipped(
+    config: Config, paths: Paths, options: Options, servers: Servers, confinement: Confinement, tool: str
+) -> Equipment:
     """The tools there are; MCP servers are started for them unless the tool that is asked for is a plugin's."""
-    loaded = installed_plugins(config, paths, options.plugins, online=options.online)
-    equipment = equip(config, paths, options, servers.joined(loaded))
+    loaded = installed_plugins(config, paths, options, confinement)
+    equipment = equip(config, paths, options, servers.joined(loaded), confinement=confinement)
     if not len(servers) or (tool and tool in equipment.usable):
         return equipment
     await servers.settled()
-    return equip(config, paths, options, servers.joined(loaded))
+    return equip(config, paths, options, servers.joined(loaded), confinement=confinement)
 
 
 def _list(equipment: Equipment, console: Console, *, as_json: bool) -> Exit:

@@ -18,7 +18,7 @@ class Group:
         """`wanted`: below which folder, and what is to be written to which of its files."""
         self._folders: list[bytes] = []
         for above, limits in wanted:
-            _sweep(above)
+            sweep(above)
             folder = os.path.join(above, PREFIX + str(os.getpid()).encode())
             with contextlib.suppress(OSError):
                 os.mkdir(folder)
@@ -39,7 +39,7 @@ class Group:
                 os.rmdir(folder)
 
 
-def _sweep(above: bytes) -> None:
+def sweep(above: bytes) -> None:
     """Take away groups that nobody is in: whoever made them was killed."""
     with contextlib.suppress(OSError):
         for name in os.listdir(above):
