@@ -258,6 +258,21 @@ class ToolProgress(Event):
     text: str
 
 
+class ResultRead(Event):
+    """A reader without tools read a result of others for the model, which sees its notes in place of the text."""
+
+    kind: Literal["result_read"] = "result_read"
+    call_id: str
+    n_chars: int
+    """Of the text, as much as fits the window."""
+    facts: tuple[str, ...]
+    answers_request: bool
+    failed: str = ""
+    """Why there are no notes, so that the model sees an excerpt; "" where there are."""
+    seconds: float
+    usage: Usage
+
+
 class ToolFinished(Event):
     """A call ended; `output` is the observation that the model reads."""
 
@@ -353,6 +368,7 @@ AnyEvent = Annotated[
     | QuestionAsked
     | QuestionAnswered
     | ToolProgress
+    | ResultRead
     | ToolFinished
     | StepFailed
     | Recovered

@@ -14,9 +14,9 @@ from rookery_core.model.base import Message, ModelInfo, PromptTier, Sampling
 from rookery_core.model.constraint import arguments_grammar, step_grammar
 from rookery_core.reasoning import native
 from rookery_core.reasoning.prompt import head, native_text
-from rookery_core.run import Address, Voice
 from rookery_core.tools.discovery import Discovery
 from rookery_core.tools.registry import Registry
+from rookery_core.voice import Address, Voice
 
 SMALL_WINDOW = 2048
 """Tokens up to which a window is too small for the full prompt, and for the tools as JSON."""
@@ -66,6 +66,8 @@ class Offer:
                 tools=chosen.names,
                 check_arguments=self._settings.check_arguments,
                 repairs=self._settings.repairs,
+                quarantine=self._settings.quarantine,
+                spotlight=self._settings.spotlight,
             )
         return self._voices[chosen.names]
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rookery_core.approval.answers import Answers
 from rookery_core.approval.exposure import exposure_of
@@ -38,10 +38,11 @@ from rookery_core.events import (
     ToolRequested,
     ToolStatus,
 )
-from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Reading, Sampling
+from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Reading
 from rookery_core.model.window import fit
 from rookery_core.reasoning import native
 from rookery_core.reasoning.grounding import doubts
+from rookery_core.reasoning.quarantine import Reader
 from rookery_core.reasoning.repetition import Repetition
 from rookery_core.reasoning.step import Answer, Step, StepStream, ToolCall
 from rookery_core.recovery import Failure, remedy
@@ -50,39 +51,12 @@ from rookery_core.tools.contract import Risk
 from rookery_core.tools.runner import Caller, ToolRunner
 from rookery_core.transcript import Transcript
 from rookery_core.usage import Usage
+from rookery_core.voice import Voice
 
 REPAIR_TEMPERATURE = 0.7
 """After a step that could not be used: the same choice of tokens would only fail again."""
 AGAIN = "You made exactly this call before, and its result is above. Answer now with what is known."
 """What is told of the same call again; its result follows once more, since small models look no further up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """How one model is told of the tools, and what it may write."""
-
-    head: tuple[Message, ...]
-    """The system text and worked examples; always the same, so that the KV cache keeps it."""
-    act: str
-    """Grammar of a step that may call a tool or answer."""
-    answer: str
-    """Grammar of a step that must answer."""
-    native: bool = False
-    """Whether it reads and writes calls in its own form."""
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """How models are addressed in a turn."""
-
-    address: Callable[[ModelInfo], Address]
-    sampling: Sampling
-    tools: tuple[str, ...] = ()
-    """Names of the tools that are offered."""
-    check_arguments: bool = False
-    """Whether a number or path that nobody said is questioned."""
-    repairs: int = 2
-    """Times in a row that a step or a call that cannot be used is tried again."""
 
 
 def tell_loss(model: ModelBackend, emit: Callable[[Event], object]) -> None:
@@ -319,6 +293,15 @@ class Run:
             claimed=self._thought,
             answers=self._answers,
             exposure=lambda: self._exposure,
+            reader=Reader(
+                self._voice.quarantine,
+                self.aside,
+                self.emit,
+                self._runner.relevance,
+                info.n_ctx,
+                lambda: self.budget.seconds_left,
+            ),
+            spotlight=self._voice.spotlight,
         )
         finished = await self._runner.call(call, call_id, caller)
         self.repetition.came(call, finished.output)
@@ -340,20 +323,28 @@ class Run:
 
     async def write(self, prompt: str, max_tokens: int) -> str:
         """What the model writes to a prompt of a tool's own; it counts, and is no part of the conversation."""
+        return (await self.aside([Message("user", prompt)], max_tokens)).text
+
+    async def aside(self, messages: Sequence[Message], max_tokens: int, grammar: str | None = None) -> Completion:
+        """What the model writes beside the conversation; it counts. Raises ModelError."""
         sampling = replace(
             self._voice.sampling,
             max_tokens=max(1, min(max_tokens, self.budget.tokens_left)),
             seed=self._voice.sampling.seed + self._log.next_seq,
         )
         await self.ready()
-        text = ""
-        async with aclosing(self._model.stream([Message("user", prompt)], sampling)) as chunks:
-            async for chunk in chunks:
-                if isinstance(chunk, Completion):
-                    text = chunk.text
-                    self.usage += chunk.usage
-                    self.budget.tokens += chunk.usage.completion_tokens
-        return text
+        n_written = 0
+        try:
+            async with aclosing(self._model.stream(messages, sampling, grammar)) as chunks:
+                async for chunk in chunks:
+                    if isinstance(chunk, Completion):
+                        self.usage += chunk.usage
+                        n_written = chunk.usage.completion_tokens
+                        return chunk
+                    n_written += isinstance(chunk, Delta)
+        finally:
+            self.budget.tokens += n_written
+        raise ModelDied("the model's answer ended without saying why; the request can be made again")
 
     # -- recover ------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from rookery_core.events import (
     QuestionAsked,
     Recalled,
     Recovered,
+    ResultRead,
     RulesBroken,
     StepFailed,
     StepStarted,
@@ -181,6 +182,22 @@ def test_a_compaction_says_what_left_the_prompt() -> None:
     shown = row(ContextCompacted(through_turn=3, tokens_before=900, tokens_after=400))
     assert shown is not None
     assert "900 tokens are now 400; turns up to 3 left the prompt" in shown.title
+
+
+def test_a_reading_is_told_with_its_notes_and_what_it_cost() -> None:
+    read = ResultRead(
+        call_id="1", n_chars=9_000, facts=("It is 214 m long.",), answers_request=True, seconds=2.0, usage=Usage()
+    )
+    shown = row(read)
+    assert shown == Row(
+        "reader", "1 note on 9000 characters", f"1 note on 9000 characters\nIt is 214 m long.\n{COST}", "quiet"
+    )
+    failed = row(read.model_copy(update={"facts": (), "failed": "its time was up"}))
+    assert failed is not None
+    assert (failed.title, failed.tone) == ("not read: its time was up", "bad")
+
+
+COST = "0 tokens, 2.0 s"
 
 
 @given(st.text(max_size=300))

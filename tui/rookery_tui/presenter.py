@@ -28,6 +28,7 @@ from rookery_core.events import (
     QuestionAnswered,
     QuestionAsked,
     Recovered,
+    ResultRead,
     RulesBroken,
     StepFailed,
     ThoughtFormed,
@@ -59,7 +60,7 @@ class Row:
     """One entry of the trace: a line, and what is behind it."""
 
     label: str
-    """thought, action, observation, approval, question, memory, input, model, mode, plugin, rules, notice."""
+    """thought, action, reader, observation, approval, question, memory, input, model, mode, plugin, rules, notice."""
     title: str
     """One line."""
     body: str = ""
@@ -107,6 +108,14 @@ def row(event: Event) -> Row | None:
         case QuestionAnswered(answer=answer):
             text = "not answered" if answer is None else f"answered: {answer}"
             return _row("question", text, text, "quiet" if answer is None else "plain")
+        case ResultRead(n_chars=n_chars, facts=facts, failed=failed, seconds=seconds, usage=usage):
+            text = (
+                f"not read: {failed}"
+                if failed
+                else f"{len(facts)} note{'s' * (len(facts) != 1)} on {n_chars} characters"
+            )
+            cost = f"{usage.completion_tokens} tokens, {seconds:.1f} s"
+            return _row("reader", text, "\n".join([text, *facts, cost]), "bad" if failed else "quiet")
         case ToolFinished(status=status, output=output):
             text = output if status is ToolStatus.OK else f"{status}: {output}"
             return _row("observation", text, text, "good" if status is ToolStatus.OK else "bad", _left_out(event))

@@ -18,6 +18,8 @@ from rookery_core.approval.taint import OWN, Label, Ledger
 from rookery_core.errors import NeedsApproval, SandboxRefused, ToolFailed, ToolRetry, ToolTimeout, TurnPaused
 from rookery_core.events import QuestionAnswered, QuestionAsked, ToolFinished, ToolStarted, ToolStatus
 from rookery_core.perception.relevance import Excerpt
+from rookery_core.reasoning.quarantine import STOPPED
+from rookery_core.reasoning.spotlight import marked
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.sandbox.level import Reach
 from rookery_core.text import cut_middle, storable
@@ -228,7 +230,14 @@ class Calling:
             edited = storable(await self._edited(checked, status, output))
             label |= of_hooks(self._runner.rulings.editors) if edited != whole else OWN
             whole = edited
-        if status is ToolStatus.OK and len(whole) > limit:
+        others, reader = (label | self._ledger.took).untrusted, self._caller.reader
+        if status is ToolStatus.OK and others and reader is not None and reader.wants(whole, limit):
+            try:
+                excerpt = await reader.read(self._id, whole, self._caller.request)
+            except asyncio.CancelledError:
+                self._finish(status, whole, seconds, limit, Excerpt(STOPPED, len(whole)), label)
+                raise
+        if status is ToolStatus.OK and excerpt is None and len(whole) > limit:
             cut = self._runner.relevance.excerpt
             excerpt = await asyncio.to_thread(cut, whole, self._caller.request, limit)
         return self._finish(status, whole, seconds, limit, excerpt, label)
@@ -251,15 +260,18 @@ class Calling:
         kept, artifact = excerpt or Excerpt(*cut_middle(whole, limit or self._caller.max_output)), ""
         if kept.dropped_chars:
             artifact = self._runner.lender.artifacts(self._caller.session, self._id).add(whole, self._call.tool)
+        shown, label = kept.text, label | self._ledger.took
+        if label.untrusted and self._caller.spotlight:
+            shown = marked(shown, self._caller.session, self._id)
         finished = ToolFinished(
             call_id=self._id,
             tool=self._call.tool,
             status=status,
-            output=f"{changed}{kept.text}\n[kept whole as result {artifact}]" if artifact else f"{changed}{kept.text}",
+            output=f"{changed}{shown}\n[kept whole as result {artifact}]" if artifact else f"{changed}{shown}",
             dropped_chars=kept.dropped_chars,
             artifact=artifact,
             seconds=seconds,
-            label=label | self._ledger.took,
+            label=label,
         )
         self._emit(finished)
         self._finished = True

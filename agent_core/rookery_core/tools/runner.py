@@ -16,6 +16,7 @@ from rookery_core.approval.subject import subject_of
 from rookery_core.approval.taint import OWN, Label
 from rookery_core.events import ApprovalRequested, Event, QuestionAsked, ToolFinished, ToolRequested
 from rookery_core.perception.relevance import Relevance
+from rookery_core.reasoning.quarantine import Reader
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.sandbox.level import Reach
 from rookery_core.sandbox.sandbox import Confinement
@@ -51,6 +52,10 @@ class Caller:
     """What has been before whoever calls, at any moment."""
     label: Label = OWN
     """Of the words of whoever calls, where that is not the person's own assistant."""
+    reader: Reader | None = None
+    """Reads results of others in place of the model that called."""
+    spotlight: bool = False
+    """Whether results of others are marked."""
 
 
 def _not_confined(_: OfferedTool, __: Reach) -> str:

@@ -1,0 +1,41 @@
+"""How models are addressed in a turn: what they are told, and what they may write. Made by `offer`, used by `run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rookery_core.model.base import Message, ModelInfo, Sampling
+from rookery_core.reasoning.quarantine import When
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """How one model is told of the tools, and what it may write."""
+
+    head: tuple[Message, ...]
+    """The system text and worked examples; always the same, so that the KV cache keeps it."""
+    act: str
+    """Grammar of a step that may call a tool or answer."""
+    answer: str
+    """Grammar of a step that must answer."""
+    native: bool = False
+    """Whether it reads and writes calls in its own form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How models are addressed in a turn."""
+
+    address: Callable[[ModelInfo], Address]
+    sampling: Sampling
+    tools: tuple[str, ...] = ()
+    """Names of the tools that are offered."""
+    check_arguments: bool = False
+    """Whether a number or path that nobody said is questioned."""
+    repairs: int = 2
+    """Times in a row that a step or a call that cannot be used is tried again."""
+    quarantine: When = "off"
+    """Which results of others are read by a reader of their own."""
+    spotlight: bool = False
+    """Whether results of others are marked."""
