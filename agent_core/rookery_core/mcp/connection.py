@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Literal, TextIO
 
 import anyio
@@ -39,11 +37,11 @@ from rookery_core.logs import last_line, piped
 from rookery_core.mcp import questions
 from rookery_core.mcp.bounded import bound
 from rookery_core.mcp.definitions import Definition
+from rookery_core.mcp.endpoint import Endpoint
 from rookery_core.mcp.program import program
 from rookery_core.mcp.results import MOST, result_text
 from rookery_core.process import NOWHERE
-from rookery_core.redact import Redactor
-from rookery_core.sandbox.guests import Started, held
+from rookery_core.sandbox.guests import held
 from rookery_core.text import cut_middle, one_line
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.threads import in_thread
@@ -62,24 +60,6 @@ GOODBYE_SECONDS, END_SECONDS = 2.0, 8.0
 """What a connection gets to end as it should, and then to be ended: the library ends a program within six seconds."""
 READ_SECONDS = 600.0
 """How long a server may be silent over HTTP before its stream is opened anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """How a server is reached, with nothing left to look up."""
-
-    log: Path
-    redactor: Callable[[], Redactor]
-    start_s: float
-    command: str = ""
-    """"" for one that is reached by its address."""
-    args: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
-    cwd: str = ""
-    start: Callable[[Sequence[str], Mapping[str, str]], AbstractContextManager[Started]] | None = None
-    """Confines a command, as far as it is to be."""
-    url: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Connection:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rookery_core.errors import PluginError, ToolFailed
 from rookery_core.mcp.definitions import Definition, Offered, offered
+from rookery_core.mcp.endpoint import Endpoint
 from rookery_core.mcp.remembered import Remembered
 from rookery_core.mcp.settings import ServerSettings, resolved
 from rookery_core.process import NOWHERE, search_path
@@ -27,7 +28,7 @@ from rookery_core.tools.contract import Tool
 from rookery_core.tools.loader import Problem
 
 if TYPE_CHECKING:
-    from rookery_core.mcp.connection import Connection, Endpoint
+    from rookery_core.mcp.connection import Connection
 
 State = Literal["off", "starting", "ready", "ended", "failed"]
 
@@ -294,8 +295,6 @@ class Server:
 
     def _endpoint(self) -> Endpoint:
         """Raises PluginError for a setting that cannot be looked up."""
-        from rookery_core.mcp.connection import Endpoint
-
         settings, around = self.settings, self._surroundings
         cwd = str(around.workspace / Path(settings.cwd).expanduser())
         return Endpoint(
