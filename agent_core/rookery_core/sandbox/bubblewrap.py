@@ -55,6 +55,7 @@ def command(
         *(word for link in layout.links for word in ("--symlink", link.target, str(link.path))),
         *(word for mount in layout.of(Kind.HIDDEN) if mount.source.is_dir() for word in _sealed(mount.path)),
         *_sealed(Path(DEVICES)),
+        *_sealed(Path("/proc")),  # to root's programs the kernel's switches are files of their own
         *_sealed(Path("/")),
         *("--chdir", str(folder)),
         "--",

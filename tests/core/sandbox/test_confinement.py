@@ -396,6 +396,25 @@ async def test_in_a_home_folder_nothing_is_made_that_a_shell_or_a_desktop_starts
     assert (home / ".bashrc").read_text() == "as it was\n"
 
 
+@whole
+def test_the_kernel_s_switches_are_not_written_where_there_is_no_landlock(tmp_path: Path) -> None:
+    """To root's programs they are files of their own, without any of root's rights."""
+    root, output = Path(os.path.realpath(tmp_path)), Output(lambda _: None)
+    code = """if 1:
+        import os
+        for path in ("/proc/self/comm", "/proc/sys/kernel/core_pattern", "/proc/sys/vm/drop_caches"):
+            try:
+                os.open(path, os.O_WRONLY)
+                print("opened", path)
+            except OSError:
+                print("refused")
+    """
+    program = Program(sys.executable, ["python", "-c", code], root, environment())
+    without = Given(root, order=lambda box: {**box.order, "landlock": []})
+    run(program, output, sandbox=without, limit_s=20, cancelled=lambda: False)
+    assert output.text().split() == ["refused"] * 3
+
+
 def test_what_this_person_may_not_look_at_is_no_reason_to_have_no_sandbox(tmp_path: Path) -> None:
     """As `/root/.ssh` is to most. To root there is nothing of the kind, so a name stands for it that is too long."""
     impossible = Path("/" + "x" * 300)
