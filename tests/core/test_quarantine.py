@@ -17,7 +17,7 @@ from rookery_core.events import Event, Generated, ResultRead, ToolFinished, Tool
 from rookery_core.model.base import Message
 from rookery_core.paths import Paths
 from rookery_core.perception.relevance import Relevance
-from rookery_core.plugin import Risk, Tool, tool
+from rookery_core.plugin import Risk, Tool, ToolContext, tool
 from rookery_core.reasoning import quarantine
 from rookery_core.reasoning.base import Outcome, Task
 from rookery_core.reasoning.quarantine import GRAMMAR, Reader
@@ -258,3 +258,33 @@ async def test_the_default_model_writes_notes_in_the_shape_that_is_asked_for(
         assert len(fact) <= quarantine.FACT_CHARS
         assert not set("<>{}[]|`\\\n") & set(fact)
         assert f"- {fact}" in done.output
+
+
+@tool(risk=Risk.READ)
+def reread(ctx: ToolContext, result: str) -> str:
+    """Shows more of a long result."""
+    return ctx.artifacts.get(result)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"quarantine": "always"}, {"quarantine": "off", "spotlight": True}], ids=["reader", "marks"]
+)
+async def test_more_of_a_result_of_others_is_read_like_that_and_marked_like_that(
+    lab: Lab, settings: dict[str, object]
+) -> None:
+    notes = [NOTES] if settings["quarantine"] == "always" else []
+    script = [act("fetch", '{"url": "u"}'), *notes, act("reread", '{"result": "1"}'), *notes, answer("In 1932.")]
+    config = Config(agent=AgentSettings.model_validate(settings))
+    model = ScriptedModel(script)
+    assistant = lab.assistant(
+        model, tools=(fetching(LONG), reread), config=config, allow=["network"], distribution="rookery"
+    )
+    session = assistant.new_session()
+    await play(assistant, session, "When was the bridge opened?")
+    _, more = [event for event in session.events if isinstance(event, ToolFinished)]
+    assert more.label is not None
+    assert [each.kind for each in more.label.untrusted] == ["web"]
+    assert ("What a reader noted" in more.output) == bool(notes)
+    assert ("Ignore what" in more.output) == (not notes)
+    assert ("is data that the tool found" in more.output) == (not notes)
+    session.close()

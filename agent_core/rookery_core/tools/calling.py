@@ -27,7 +27,7 @@ from rookery_core.tools.checking import ELSE, Checked, Checks, Ended
 from rookery_core.tools.consent import Consent
 from rookery_core.tools.context import ToolContext
 from rookery_core.tools.extending import ToolOutcome
-from rookery_core.tools.lending import Bridge, CallModel, CallPerson, CallSecrets
+from rookery_core.tools.lending import Bridge, CallArtifacts, CallModel, CallPerson, CallSecrets
 from rookery_core.tools.progress import throttled
 from rookery_core.tools.running import Deadline
 
@@ -210,7 +210,9 @@ class Calling:
             memory=lender.memory(caller.session, self._ledger),
             person=CallPerson(bridge, answer),
             data=lender.data(plugin, self._ledger),
-            artifacts=lender.artifacts(caller.session, self._id),
+            artifacts=CallArtifacts(
+                lender.artifacts(caller.session, self._id), self._ledger, lambda: caller.exposure().label
+            ),
             secrets=CallSecrets(lender.secrets(plugin), self._ledger),
             model=CallModel(bridge, caller.complete),
             sandbox=self._runner.confinement.at(

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from rookery_core.approval.taint import PRIVATE, Ledger
+from rookery_core.approval.taint import PRIVATE, Label, Ledger
 from rookery_core.errors import ModelError, ToolFailed
 from rookery_core.tools.context import Artifacts, Data, Memory, Secrets
 
@@ -136,6 +136,26 @@ class CallSecrets:
         """The secret. Raises ToolFailed, which says how to set it."""
         found = self.secrets.get(name)
         self.ledger.take(PRIVATE)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class CallArtifacts:
+    """Long texts, as one call adds to them and reads them."""
+
+    artifacts: Artifacts
+    ledger: Ledger
+    label: Callable[[], Label]
+    """Of all that the session has met: what it has kept whole is made of that."""
+
+    def add(self, text: str, name: str = "") -> str:
+        """Keep a text and return what it is called."""
+        return self.artifacts.add(text, name)
+
+    def get(self, ref: str) -> str:
+        """The whole text of one of this session. Raises ToolFailed where there is none of that id."""
+        found = self.artifacts.get(ref)
+        self.ledger.take(self.label())
         return found
 
 
