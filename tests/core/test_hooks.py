@@ -91,6 +91,7 @@ async def test_a_denied_call_does_not_run_and_the_model_reads_why(lab: Lab) -> N
     assert "numbers are private" in finished(events).output
     assert not of(ToolStarted, events)
     assert [(e.plugin, e.ruling, e.reason) for e in of(CallRuled, events)] == [("guard", "deny", "numbers are private")]
+    assert [source.name for source in finished(events).label.untrusted] == ["what the plugin guard said of a call"]
 
 
 async def test_an_async_hook_sees_the_checked_arguments(lab: Lab) -> None:

@@ -48,6 +48,11 @@ def of_hooks(plugins: tuple[str, ...]) -> Label:
     return Label(untrusted=tuple(Source.of("plugin", f"what the plugin {name} made of a result") for name in plugins))
 
 
+def of_guards(plugins: tuple[str, ...]) -> Label:
+    """Of why a call is not made, in the words of one of these plugins."""
+    return Label(untrusted=tuple(Source.of("plugin", f"what the plugin {name} said of a call") for name in plugins))
+
+
 def of_command(name: str) -> Label:
     """Of a message that a plugin wrote whose command the person typed."""
     return PRIVATE | Label(untrusted=(Source.of("plugin", f"the message of the command /{name}, by its plugin"),))

@@ -11,7 +11,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rookery_core.approval.labelling import of_hooks, of_no_result, of_result
+from rookery_core.approval.labelling import of_guards, of_hooks, of_no_result, of_result
 from rookery_core.approval.modes import PLANNING
 from rookery_core.approval.rules import Do
 from rookery_core.approval.taint import OWN, Label, Ledger
@@ -84,7 +84,8 @@ class Calling:
             return await self._run(checked)
         except Ended as ended:
             offered = self._runner.registry.get(self._call.tool) if self._call.tool in self._runner.registry else None
-            return self._finish(ended.status, ended.output, label=of_no_result(offered, ended.status))
+            label = of_no_result(offered, ended.status) | of_guards(ended.guards)
+            return self._finish(ended.status, ended.output, label=label)
         except asyncio.CancelledError:
             if not self._finished:
                 how = "; how much of it was done is not known" if self._started else " before it ran"
@@ -170,6 +171,7 @@ class Calling:
                 why = LEAVING if checked.judged.reach is Reach.READS else LEAVING_HALF_DONE
                 again = await self._consent.of(replace(checked, digest="", least=Reach.OUTSIDE), why)
         except Ended as ended:
+            self._ledger.take(of_guards(ended.guards))
             return await self._end(checked, ToolStatus.FAILED, f"{refused}\n[{how}: {ended.output}]", seconds)
         return await self._run(again)
 

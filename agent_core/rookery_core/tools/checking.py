@@ -39,10 +39,12 @@ LOOK_SECONDS = 10.0
 class Ended(Exception):
     """The call is not made; the model reads why."""
 
-    def __init__(self, status: ToolStatus, output: str) -> None:
+    def __init__(self, status: ToolStatus, output: str, *, guards: tuple[str, ...] = ()) -> None:
+        """`guards` are the plugins one of which says why."""
         super().__init__(output)
         self.status = status
         self.output = output
+        self.guards = guards
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class Checks:
             if now.use.arguments == checked.use.arguments or not self.runner.rulings.before:
                 return _unless_denied(now)
             if denied := await self.runner.rulings.deny(now.use, self.emit):
-                raise Ended(ToolStatus.DENIED, f"This call is not allowed: {denied}. {ELSE}")
+                raise self._denied(denied)
             checked = replace(now, allowed=False)
         raise Ended(ToolStatus.FAILED, f"{checked.offered.name}: its arguments mean something else at each look.")
 
@@ -139,8 +141,13 @@ class Checks:
             checked = await self._fit(checked.offered, json.dumps(dict(ruled.rewritten)), otherwise)
             ruled = replace(ruled, denied=await rulings.deny(checked.use, self.emit))
         if ruled.denied:
-            raise Ended(ToolStatus.DENIED, f"This call is not allowed: {ruled.denied}. {ELSE}")
+            raise self._denied(ruled.denied)
         return replace(checked, allowed=ruled.allowed)
+
+    def _denied(self, why: str) -> Ended:
+        """Of a call that a plugin denies."""
+        text = f"This call is not allowed: {why}. {ELSE}"
+        return Ended(ToolStatus.DENIED, text, guards=self.runner.rulings.guards)
 
     async def _fit(self, offered: OfferedTool, given: str, otherwise: str) -> Checked:
         runner = self.runner

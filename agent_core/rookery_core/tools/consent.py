@@ -165,7 +165,8 @@ class Consent:
                 await self._preview(now)  # which says where it cannot work
         except Ended as ended:
             if ended.status is ToolStatus.DENIED:
-                raise Ended(ended.status, f"The person changed this call. {ended.output}") from ended
+                text = f"The person changed this call. {ended.output}"
+                raise Ended(ended.status, text, guards=ended.guards) from ended
             asked.again = f"your change cannot be used: {ended.output}"
             return None
         if now.use.arguments == checked.use.arguments:

@@ -47,6 +47,11 @@ class Rulings:
     after: tuple[Hook, ...] = ()
 
     @property
+    def guards(self) -> tuple[str, ...]:
+        """The plugins that may deny calls."""
+        return tuple(dict.fromkeys(hook.plugin for hook in self.before))
+
+    @property
     def editors(self) -> tuple[str, ...]:
         """The plugins that may change results."""
         return tuple(dict.fromkeys(hook.plugin for hook in self.after))
