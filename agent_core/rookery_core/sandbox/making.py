@@ -46,7 +46,9 @@ def machine_of_its_own(
         covered = Covered((*kept.kept, *made, *unmade), kept.hidden) if writes else Covered((), kept.hidden)
         layout = _layout(room, (*_open_to_all(room), *reads), covered, writes=writes)
         network = room.settings.network
-        near = (seccomp.UNIX,) if writes else ()  # a socket that lies in the workspace may be somebody's
+        # a socket that lies in the workspace may be somebody's, and so is one with an abstract name, which is
+        # everybody's where the network is shared
+        near = (seccomp.UNIX,) if writes and not (network and landlock.version() < landlock.SCOPES_SINCE) else ()
         sockets = (*near, *((seccomp.INET, seccomp.INET6, seccomp.NETLINK) if network else ()))
         order = _order(_rules_of(layout), sockets, network=network, needed=False)
         if not writes:

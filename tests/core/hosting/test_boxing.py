@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +13,16 @@ import pytest
 from rookery_core.events import ToolStatus
 from rookery_core.hosting.boxing import Boxes, confined_environment
 from rookery_core.plugin import Risk, Tool
+from rookery_core.sandbox import seccomp
 from rookery_core.sandbox.guests import Guests, Needs, needs_of
 from rookery_core.sandbox.level import Level
+from rookery_core.sandbox.making import machine_of_its_own
+from rookery_core.sandbox.settings import SandboxSettings
 from rookery_core.testing import this_machine
 from rookery_core.tools.loader import Loaded
 from tests.core.hosting.kit import HEAD, Bench, Site, tool_source
 from tests.core.sandbox.kit import fixed, linux, whole
+from tests.core.sandbox.test_filter import ALLOW, run
 
 pytestmark = [linux, pytest.mark.timeout(120)]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="it is about root")
@@ -53,6 +58,21 @@ def go(what: str, path: str) -> str:
 def rookery_tools():
     return [go]
 """
+
+
+@whole
+@pytest.mark.parametrize(("version", "reaches"), [(5, False), (6, True)])
+def test_with_a_network_no_unix_socket_is_made_where_nothing_keeps_it_from_those_of_others(
+    version: int, reaches: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Abstract names are everybody's where the network is shared: those of a desktop and of containers among them."""
+    monkeypatch.setattr("rookery_core.sandbox.inside.landlock.version", lambda: version)
+    room = fixed(Level.L3, settings=SandboxSettings(network=True)).room_at(tmp_path)
+    with machine_of_its_own(room, (), writes=True) as box:
+        program = box.order["seccomp"]
+    number = {"x86_64": 41, "aarch64": 198}[platform.machine()]
+    assert (run(program, platform.machine(), number, seccomp.UNIX) == ALLOW) is reaches
+    assert run(program, platform.machine(), number, seccomp.INET) == ALLOW
 
 
 def boxes(root: Path | None, *, online: bool = False, own: Path | None = None) -> Boxes:

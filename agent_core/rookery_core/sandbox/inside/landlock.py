@@ -21,8 +21,8 @@ REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _SINCE = {REFER: 2, TRUNCATE: 3, IOCTL_DEV: 5}
 """Rights that older kernels do not know, by the version that has them."""
 _TCP = 0b11
-_SCOPES = 0b11
-"""Abstract unix sockets and signals."""
+_SCOPES, SCOPES_SINCE = 0b11, 6
+"""Abstract unix sockets and signals, and the version that has them."""
 
 READ = EXECUTE | READ_FILE | READ_DIR
 USE = READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
@@ -57,7 +57,7 @@ def restrict(rules: list[tuple[bytes, int]], *, network: bool) -> int:
         return 0
     handled = _ALL & ~sum(right for right, since in _SINCE.items() if known < since)
     tcp = _TCP if known >= 4 and not network else 0
-    attributes = struct.pack("=QQQ", handled, tcp, _SCOPES if known >= 6 else 0)
+    attributes = struct.pack("=QQQ", handled, tcp, _SCOPES if known >= SCOPES_SINCE else 0)
     size = 8 if known < 4 else 16 if known < 6 else 24
     rules_fd = _checked(_call(_CREATE, attributes[:size], size, 0))
     for path, rights in rules:
