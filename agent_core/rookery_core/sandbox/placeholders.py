@@ -10,12 +10,15 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 MODE = stat.S_ISVTX | 0o700
 """Nobody else gives an empty folder this one."""
+PATIENCE_S = 1.0
+"""What it may take until a lock is free; any program that sees the folder may hold it."""
 
 
 @contextmanager
@@ -73,7 +76,9 @@ def _hold(path: Path, held: ExitStack) -> bool:
             continue  # it went just now
         except OSError:
             return False
-        fcntl.flock(number, fcntl.LOCK_SH)
+        if not _shared(number):
+            os.close(number)
+            return False
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(number), os.lstat(path)):
                 if not _is_ours(path):
@@ -82,6 +87,19 @@ def _hold(path: Path, held: ExitStack) -> bool:
                 held.callback(_let_go, path, number)
                 return True
         os.close(number)
+
+
+def _shared(number: int) -> bool:
+    """Lock it with the others. False where somebody keeps it to himself: whoever makes one go has it for a moment."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(number, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.005)
 
 
 def _let_go(path: Path, number: int) -> None:

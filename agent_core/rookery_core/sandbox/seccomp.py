@@ -23,6 +23,7 @@ _X32 = 0x40000000
 _NEW_NAMESPACES = 0x7E020080
 """Flags of clone: mount, cgroup, uts, ipc, user, pid, net, and time."""
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_F_SETLEASE = 1024
 _SETUID = 0o4000
 _DATAGRAMS = 0b10
 """A bit of the kind of a socket: such a pair can send to others than each other."""
@@ -64,6 +65,7 @@ class _Kind:
     pair: int
     clone: int
     ioctl: int
+    fcntl: int
     modes: tuple[tuple[int, int], ...]
     """Calls that set the mode of a file, and which of their arguments it is."""
     opens: tuple[tuple[int, int], ...]
@@ -80,10 +82,11 @@ _KINDS = {
         53,
         56,
         16,
+        72,
         ((90, 1), (91, 1), (268, 2), (452, 2), (133, 1), (259, 2), (85, 1)),
         ((2, 1), (257, 2)),
     ),
-    "aarch64": _Kind(1, _AARCH64, 198, 199, 220, 29, ((52, 1), (53, 2), (452, 2), (33, 2)), ((56, 2),)),
+    "aarch64": _Kind(1, _AARCH64, 198, 199, 220, 29, 25, ((52, 1), (53, 2), (452, 2), (33, 2)), ((56, 2),)),
 }
 
 
@@ -114,6 +117,8 @@ def filter_for(machine: str, sockets: Collection[int]) -> bytes:
             1,
             [(_EQUAL, 1, 0, _TIOCSTI), (_EQUAL, 0, 1, _TIOCLINUX), _error(errno.EPERM), _allow()],
         ),
+        # whoever writes the file waits for the holder of a lease
+        _when(kind.fcntl, 1, [(_EQUAL, 0, 1, _F_SETLEASE), _error(errno.EPERM), _allow()]),
         _when(
             kind.socket,
             0,

@@ -113,6 +113,13 @@ def test_nothing_is_typed_into_a_terminal(machine: str, request_: int) -> None:
 
 
 @both
+def test_nobody_is_made_to_wait_for_a_file_that_is_read(machine: str) -> None:
+    number = {X86: 72, ARM: 25}[machine]
+    assert verdict(machine, number, 3, 1024) == errno.EPERM
+    assert verdict(machine, number, 3, 1025) == verdict(machine, number, 3, 1030) == 0
+
+
+@both
 def test_no_file_is_made_to_run_as_its_owner(machine: str) -> None:
     numbers = NUMBERS[machine]
     assert verdict(machine, numbers["fchmodat"], 0, 0, 0o4755) == errno.EPERM

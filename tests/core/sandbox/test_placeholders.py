@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -65,3 +66,13 @@ def test_where_none_can_be_made_none_is(tmp_path: Path) -> None:
     with placeholders([tmp_path / ".git"]) as made:
         assert made == ()
     tmp_path.chmod(0o700)
+
+
+def test_a_program_that_keeps_one_to_itself_holds_nobody_up(tmp_path: Path) -> None:
+    path = tmp_path / ".git"
+    path.mkdir(MODE)
+    number = os.open(path, os.O_RDONLY)
+    fcntl.flock(number, fcntl.LOCK_EX)
+    with placeholders([path]) as made:
+        assert made == ()
+    os.close(number)
