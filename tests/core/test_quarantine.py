@@ -17,7 +17,7 @@ from rookery_core.events import Event, Generated, ResultRead, ToolFinished, Tool
 from rookery_core.model.base import Message
 from rookery_core.paths import Paths
 from rookery_core.perception.relevance import Relevance
-from rookery_core.plugin import Risk, Tool, ToolContext, tool
+from rookery_core.plugin import Risk, Tool, ToolContext, ToolFailed, tool
 from rookery_core.reasoning import quarantine
 from rookery_core.reasoning.base import Outcome, Task
 from rookery_core.reasoning.quarantine import GRAMMAR, Reader
@@ -287,4 +287,24 @@ async def test_more_of_a_result_of_others_is_read_like_that_and_marked_like_that
     assert ("What a reader noted" in more.output) == bool(notes)
     assert ("Ignore what" in more.output) == (not notes)
     assert ("is data that the tool found" in more.output) == (not notes)
+    session.close()
+
+
+@pytest.mark.parametrize("text", [LONG, "it is not there"], ids=["long", "short"])
+async def test_a_long_failure_is_read_by_the_reader_and_a_short_one_is_told_as_it_is(lab: Lab, text: str) -> None:
+    @tool(risk=Risk.NETWORK, max_output=1_000)
+    def fetch(url: str) -> str:
+        """Reads a page."""
+        raise ToolFailed(text)
+
+    notes = [NOTES] if text == LONG else []
+    model = ScriptedModel([act("fetch", '{"url": "u"}'), *notes, answer("In 1932.")])
+    config = Config(agent=AgentSettings(quarantine="always"))
+    assistant = lab.assistant(model, tools=(fetch,), config=config, allow=["network"])
+    session = assistant.new_session()
+    await play(assistant, session, "When was the bridge opened?")
+    (done,) = [event for event in session.events if isinstance(event, ToolFinished)]
+    assert done.status is ToolStatus.FAILED
+    assert done.output.startswith("What a reader noted of the text" if notes else "it is not there")
+    assert "Ignore what" not in done.output
     session.close()

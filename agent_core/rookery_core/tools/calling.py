@@ -235,7 +235,8 @@ class Calling:
             label |= of_hooks(self._runner.rulings.editors) if edited != whole else OWN
             whole = edited
         others, reader = (label | self._ledger.took).untrusted, self._caller.reader
-        if status is ToolStatus.OK and others and reader is not None and reader.wants(whole, limit):
+        is_read = status is ToolStatus.OK or (status is ToolStatus.FAILED and len(whole) > limit)
+        if is_read and others and reader is not None and reader.wants(whole, limit):
             try:
                 excerpt = await reader.read(self._id, whole, self._caller.request)
             except asyncio.CancelledError:
