@@ -232,7 +232,7 @@ READING = (
     Probe("set an attribute", f"{_FILE}; os.setxattr(p, 'user.x', b'1')"),
     Probe("mount it to be written", "done(libc.mount(None, os.fsencode(w['workspace']), None, 32 | 4096, None))", proof=(), apart=True),
     Probe("a disk that is mounted in it", "put(j(w['workspace'], 'disk', 'made'))", proof=(ROOT,)),
-    Probe("make whoever writes a file wait", f"{_FILE}; fcntl.fcntl(os.open(p, os.O_RDONLY), 1024, fcntl.F_RDLCK)"),
+    Probe("make whoever writes a file wait", "fcntl.fcntl(os.open(j(w['workspace'], 'sub/deep/.git/config'), os.O_RDONLY), 1024, fcntl.F_RDLCK)"),
     # who listens there
     Probe("a pipe", "os.write(os.open(j(w['workspace'], 'pipe'), os.O_WRONLY | os.O_NONBLOCK), b'x')"),
     Probe("a pipe both ways", "os.write(os.open(j(w['workspace'], 'pipe'), os.O_RDWR | os.O_NONBLOCK), b'x')"),

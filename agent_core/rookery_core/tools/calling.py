@@ -173,6 +173,8 @@ class Calling:
         except Ended as ended:
             self._ledger.take(of_guards(ended.guards))
             return await self._end(checked, ToolStatus.FAILED, f"{refused}\n[{how}: {ended.output}]", seconds)
+        if again.judged.reach is Reach.OUTSIDE and self._caller.exposure().leaks:  # since it was asked about
+            return await self._end(checked, ToolStatus.FAILED, f"{refused}\n[{NOT_OUTSIDE}]", seconds)
         return await self._run(again)
 
     def _label(self, checked: Checked) -> Label:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +53,7 @@ async def call(
     allowed: Allowed | None = None,
     rules: Path | None = None,
     events: list[Event] | None = None,
-    exposure: Exposure = CLEAN,
+    exposure: Exposure | Callable[[], Exposure] = CLEAN,
 ) -> ToolFinished:
     """A call of `shell` or `python` as the model makes it. `events` receives all that happened."""
     offered = OfferedTool(tool, tool.name, distribution, tool.name)
@@ -76,6 +77,14 @@ async def call(
         confined=lambda each, reach: here.fact(each, folder, reach)[1],
     )
     sink: list[Event] = [] if events is None else events
-    caller = Caller("s", sink.append, person.approve, no_answer, no_model, 10_000, exposure=lambda: exposure)
+    caller = Caller(
+        "s",
+        sink.append,
+        person.approve,
+        no_answer,
+        no_model,
+        10_000,
+        exposure=exposure if callable(exposure) else lambda: exposure,
+    )
     (name,) = tool.schema["properties"]
     return await runner.call(ToolCall(tool.name, {name: argument}), "1.1", caller)

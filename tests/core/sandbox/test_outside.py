@@ -74,6 +74,18 @@ async def test_with_others_words_and_private_things_before_the_model_it_is_not_o
     assert not (repository / "log").exists()  # what was allowed beforehand does not count
 
 
+async def test_nor_does_it_leave_where_they_came_before_it_while_the_question_stood(repository: Path) -> None:
+    """As by another call of the assistant that `rookery mcp serve` serves."""
+    person = Person([Decision.ONCE, Decision.ONCE])
+    finished = await call(
+        shell, IN_GIT, repository, person, exposure=lambda: CLEAN.having_read(UNLABELLED) if person.asked else CLEAN
+    )
+    assert len(person.asked) == 2
+    assert finished.status is ToolStatus.FAILED
+    assert "does not run again outside of the sandbox" in finished.output
+    assert not (repository / ".git/made").exists()
+
+
 async def test_code_that_wants_the_network_may_have_it_outside(repository: Path) -> None:
     code = "import socket; socket.socket().close(); print('made one')"
     person = Person([Decision.ONCE])
