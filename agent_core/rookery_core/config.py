@@ -75,7 +75,7 @@ class AgentSettings(Limits):
     form: Literal["auto", "labelled", "native"] = "auto"
     """How the model writes a call: with Rookery's labels, in the form of the model's own chat template, or auto: its
     own, unless `rookery models probe` found labels to be better."""
-    offer: int = Field(default=8, ge=0, le=1000)
+    offer: int = Field(default=10, ge=0, le=1000)
     """Tools offered to the model at a time; of more, those that fit the request. 0: all."""
     pinned: tuple[str, ...] = Field(default=(), strict=False)
     """Tools and plugins that are always offered."""

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from rookery_core.config import AgentSettings
+from rookery_core.config import AgentSettings, Config
+from rookery_core.equipment import built_in
 from rookery_core.errors import ConfigError
 from rookery_core.model.base import ModelInfo, PromptTier, Sampling
 from rookery_core.offer import SMALL_WINDOW, Offer
 from rookery_core.tools.contract import Example, Tool
-from rookery_core.tools.discovery import FITS, Discovery
-from rookery_core.tools.registry import OfferedTool, Registry
+from rookery_core.tools.discovery import BASIC, FITS, Discovery
+from rookery_core.tools.loader import OWN_DISTRIBUTION
+from rookery_core.tools.registry import OfferedTool, Registry, register
 
 TOOLS = {
     "get_forecast": "Tells what the weather will be like in a city.",
@@ -97,6 +99,20 @@ def test_few_tools_are_all_offered() -> None:
 def test_of_many_tools_those_that_fit_and_the_pinned_are_offered() -> None:
     chosen = Discovery(registry()).select("mail Anna", 3, pinned=("play_song", "train_times"))
     assert set(chosen.names) == {"send_mail", "play_song", "train_times"}
+
+
+def test_what_much_else_needs_on_its_way_is_offered_though_nothing_says_so() -> None:
+    def basic(distribution: str) -> OfferedTool:
+        tool = Tool("read_file", "Reads a text file.", {"type": "object", "properties": {}}, run=str)
+        return OfferedTool(tool, "files", distribution, "read_file")
+
+    request = "do I need an umbrella tomorrow in Bergen?"
+    assert Discovery(Registry([*registry(), basic(OWN_DISTRIBUTION)])).select(request, 4).names[-1] == "read_file"
+    assert "read_file" not in Discovery(Registry([*registry(), basic("other")])).select(request, 4).names
+
+
+def test_the_basic_tools_are_there() -> None:
+    assert set(BASIC) <= {*register(built_in(Config()).plugins)[0].names}
 
 
 def test_the_tools_of_the_turn_before_stay_while_they_serve() -> None:

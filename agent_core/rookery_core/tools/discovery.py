@@ -24,6 +24,8 @@ K1, B = 1.2, 0.75
 NAME_WEIGHT, DESCRIPTION_WEIGHT, PARAMETER_WEIGHT = 3, 2, 1
 BEST = 3
 """While the tools offered before hold the best ones, this many, they stay as they are, and the prompt with them."""
+BASIC = ("read_file", "list_files", "search_files", "calculator")
+"""Rookery's own tools that much else needs on its way, though nothing in a request says so."""
 _WEB = re.compile(r"\bhttps?://\S+|\bwww\.\S+")
 _MAIL = re.compile(r"\S+@\S+\.\w+")
 _FILE = re.compile(r"(?<![\w/])(?:[~\w.-]*/[\w./-]*\w|[\w-]+\.[A-Za-z][A-Za-z0-9]{0,4}(?!\w))")
@@ -66,7 +68,7 @@ class Discovery:
         before: Collection[str] = (),
         used: Collection[str] = (),
     ) -> Registry:
-        """At most `most` tools: the pinned ones, those that the request names, and those that fit it best.
+        """At most `most` tools: the pinned ones, those that the request names, those that fit it best, the basic ones.
 
         `before` are the names offered so far; they stay while they serve, since another list has to be read anew.
         `used` are those that were called, the last one first; a short request may mean them without a word of them.
@@ -79,6 +81,7 @@ class Discovery:
         size = max(most, len(wanted))
         wanted |= dict.fromkeys(offered.name for offered in self._registry if _is_named(offered, request))
         wanted |= dict.fromkeys(offered.name for offered, score in ranked[:BEST] if score >= FITS)
+        wanted |= dict.fromkeys(each.name for each in self._registry if each.built_in and each.name in BASIC)
         if len(before) == size and set(before) <= set(self._registry.names) and set(list(wanted)[:size]) <= set(before):
             return Registry(offered for offered in self._registry if offered.name in before)
         wanted |= dict.fromkeys(name for name in used if name in self._registry.names)
