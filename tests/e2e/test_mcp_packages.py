@@ -226,18 +226,22 @@ async def test_files_and_everything_from_npm(make: Make, with_npm: Path, tmp_pat
 @pytest.mark.model
 def test_the_default_model_uses_a_server_from_pip(with_pip: Path, tmp_path: Path) -> None:
     server = python_server(with_pip, "mcp_server_time")
-    (tmp_path / "config.toml").write_text(
+    home, work = tmp_path / "home", tmp_path / "work"
+    home.mkdir()
+    work.mkdir()
+    (home / "config.toml").write_text(
         '[plugins]\ndisabled = ["clock"]\n'  # whose tool has the name of one of the server's
         f"[mcp.servers.time]\ncommand = {server.command!r}\nargs = {[*server.args]!r}\nstart_s = 120\n"
         f"env = {{ PYTHONPATH = {str(with_pip)!r} }}\nrisk = {{ get_current_time = 'read', convert_time = 'read' }}\n"
     )
-    trusted(tmp_path, tmp_path)
+    trusted(home, work)
     done = subprocess.run(
         [sys.executable, "-c", MAIN, "run", "What is the current time in Asia/Tokyo?", "--tools", "time", "--allow-root"],
-        capture_output=True, text=True, timeout=500, check=False, cwd=tmp_path, stdin=subprocess.DEVNULL,
-        env={**os.environ, "ROOKERY_HOME": str(tmp_path)},
+        capture_output=True, text=True, timeout=500, check=False, cwd=work, stdin=subprocess.DEVNULL,
+        env={**os.environ, "ROOKERY_HOME": str(home)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert 'action      get_current_time(timezone="Asia/Tokyo")' in done.stderr, done.stderr
-    assert "Asia/Tokyo" in done.stderr.partition("observation")[2]
+    observed = done.stderr.partition("observation")[2]
+    assert "Asia/Tokyo" in observed and "denied" not in observed, done.stderr
     assert done.stdout.strip()

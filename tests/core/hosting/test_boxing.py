@@ -209,7 +209,7 @@ async def test_nothing_of_it_is_left_however_it_ends(site: Site, bench: Make, wo
     there = boxed(site, bench, work, "EXECUTE")
     mark = f"orphan-{site.home.parent.name}-{how}"
     await there.call("go", what="leave", path=told(mark))
-    assert running(mark)
+    await there_is(mark)
     if how == "closed":
         await there.loaded.close()
     else:
@@ -230,6 +230,14 @@ def running(mark: str) -> int:
         except OSError:
             continue
     return count
+
+
+async def there_is(mark: str) -> None:
+    """Wait until there is one."""
+    until = time.monotonic() + 20
+    while not running(mark) and time.monotonic() < until:
+        time.sleep(0.05)  # noqa: ASYNC251
+    assert running(mark)
 
 
 async def gone(mark: str, *, but: int) -> None:
