@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyte
 import pytest
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import InMemoryHistory
@@ -371,6 +372,61 @@ def test_what_a_terminal_holds_when_a_question_is_shown_does_not_answer_it(
         process.wait()
     os.close(ours)
     os.close(theirs)
+
+
+STOPS = """
+import asyncio, signal
+from rookery_tui.lines import PromptLines
+async def main():
+    lines = PromptLines()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, lines.come_back)
+    print("said", repr(await lines.message(toolbar=lambda width: "the toolbar")), flush=True)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
+def test_after_ctrl_z_the_prompt_is_there_once_with_its_text_and_its_toolbar() -> None:
+    ours, theirs = os.openpty()
+    screen = pyte.Screen(80, 24)
+    stream = pyte.ByteStream(screen)
+
+    def until(text: str) -> None:
+        while text not in "\n".join(screen.display):
+            assert select.select([ours], [], [], 20)[0], screen.display
+            stream.feed(piece := os.read(ours, 1024))
+            if b"\x1b[6n" in piece:  # where is the cursor?
+                os.write(ours, b"\x1b[%d;%dR" % (screen.cursor.y + 1, screen.cursor.x + 1))
+
+    process = subprocess.Popen(
+        [sys.executable, "-c", STOPS],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm"},
+        process_group=0,
+    )
+    try:
+        until("the toolbar")
+        os.write(ours, b"some")
+        until("> some")
+        os.write(ours, b"\x1a")
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        while select.select([ours], [], [], 0)[0]:
+            os.read(ours, 1024)
+        screen.reset()  # as the shell would go on below
+        process.send_signal(signal.SIGCONT)
+        until("the toolbar")
+        assert screen.display[0].rstrip() == "> some"
+        os.write(ours, b"text\r")
+        until("said 'sometext'")
+        assert [line.rstrip() for line in screen.display if "some" in line] == ["> sometext", "said 'sometext'"]
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+        os.close(theirs)
 
 
 # -- stopping -----------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ Do you trust this folder, and whoever made what is in it?
     {folder}
 
 Yes: files in it are read without asking, its own rules hold, which can only be stricter, and MCP servers start there.
-Changes and programs ask. That is remembered for this folder (`rookery trust list`).
+What would change something asks. That is remembered for this folder (`rookery trust list`).
 No: a plain chat. No tool touches the folder, and nothing in it is looked at.{cautions}"""
 UNTRUSTED = "{folder} is not trusted: tools there only compute (--trust for this once, `rookery trust add` for good)"
 REPLACED = "Another folder was at this place when you trusted it."

@@ -6,6 +6,7 @@ import asyncio
 import codecs
 import contextlib
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -171,16 +172,14 @@ class PromptLines:
             multiline=True,
             prompt_continuation="  ",
             key_bindings=_keys(),
-            enable_suspend=True,
             input=input,
             output=output,
         )
-        self._answers: PromptSession[str] = PromptSession(enable_suspend=True, input=input, output=output)
+        self._answers: PromptSession[str] = PromptSession(key_bindings=_stops(), input=input, output=output)
         self._changes: PromptSession[str] = PromptSession(
             multiline=True,
             prompt_continuation="  ",
             key_bindings=_keys(),
-            enable_suspend=True,
             input=input,
             output=output,
         )
@@ -227,10 +226,14 @@ class PromptLines:
             return None
 
     def come_back(self) -> None:
+        from prompt_toolkit.application.current import set_app
+
         for session in (self._messages, self._answers, self._changes):
             if session.app.is_running:
                 session.app.input.raw_mode().__enter__()
                 session.app.renderer.reset()
+                with set_app(session.app):
+                    session.app.renderer.request_absolute_cursor_position()  # without it there is no toolbar
                 session.app.invalidate()
 
     def complete(self, commands: Mapping[str, str]) -> None:
@@ -277,13 +280,27 @@ def _forget_unread(fd: int) -> None:
             termios.tcflush(fd, termios.TCIFLUSH)
 
 
+def _stops() -> KeyBindings:
+    """Ctrl+Z. The prompt is drawn again in `come_back`, however it was stopped; prompt_toolkit's own key draws, too."""
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+    keys = KeyBindings()
+    if sys.platform != "win32":
+
+        @keys.add("c-z")
+        def stop(event: KeyPressEvent) -> None:
+            os.kill(0, signal.SIGTSTP)
+
+    return keys
+
+
 def _keys() -> KeyBindings:
     from prompt_toolkit.enums import DEFAULT_BUFFER
     from prompt_toolkit.filters import has_focus
-    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+    from prompt_toolkit.key_binding import KeyPressEvent
     from prompt_toolkit.keys import Keys
 
-    keys = KeyBindings()
+    keys = _stops()
 
     @keys.add("enter", filter=has_focus(DEFAULT_BUFFER))
     def send(event: KeyPressEvent) -> None:

@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
 PREVIEW_SECONDS = 5.0
 WRITING = (
-    "it ran in the sandbox where it could only read, and seems to lack writing. Nothing was changed; allowed, it runs "
-    "again in the sandbox, and writes in the workspace"
+    "it ran in the sandbox where it could only read, and wanted to write. Nothing was changed; allowed, it runs again "
+    "in the sandbox, and writes in the workspace"
 )
 LEAVING = (
-    "it ran in the sandbox where it could only read, and seems to lack the network, or what is written nowhere in the "
-    "sandbox (.git). Nothing was changed; allowed, it runs again outside of it"
+    "it ran in the sandbox where it could only read, and seems to want the network, or to write where nothing in the "
+    "sandbox may (.git). Nothing was changed; allowed, it runs again outside of it, with all your rights"
 )
 LEAVING_HALF_DONE = (
     "it ran in the sandbox and failed there, which may be for want of the network, or of what it may not write; "

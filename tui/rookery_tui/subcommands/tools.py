@@ -38,6 +38,7 @@ from rookery_tui.width import cut_to, width_of
 
 MOST = 100_000
 """Characters of a result that are printed."""
+AN_OBJECT = """write them as one object in quotes, such as '{"expression": "2 + 3"}' (`rookery tools show` names them)"""
 
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
@@ -192,9 +193,9 @@ def _object(text: str) -> dict[str, Any]:
     try:
         given = json.loads(text)
     except ValueError as exc:
-        raise ConfigError(f"the arguments are no JSON: {exc}") from exc
+        raise ConfigError(f"the arguments are no JSON: {exc}; {AN_OBJECT}") from exc
     if not isinstance(given, dict):
-        raise ConfigError('the arguments are no JSON object, such as {"expression": "2 + 3"}')
+        raise ConfigError(f"the arguments are no JSON object; {AN_OBJECT}")
     return given
 
 
