@@ -97,7 +97,13 @@ async def test_one_that_writes_asks_once_and_allowed_it_writes(tmp_path: Path) -
         await comes(pilot, lambda: is_asked(pilot))
         assert (desk.workspace / "notes.txt").read_text() == "old\n"
         text = " ".join(screen_text(pilot.app.screen).translate({ord("│"): " ", ord("┊"): " "}).split())
-        for part in ("R2", "it could only read, and wanted", "Nothing was changed", "writes in the workspace", "no network"):
+        for part in (
+            "R2",
+            "it could only read, and wanted",
+            "Nothing was changed",
+            "writes in the workspace",
+            "no network",
+        ):
             assert part in text
         await pilot.press("y")
         await comes(pilot, lambda: of(pilot, ToolFinished))

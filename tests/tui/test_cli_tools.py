@@ -118,7 +118,11 @@ def test_what_needs_the_network_is_offered_where_it_is_allowed_and_else_said_to_
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("calculator", "expression=2"), 2, "are no JSON: Expecting value: line 1 column 1 (char 0); write them as one"),
+        (
+            ("calculator", "expression=2"),
+            2,
+            "are no JSON: Expecting value: line 1 column 1 (char 0); write them as one",
+        ),
         (("calculator", "[]"), 2, "no JSON object; write them as one object in quotes, such as '{"),
         (("calculator", "{}"), 2, "expression is missing"),
         (("calclator",), 2, "there is no tool named calclator"),

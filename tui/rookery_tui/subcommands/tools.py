@@ -38,7 +38,9 @@ from rookery_tui.width import cut_to, width_of
 
 MOST = 100_000
 """Characters of a result that are printed."""
-AN_OBJECT = """write them as one object in quotes, such as '{"expression": "2 + 3"}' (`rookery tools show` names them)"""
+AN_OBJECT = (
+    """write them as one object in quotes, such as '{"expression": "2 + 3"}' (`rookery tools show` names them)"""
+)
 
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
