@@ -101,6 +101,11 @@ def test_a_mistake_is_told_with_file_and_line(capsys: pytest.CaptureFixture[str]
         assert (code, "mend it first" in err) == (2, True)
 
 
+def test_one_rule_is_one_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    assert rules(capsys, "add", "deny", "shell.shell", "--words", "rm")[0] == 0
+    assert "rules.toml: good, 1 rule\n" in rules(capsys, "check")[1]
+
+
 def test_a_rule_about_a_tool_that_there_is_not_is_named_and_is_no_mistake(
     capsys: pytest.CaptureFixture[str], home: Path
 ) -> None:

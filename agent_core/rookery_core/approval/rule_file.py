@@ -22,7 +22,7 @@ from rookery_core.text import one_line
 from rookery_core.toml_text import BadToml, parsed
 
 MAX_BYTES = 1_000_000
-MEANWHILE = "until it is mended, Rookery asks about everything"
+MEANWHILE = "until it is mended, Rookery asks about everything but calculating"
 _HEADER = re.compile(r"\s*\[\[\s*(?:rule|\"rule\"|'rule')\s*\]\]")
 
 

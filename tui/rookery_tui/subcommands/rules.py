@@ -90,7 +90,8 @@ async def _check(paths: Paths, root: Path, console: Console) -> Exit:
     _report(own, project, console=console)
     for read in (own, project):
         if not read.mistakes:
-            there = f"good, {len(read.listed)} rules" if read.file.exists() else "is not there, which is fine"
+            n_rules = f"{len(read.listed)} rule{'s' if len(read.listed) != 1 else ''}"
+            there = f"good, {n_rules}" if read.file.exists() else "is not there, which is fine"
             _say(f"{read.file}: {there}", console)
     for remark in await _about_nothing(paths, root):
         say(f"rookery: {remark}", console.stderr)
