@@ -162,17 +162,18 @@ class Calling:
         """
         try:
             if checked.judged.reach is Reach.READS and not refused.outside:
-                how = "with writing in the workspace"
+                how = "where it could only read, it said"
                 again = await self._consent.of(replace(checked, digest="", least=Reach.WRITES), again=WRITING)
             elif self._caller.exposure().leaks:
                 return await self._end(checked, ToolStatus.FAILED, f"{refused}\n[{NOT_OUTSIDE}]", seconds)
             else:
-                how = "outside of it"
+                how = "in the sandbox it said"
                 why = LEAVING if checked.judged.reach is Reach.READS else LEAVING_HALF_DONE
                 again = await self._consent.of(replace(checked, digest="", least=Reach.OUTSIDE), why)
         except Ended as ended:
             self._ledger.take(of_guards(ended.guards))
-            return await self._end(checked, ToolStatus.FAILED, f"{refused}\n[{how}: {ended.output}]", seconds)
+            said = f"{ended.output}\n[{how}: {refused}]"
+            return await self._end(checked, ToolStatus.FAILED, said, seconds)
         if again.judged.reach is Reach.OUTSIDE and self._caller.exposure().leaks:  # since it was asked about
             return await self._end(checked, ToolStatus.FAILED, f"{refused}\n[{NOT_OUTSIDE}]", seconds)
         return await self._run(again)
