@@ -190,7 +190,7 @@ async def test_what_is_no_text_is_named_with_its_size_and_not_read(site: Site) -
 
     site.replies["/"] = reply
     url = f"http://page.test:{site.port}/"
-    assert await output_of(url) == f"{url} is a PDF document (application/pdf, 2.3 MB), and only text can be shown."
+    assert await output_of(url) == f"{url} is a PDF document (application/pdf, 2.35 MB), and only text can be shown."
     site.has("/odd", b"\x7fELF\0\0\0", "text/plain")
     assert "is no text (text/plain, 7 bytes)" in await output_of(f"{url}odd")
     site.has("/picture", b"x", "image/png")
