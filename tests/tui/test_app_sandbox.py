@@ -133,7 +133,7 @@ async def test_without_a_sandbox_the_status_line_says_so_in_the_colour_of_errors
         coloured = {}
         for level in ("L3", "L1"):
             status.show(SandboxFound(level=level, root=False))
-            await pilot.pause()
+            await until(pilot, lambda level=level: ("NO SANDBOX" in str(meter.render())) == (level == "L1"))
             error = Color.parse(pilot.app.theme_variables["text-error"]).rgb
             drawn = [segment for strip in meter.render_lines(meter.size.region) for segment in strip]
             coloured[level] = "".join(

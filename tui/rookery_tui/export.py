@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from rookery_core.event_json import dump_event
 from rookery_core.events import (
     Answered,
@@ -77,7 +79,8 @@ def as_json(summary: SessionSummary, events: Sequence[Event]) -> str:
 
 def told(record: Any) -> dict[str, Any]:
     """A summary or an episode as JSON knows it; times are Unix times in seconds."""
-    return asdict(record)
+    made: dict[str, Any] = to_jsonable_python(asdict(record))
+    return made
 
 
 def local_time(at: float) -> str:

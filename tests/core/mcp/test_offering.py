@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -226,15 +225,16 @@ async def test_what_a_tool_prints_is_no_part_of_the_protocol_and_what_it_asks_is
 
 
 async def test_a_call_that_the_other_assistant_gives_up_is_stopped(site: Site) -> None:
-    body = "import time\nwhile not ctx.cancelled.wait(0.05): ctx.progress('on')\nopen('stopped', 'w').close()"
-    source = tool_source(textwrap.dedent(body), parameters="ctx: ToolContext")
-    site.install("slow", f"import os; os.chdir({str(site.home)!r})\n{source}")
+    stopped = site.home / "work" / "stopped"
+    body = f"while not ctx.cancelled.wait(0.05): ctx.progress('on')\nopen({str(stopped)!r}, 'w').close()"
+    site.install("slow", tool_source(body, parameters="ctx: ToolContext"))
     site.enable("slow")
-    async with assistant(site.home, None) as client:
+    (site.home / "config.toml").write_text('[plugins]\nopen = ["slow"]\n')
+    async with assistant(site.home, None, "--allow-root") as client:
         with anyio.move_on_after(5):
             await client.call_tool("go", {})
         with anyio.fail_after(100):
-            while not (site.home / "stopped").exists():  # noqa: ASYNC110
+            while not stopped.exists():  # noqa: ASYNC110
                 await anyio.sleep(0.05)
         assert await called(client, "calculator", expression="1 + 1") == (False, "2")
 

@@ -194,7 +194,7 @@ async def test_what_is_no_text_is_named_with_its_size_and_not_read(site: Site) -
     site.has("/odd", b"\x7fELF\0\0\0", "text/plain")
     assert "is no text (text/plain, 7 bytes)" in await output_of(f"{url}odd")
     site.has("/picture", b"x", "image/png")
-    assert "is a picture (image/png, 1 bytes)" in await output_of(f"{url}picture")
+    assert "is a picture (image/png, 1 byte)" in await output_of(f"{url}picture")
 
 
 async def test_an_empty_page_and_one_of_scripts_say_so(site: Site) -> None:

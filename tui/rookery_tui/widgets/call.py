@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.dom import NoScreen
 from textual.errors import NoWidget
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -144,7 +145,7 @@ class CallRows(ScrollView):
 
     def _look(self) -> None:
         whole, drawn = self.scrollable_content_region, self._drawn()
-        if self.placed and self.screen.is_current and drawn.width == whole.width >= NARROWEST:
+        if self.placed and self.is_attached and self.screen.is_current and drawn.width == whole.width >= NARROWEST:
             top = self.scroll_offset.y + drawn.y - whole.y
             self._seen |= {*range(top, min(top + drawn.height, len(self._rows)))}
         self.post_message(self.Looked())
@@ -153,7 +154,7 @@ class CallRows(ScrollView):
         """What of it is on the screen, and not cut off by what is around it."""
         try:
             return self.screen.find_widget(self).visible_region.intersection(self.scrollable_content_region)
-        except NoWidget:
+        except (NoScreen, NoWidget):  # it may be gone by now
             return Region()
 
     def _parts(self, row: Row) -> Iterator[tuple[str, Style]]:
