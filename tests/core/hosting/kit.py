@@ -23,6 +23,8 @@ from rookery_core.hosting.installation import load
 from rookery_core.plugin import Risk
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.redact import known_to
+from rookery_core.sandbox.guests import Guests
+from rookery_core.sandbox.level import Level
 from rookery_core.testing import DictData, ListArtifacts, ListMemory
 from rookery_core.tools.extras import put_together
 from rookery_core.tools.lending import EnvironmentSecrets, Lender
@@ -30,6 +32,7 @@ from rookery_core.tools.loader import Loaded, installed
 from rookery_core.tools.registry import register
 from rookery_core.tools.runner import Caller, ToolRunner
 from rookery_core.workspace import Workspace
+from tests.core.sandbox.kit import fixed, whole
 
 HEAD = (
     "from rookery_core.plugin import Append, Command, NeedsApproval, Risk, RiskRule, Tool, ToolContext, ToolFailed\n"
@@ -108,6 +111,15 @@ class Site:
             redactor=lambda: known_to(os.environ, Config()),
             boxes=boxes,
         )
+
+
+def boxes(root: Path | None, *, online: bool = False, own: Path | None = None) -> Boxes:
+    """What confines plugins as this machine does, with a folder of Rookery's own."""
+    return Boxes(Guests(fixed(Level.L3, own=own), root), online)
+
+
+in_a_box_too = pytest.mark.parametrize("box", [False, pytest.param(True, marks=whole)], ids=["open", "boxed"])
+"""With nothing around the plugins' processes, and in the sandbox."""
 
 
 def empty_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:

@@ -20,7 +20,7 @@ from rookery_core.sandbox.making import machine_of_its_own
 from rookery_core.sandbox.settings import SandboxSettings
 from rookery_core.testing import this_machine
 from rookery_core.tools.loader import Loaded
-from tests.core.hosting.kit import HEAD, Bench, Site, tool_source
+from tests.core.hosting.kit import HEAD, Bench, Site, boxes, tool_source
 from tests.core.sandbox.kit import fixed, linux, whole
 from tests.core.sandbox.test_filter import ALLOW, run
 
@@ -73,11 +73,6 @@ def test_with_a_network_no_unix_socket_is_made_where_nothing_keeps_it_from_those
     number = {"x86_64": 41, "aarch64": 198}[platform.machine()]
     assert (run(program, platform.machine(), number, seccomp.UNIX) == ALLOW) is reaches
     assert run(program, platform.machine(), number, seccomp.INET) == ALLOW
-
-
-def boxes(root: Path | None, *, online: bool = False, own: Path | None = None) -> Boxes:
-    """What confines plugins as this machine does, with a folder of Rookery's own."""
-    return Boxes(Guests(fixed(Level.L3, own=own), root), online)
 
 
 def boxed(site: Site, bench: Make, work: Path, kind: str, **more: bool) -> Bench:

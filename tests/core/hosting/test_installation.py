@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ from rookery_core.hosting.admission import State, Wishes, candidates
 from rookery_core.paths import Paths
 from rookery_core.testing import ScriptedModel
 from rookery_core.tools.loader import Loaded, Problem, installed
-from tests.core.hosting.kit import HEAD, Bench, Site, tool_source
+from tests.core.hosting.kit import HEAD, Bench, Site, boxes, in_a_box_too, tool_source
 
 Make = Callable[[Loaded], Bench]
 GOOD = tool_source("return 'fine'", name="work")
@@ -349,7 +350,8 @@ FINE = {
 """What does no harm to being loaded."""
 
 
-async def test_bad_plugins_are_named_and_the_good_ones_work(site: Site, bench: Make) -> None:
+@in_a_box_too
+async def test_bad_plugins_are_named_and_the_good_ones_work(site: Site, bench: Make, tmp_path: Path, box: bool) -> None:
     for name, (source, _) in BAD.items():
         site.install(name, source)
     for name, source in FINE.items():
@@ -358,7 +360,8 @@ async def test_bad_plugins_are_named_and_the_good_ones_work(site: Site, bench: M
     site.install("first", NONE, plugins=["same"])
     site.install("second", NONE, plugins=["same"])
     site.install("strange", NONE, plugins=["Strange!"])
-    loaded = site.load(only=[c.name for c in candidates(site.found(), site.admissions, Wishes())], seconds=3)
+    wanted_ones = [c.name for c in candidates(site.found(), site.admissions, Wishes())]
+    loaded = site.load(only=wanted_ones, seconds=3, boxes=boxes(tmp_path, own=site.home) if box else None)
     said = reasons(loaded)
     for name, (_, wanted) in BAD.items():
         if wanted:
