@@ -276,7 +276,7 @@ def keep(lines: list[str], file: str) -> str:
 
 
 def of_environment(home: Path, n: int) -> Trial:
-    name = ("TZ", "LANG", "HOME", "LC_ALL", "TMPDIR", "USER")[n % 6]
+    name = ("TZ", "LANG", "HOME", "LC_TIME", "TMPDIR", "USER")[n % 6]
 
     def state(trial: Trial) -> str:
         return f"{os.environ[name]}\n" if name in os.environ else ""
