@@ -145,7 +145,7 @@ async def watched_on_screen(kind: str, sizes: Sequence[int], folder: Path) -> li
     from rookery_core.paths import Paths
     from rookery_core.testing import ScriptedModel
     from rookery_core.tools.gathering import Offers
-    from rookery_core.tools.loader import Loaded, LoadedPlugin
+    from rookery_core.tools.loader import OWN_DISTRIBUTION, Loaded, LoadedPlugin
     from rookery_tui.app import RookeryApp
 
     tool, _ = call_of(kind, 0)
@@ -155,7 +155,7 @@ async def watched_on_screen(kind: str, sizes: Sequence[int], folder: Path) -> li
         script += [f"Thought: It is asked for.\n{call}", "Thought: I know it.\nAnswer: Done."]
     outputs: list[str] = []
     model = ScriptedModel(script)
-    loaded = Loaded((LoadedPlugin("kit", "kit-dist", Offers(tools=(tool,))),), ())
+    loaded = Loaded((LoadedPlugin(tool.name, OWN_DISTRIBUTION, Offers(tools=(tool,))),), ())
 
     def make(approver: Approver, answerer: Answerer) -> Assistant:
         options = Options(workspace=folder, allow=("read", "execute"))
