@@ -12,20 +12,20 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="the tools that run programs are for POSIX systems"),
 ]
 
-from benchmarks.security import changed, unattended  # noqa: E402
+from benchmarks.security import changed, changes, unattended  # noqa: E402
 
 from rookery_core.events import Event, ToolStarted  # noqa: E402
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 5, 6, 7, 8, 17, 26, 31])
-@pytest.mark.parametrize("kind", changed.KINDS)
+@pytest.mark.parametrize("kind", changes.KINDS)
 async def test_what_changes_after_the_question_is_not_run_as_allowed(kind: str, n: int) -> None:
     found = await changed.one(kind, n)
     assert not changed.wrong(kind, found), found
 
 
 async def test_what_nobody_changed_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changed, "_FILES", [lambda file: None])
+    monkeypatch.setattr(changes, "_FILES", [lambda file: None])
     found = await changed.one("file", 0)
     assert (found["asked"], found["ran"], found["differs"]) == (1, 1, False)
     assert changed.wrong("file", found)  # as nobody was asked again
@@ -33,12 +33,12 @@ async def test_what_nobody_changed_runs(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("kind", ["file", "confined", "folder", "program", "environment"])
 async def test_what_ran_as_something_else_is_counted(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    def too_late(trial: changed.Trial, event: Event) -> None:
+    def too_late(trial: changes.Trial, event: Event) -> None:
         if isinstance(event, ToolStarted):
             trial.started.append(event)
             trial.change(trial)
 
-    monkeypatch.setattr(changed.Trial, "emit", too_late)
+    monkeypatch.setattr(changes.Trial, "emit", too_late)
     found = await changed.one(kind, 8)  # nothing is changed before the call is started
     assert (found["asked"], found["ran"], found["differs"]) == (1, 1, True)
 
