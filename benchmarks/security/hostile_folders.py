@@ -17,7 +17,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -95,9 +94,9 @@ def talked(place: Path, folder: Path) -> str:
         if (place / "marker").exists():
             return "sprung before the question"
         for _ in range(ANSWERS):  # a key that comes too soon is meant for something else
-            terminal.read(1.5)
+            terminal.rest(1.5)
             terminal.type(b"n")
-            terminal.read(1.5)
+            terminal.rest(1.5)
             if b"not trusted" in terminal.output:
                 break
         terminal.wait_for("not trusted")
@@ -107,7 +106,7 @@ def talked(place: Path, folder: Path) -> str:
         ended = terminal.ended()
         return "" if ended == "exit 0" else f"it ended with {ended}"
     except TimeoutError as exc:
-        return textwrap.shorten(str(exc), 600)
+        return f"{str(exc)[:80]} [...] {str(exc)[-600:]}"
     finally:
         terminal.close()
 

@@ -75,6 +75,12 @@ class Terminal:
             else:
                 self.reports += piece.decode().split("\n")[:-1]
 
+    def rest(self, seconds: float) -> None:
+        """Take in all that comes until that time is over."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.read(left)
+
     def wait(self, what: Callable[[], Any], patience_s: float = PATIENCE_S) -> None:
         """Until something holds."""
         until = time.monotonic() + patience_s
