@@ -55,6 +55,8 @@ from rookery_training.workspace import Scenarios
 
 PLAYED = 0.65
 """How often a call to a built-in tool is carried out on files that are made up for it."""
+ALWAYS = frozenset(["shell"])
+"""Those of which only what is played says what a call returns."""
 ALONE = 0.7
 """How often no tool of records comes to built-in ones."""
 UNREAD = 0.4
@@ -198,7 +200,7 @@ class Author:
         self.ask(branch, ask.say, scene, kept=ask.arguments)
         if (
             tool.entry.domain == "builtin"
-            and rng.random() < PLAYED
+            and (rng.random() < PLAYED or tool.entry.name in ALWAYS)
             and self._play(branch, tools, tool, scene, arguments)
         ):
             return True

@@ -46,7 +46,7 @@ SIZES = {
 """How often so many tools are offered."""
 INVENTED = 0.72
 """The share of the lists with others than built-in tools that have invented ones."""
-OFFERED = 8
+OFFERED = 10
 """How many of the built-in tools the program offers at a time."""
 BUILT_IN, MIXED = 0.42, 0.57
 """The share of lists of built-in tools alone, and up to where others come with them."""

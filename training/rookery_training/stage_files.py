@@ -11,6 +11,7 @@ from rookery_training.papers import docx, pdf
 from rookery_training.pools import POOLS
 from rookery_training.stage import Made, Play, Stage, called, misnamed
 from rookery_training.stage_data import DATA
+from rookery_training.stage_shell import shell
 from rookery_training.values import draw
 
 MOST_PAGES = 12
@@ -194,5 +195,6 @@ PLAYS: dict[str, Play] = {
     "read_document": read_document,
     "ask_user": ask_user,
     "git": git,
+    "shell": shell,
 }
 """What is played for which tool."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rookery_training.commands import PROJECT, READING
 from rookery_training.days import day, hour
 from rookery_training.errands import ERRANDS, FIELDS
 from rookery_training.measures import measure
@@ -373,6 +374,7 @@ _MAKERS: dict[str, Callable[[list[str], random.Random], Value]] = {
     "unit": lambda _, rng: _same(measure(rng)),
     "field": lambda which, rng: _same(rng.choice(FIELDS[which[0]])),
     "errand": lambda _, rng: _same(_spoken(rng, ERRANDS)),
+    "command_line": lambda _, rng: _same(_spoken(rng, READING if rng.random() < 0.6 else PROJECT)),
     "ip": _ip,
     "version": _version,
     "branch": _branch,
