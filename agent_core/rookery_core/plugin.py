@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rookery_core.errors import ArgumentsInvalid, NeedsApproval, ToolFailed, ToolRetry, TurnPaused
 from rookery_core.folder import Folder
 from rookery_core.sandbox.box import Box, Sandbox
+from rookery_core.stems import stems
 from rookery_core.surroundings import program_environment, search_path, which
 from rookery_core.text import size_text
 from rookery_core.tools.context import Artifacts, Data, Memory, Person, Secrets, TextModel, ToolContext
@@ -149,6 +150,7 @@ __all__ = [
     "program_environment",
     "search_path",
     "size_text",
+    "stems",
     "tool",
     "which",
 ]

@@ -59,7 +59,7 @@ def test_what_plugin_authors_import_is_exactly_this() -> None:
         "StepUnparsable", "Strategy", "Task", "TextModel", "ThoughtFormed", "Tool", "ToolCall", "ToolContext",
         "ToolFailed", "ToolFinished", "ToolOutcome", "ToolRequested", "ToolResult", "ToolRetry", "ToolStarted",
         "ToolStatus", "ToolUse", "TurnEnded", "TurnPaused", "TurnStarted", "TurnStatus", "Usage", "Workspace",
-        "WorkspaceEntry", "WorkspacePath", "hookimpl", "parse", "program_environment", "search_path", "size_text", "tool", "which",
+        "WorkspaceEntry", "WorkspacePath", "hookimpl", "parse", "program_environment", "search_path", "size_text", "stems", "tool", "which",
     ]  # fmt: skip
     for name in rookery_core.plugin.__all__:
         assert hasattr(rookery_core.plugin, name)

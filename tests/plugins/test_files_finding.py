@@ -193,6 +193,50 @@ async def test_a_tree_of_a_hundred_thousand_files_is_gone_through_in_little_memo
     assert int(grown_kib) < 64 * 1024
 
 
+# --- the nearest ---
+
+
+async def seen(workspace: Path, **arguments: object) -> list[str]:
+    return (await ok(search_files, workspace, **arguments)).splitlines()
+
+
+async def test_where_a_text_is_nowhere_the_lines_with_its_words_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "contacts.txt").write_text("Plumber: 555-1234\nElectrician: 555-9999\nThe number of the house is 3\n")
+    (tmp_path / "deposits.md").write_text("# Flat\nWe paid 900 euros\n")
+    nowhere = "is in no file in .; nearest to it:"
+    assert await seen(tmp_path, text="the number of the plumber") == [
+        f"'the number of the plumber' {nowhere}",
+        "contacts.txt:1: Plumber: 555-1234",
+        "contacts.txt:3: The number of the house is 3",
+    ]
+    assert await seen(tmp_path, text="plumbers") == [
+        f"'plumbers' {nowhere}",
+        "contacts.txt:1: Plumber: 555-1234",
+    ]
+    assert await seen(tmp_path, text="deposit for the flat") == [
+        f"'deposit for the flat' {nowhere}",
+        "deposits.md:1: # Flat",  # the file is called by the other word
+        "deposits.md: (the file's name)",
+    ]
+    assert await seen(tmp_path, text="what is on it?") == ["'what is on it?' is in no file in ."]
+    assert await seen(tmp_path, text="the plumber", regex=True) == ["'the plumber' is in no file in ."]
+
+
+async def test_the_rarest_words_come_first_and_no_more_than_five_lines(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_text(
+        "the server answered\n" * 900 + "a valve leaked near the server\n" + "the server\n" * 900
+    )
+    nearest = await seen(tmp_path, text="server valve report")
+    assert nearest[1:] == ["log.txt:901: a valve leaked near the server"]
+    (tmp_path / "log.txt").write_text("one server\n" * 900)
+    assert len(await seen(tmp_path, text="servers that fail")) == 1 + 5
+
+
+async def test_short_words_are_looked_for_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("page 71\nan oxcart\n")
+    assert await seen(tmp_path, text="7 ox") == ["'7 ox' is in no file in ."]
+
+
 # --- .gitignore ---
 
 

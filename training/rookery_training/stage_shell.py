@@ -11,10 +11,11 @@ from rookery_training.pools import POOLS
 from rookery_training.stage import Made, Stage
 from rookery_training.values import draw
 
-PLAYED = frozenset(
-    "wc cat head tail sort nl tac cut grep ls find du stat md5sum sha256sum basename dirname echo seq expr date test "
-    "rev tr sed awk".split()
-)
+_EVERYWHERE = """
+wc cat head tail sort nl tac cut grep ls find du stat md5sum sha256sum basename dirname echo seq expr date test
+rev tr sed awk
+"""
+PLAYED = frozenset(_EVERYWHERE.split())
 """Programs that are everywhere and change nothing."""
 MISSING = 0.12
 """How often a file or folder that is named is not there."""

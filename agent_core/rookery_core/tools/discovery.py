@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from functools import cached_property
 
 from rookery_core.embeddings.static import StaticEmbedding, Vectors, shipped
-from rookery_core.memory.query import is_common
+from rookery_core.stems import HUMP, stems
 from rookery_core.tools.registry import OfferedTool, Registry
 
 WORDS_WEIGHT = 0.1
@@ -29,10 +29,6 @@ BASIC = ("read_file", "list_files", "search_files", "calculator")
 _WEB = re.compile(r"\bhttps?://\S+|\bwww\.\S+")
 _MAIL = re.compile(r"\S+@\S+\.\w+")
 _FILE = re.compile(r"(?<![\w/])(?:[~\w.-]*/[\w./-]*\w|[\w-]+\.[A-Za-z][A-Za-z0-9]{0,4}(?!\w))")
-_WORD = re.compile(r"[^\W\d_]+|\d+")
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-"""Where another word begins in readFile."""
-_ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "es", "ed", "ly", "s", "e", "y")
 
 
 class Discovery:
@@ -51,7 +47,7 @@ class Discovery:
 
     def ranked(self, request: str) -> list[tuple[OfferedTool, float]]:
         """All tools with how well they fit the request, the best first; at most 1.1, and 0.0 for not at all."""
-        wanted = set(_terms(request))
+        wanted = set(stems(request))
         by_words = [self._score(n, wanted) for n in range(len(self._counts))]
         most = max(by_words, default=0.0) or 1.0
         scores = [
@@ -122,7 +118,7 @@ def _shape(request: str) -> str:
 def _texts_of(offered: OfferedTool) -> list[str]:
     tool = offered.tool
     parameters = " ".join(tool.schema.get("properties", {}))
-    what = _HUMP.sub(" ", f"{offered.name}: {tool.description} {parameters}".replace("_", " "))
+    what = HUMP.sub(" ", f"{offered.name}: {tool.description} {parameters}".replace("_", " "))
     return [what, *tool.phrases, *(example.asked for example in tool.examples)]
 
 
@@ -133,24 +129,9 @@ def _terms_of(offered: OfferedTool) -> Counter[str]:
         texts += [(name, PARAMETER_WEIGHT), (str(schema.get("description", "")), PARAMETER_WEIGHT)]
         texts += [(str(value), PARAMETER_WEIGHT) for value in schema.get("enum", ())]
     for text, weight in texts:
-        for term in _terms(text):
+        for term in stems(text):
             found[term] += weight
     return found
-
-
-def _terms(text: str) -> list[str]:
-    """The stems of the words that carry meaning."""
-    words = [word.lower() for word in _WORD.findall(_HUMP.sub(" ", text))]
-    return [_stem(word) for word in words if not is_common(word)]
-
-
-def _stem(word: str) -> str:
-    """The word without its ending; crude, and the same for both sides."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word.removesuffix(ending)
-            break
-    return word[:-1] if len(word) > 2 and word[-1] == word[-2] else word  # planning, plan
 
 
 def _is_named(offered: OfferedTool, request: str) -> bool:

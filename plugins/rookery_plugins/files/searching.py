@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 
 from rookery_core.plugin import Risk, ToolContext, ToolFailed, ToolRetry, WorkspacePath, tool
 from rookery_plugins.files.globbing import Glob, PatternError, globs, has_magic
+from rookery_plugins.files.nearest import Nearest
 from rookery_plugins.files.opening import PIECE_CHARS, as_text, pieces, similar
 from rookery_plugins.files.walking import Met, Patience, TooMuch, shown, walk
 
@@ -22,6 +23,11 @@ REGEX_LINE_CHARS = 50_000
 """A regular expression sees a longer line in pieces of this size."""
 REGEX_S, REGEX_S_PER_LINE, REGEX_S_PER_CHAR = 1.0, 20e-6, 1e-7
 """What it may take of the processor. The time of one with large counted repetitions grows as the text too, but fast."""
+NEAR_MAX = 5
+NEAR_CHARS = 2_000
+"""Of a longer line, words that stand further apart are not taken as one passage."""
+NEAR_S = 5.0
+NAME = "(the file's name)"
 FOUND_MAX = 100
 FOUND_CHARS = 6_000
 
@@ -50,7 +56,11 @@ def search_files(ctx: ToolContext, text: str, folder: WorkspacePath = Path("."),
         found = list(islice(matches, MATCHES_MAX + 1))
     if len(found) > MATCHES_MAX:
         found[-1] = f"[only the first {MATCHES_MAX} are shown; search a longer text or a smaller folder]"
-    return "\n".join(found) or f"{text!r} is in no file in {name}"
+    if found:
+        return "\n".join(found)
+    nowhere = f"{text!r} is in no file in {name}"
+    near = [] if regex else _nearest(ctx, folder, wanted)
+    return "\n".join([f"{nowhere}; nearest to it:", *near]) if near else nowhere
 
 
 @tool(
@@ -97,32 +107,52 @@ def _unreadable(ctx: ToolContext, folder: Path, exc: OSError) -> ToolFailed:
 
 def _matches(ctx: ToolContext, folder: Path, find: Find, size: int, overlap: int) -> Generator[str, None, None]:
     """A line for each match, and one that says so where the search gave up."""
-    patience = Patience(ctx)
-    n_files = n_chars = 0
-    path = ""
+    within = ""
     try:
-        for met in walk(ctx, folder, patience):
-            path = ""
-            if met.is_folder:
-                continue
-            n_files += 1
-            if n_files > SEARCH_FILES or n_chars >= SEARCH_CHARS:
-                raise TooMuch(met.path)
-            path = shown(met.path)
-            if find(met.name) >= 0:
-                yield f"{path}: (the file's name)"
-            for number, text in _lines(met, size, overlap):
-                if (at := find(text.removesuffix("\n"))) >= 0:
-                    yield f"{path}:{number}: {_around(text, at)}"
-                n_chars += len(text)
-                if n_chars >= SEARCH_CHARS:
-                    raise TooMuch(met.path)
-                patience.check(met.path)
+        for path, number, text in _texts(ctx, folder, Patience(ctx), size, overlap):
+            within = path
+            if (at := find(text.removesuffix("\n"))) >= 0:
+                yield f"{shown(path)}:{number}: {_around(text, at)}" if number else f"{shown(path)}: {NAME}"
     except TooMuch as exc:
-        where = "in" if path else "before"
+        where = "in" if within == str(exc) else "before"
         yield f"[stopped {where} {shown(str(exc))}: too much to search; name a smaller folder]"
     except OSError as exc:
         raise _unreadable(ctx, folder, exc) from exc
+
+
+def _nearest(ctx: ToolContext, folder: Path, wanted: str) -> list[str]:
+    """The lines that have words of a text that is nowhere as a whole, as far as there is time to look for them."""
+    near = Nearest(wanted)
+    with suppress(TooMuch, OSError):
+        for path, number, text in _texts(ctx, folder, Patience(ctx, NEAR_S), NEAR_CHARS, 0) if near.words else ():
+            near.see(path, number, text)
+    return [
+        f"{shown(line.path)}:{line.number}: {_around(line.text, line.at)}"
+        if line.number
+        else f"{shown(line.path)}: {NAME}"
+        for line in near.best(NEAR_MAX)
+    ]
+
+
+def _texts(
+    ctx: ToolContext, folder: Path, patience: Patience, size: int, overlap: int
+) -> Generator[tuple[str, int, str], None, None]:
+    """The path, the number and the text of each line of each file, its name as number 0 before them. Raises TooMuch,
+    and OSError for the folder."""
+    n_files = n_chars = 0
+    for met in walk(ctx, folder, patience):
+        if met.is_folder:
+            continue
+        n_files += 1
+        if n_files > SEARCH_FILES or n_chars >= SEARCH_CHARS:
+            raise TooMuch(met.path)
+        yield met.path, 0, met.name
+        for number, text in _lines(met, size, overlap):
+            yield met.path, number, text
+            n_chars += len(text)
+            if n_chars >= SEARCH_CHARS:
+                raise TooMuch(met.path)
+            patience.check(met.path)
 
 
 def _lines(met: Met, size: int, overlap: int) -> Iterator[tuple[int, str]]:
