@@ -82,6 +82,11 @@ def get(play: Play) -> bool:
     return turn.two_files() if not where else turn.by_note() if where == "notes" else turn.one_file()
 
 
+TOO_LONG = 0.25
+"""How often more words are searched for than stand anywhere together."""
+LONGER = ("the {one} of SOUGHT", "SOUGHT {one}", "{one} for the SOUGHT", "what is the SOUGHT", "SOUGHT in the files")
+
+
 class _Get(Sought):
     # -- the ways to the text -------------------------------------------------------------------------------------
 
@@ -234,8 +239,14 @@ class _Get(Sought):
                 return play.do("read_file", play.maybe(f"{path} has {title}."), path=path)
             case "somewhere":
                 sought = self.scene["key" if self.kind == "fact" else "item"].said
-                found = play.do("search_files", play.maybe("I don't know which file it is in."), text=sought)
-                if "is in no file" in found or self.raw in found.partition(path)[2]:
+                first = play.maybe("I don't know which file it is in.")
+                longer = self.rng.random() < TOO_LONG
+                if longer:  # as a small model likes to do it, which it is not to learn
+                    sought = play.fill(self.rng.choice(LONGER)).replace("SOUGHT", sought)
+                found = play.do("search_files", first, learn=not longer, text=sought)
+                if longer and f"{path}:" not in found:
+                    return None
+                if ("is in no file" in found and not longer) or self.raw in found.partition(path)[2]:
                     return found
                 return play.do("read_file", play.maybe(f"{path} mentions it."), path=path)
         wrong = self._misnamed(path)
