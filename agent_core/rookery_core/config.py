@@ -88,6 +88,8 @@ class AgentSettings(Limits):
     """Mark where results of others begin and end, with a word on what they are."""
     check_arguments: bool = False
     """Question a call whose numbers or paths appear nowhere in what was said."""
+    check_answers: bool = True
+    """Question an answer with a number that appears nowhere in what was said or read, where a calculator is offered."""
 
 
 class PluginSettings(Section):

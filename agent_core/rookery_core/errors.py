@@ -100,7 +100,7 @@ class StepCut(StepError):
 
 
 class StepDoubted(StepError):
-    """An argument of the call appears nowhere in what was said."""
+    """An argument of the call, or a number of the answer, appears nowhere in what was said."""
 
 
 class ToolError(RookeryError):

@@ -65,6 +65,7 @@ class Offer:
                 sampling=self._sampling,
                 tools=chosen.names,
                 check_arguments=self._settings.check_arguments,
+                check_answers=self._settings.check_answers,
                 repairs=self._settings.repairs,
                 quarantine=self._settings.quarantine,
                 spotlight=self._settings.spotlight,

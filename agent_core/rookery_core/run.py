@@ -41,7 +41,7 @@ from rookery_core.events import (
 from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Reading
 from rookery_core.model.window import fit
 from rookery_core.reasoning import native
-from rookery_core.reasoning.grounding import doubts
+from rookery_core.reasoning.grounding import CALCULATOR, NAMED, UNACCOUNTED, doubts, reckoned
 from rookery_core.reasoning.quarantine import Reader
 from rookery_core.reasoning.repetition import Repetition
 from rookery_core.reasoning.step import Answer, Step, StepStream, ToolCall
@@ -260,6 +260,13 @@ class Run:
         schema = self._runner.registry.get(call.tool).tool.schema
         if found := doubts(call.arguments, schema, self._transcript.heard()):
             raise StepDoubted(f"The arguments do not fit: {'; '.join(found)}. Use what was said, or ask for it.")
+
+    def check(self, answer: str) -> None:
+        """Raise StepDoubted for an answer with a number that nothing said accounts for and that could be worked out."""
+        if not self._voice.check_answers or self._attempts[Failure.DOUBTFUL] or CALCULATOR not in self._voice.tools:
+            return
+        if found := reckoned(answer, self._transcript.heard()):
+            raise StepDoubted(UNACCOUNTED.format(numbers=" and ".join(found[:NAMED])))
 
     # -- call and ask -------------------------------------------------------------------------------------------
 

@@ -33,6 +33,8 @@ class Voice:
     """Names of the tools that are offered."""
     check_arguments: bool = False
     """Whether a number or path that nobody said is questioned."""
+    check_answers: bool = False
+    """Whether a number in an answer is questioned that nobody said and that could be worked out."""
     repairs: int = 2
     """Times in a row that a step or a call that cannot be used is tried again."""
     quarantine: When = "off"

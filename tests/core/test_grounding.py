@@ -1,4 +1,4 @@
-"""Arguments that nothing said accounts for."""
+"""Arguments and answers that nothing said accounts for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rookery_core.reasoning.grounding import doubts
+from rookery_core.reasoning.grounding import COUNTED, doubts, reckoned
 
 
 @pytest.mark.parametrize(
@@ -143,3 +143,45 @@ def test_choices_deep_in_a_schema_need_not_be_said() -> None:
 def test_nothing_that_is_said_or_meant_breaks_it(arguments: dict[str, Any], heard: str) -> None:
     assert all(doubt.endswith(" is nowhere in what was said") for doubt in doubts(arguments, {}, heard))
     assert doubts({"x": heard}, {}, heard) == []
+
+
+BILL = "How much is it?\nObservation: rent 820\nfood 310.5\nphone 19.99\n2026-11-02 12:30 A-884\n1,250 EUR\n3.14159"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "It is 820.",
+        "310.50 and 19.99",
+        "It is 1250, or 1.250,00 EUR.",
+        "about 3.14",
+        f"There are {COUNTED}.",
+        "On 2026-11-03 at 13:45",
+        "Order A-885",
+        "logs/41.txt",
+        "No number.",
+        "",
+    ],
+)
+def test_an_answer_may_say_what_was_said_round_it_count_and_name_days_and_codes(answer: str) -> None:
+    assert reckoned(answer, BILL) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ("It is 1150.49.", ["1150.49"]),
+        ("**1,150.49 EUR**, so 2,400.49 with the rest", ["1,150.49", "2,400.49"]),
+        (f"There are {COUNTED + 1}.", [str(COUNTED + 1)]),
+        ("$1,399, yes: $1,399", ["1,399"]),
+        ("3.15", ["3.15"]),
+    ],
+)
+def test_a_number_that_was_worked_out_unseen_is_named(answer: str, found: list[str]) -> None:
+    assert reckoned(answer, BILL) == found
+
+
+@given(st.integers(0, 10**9), st.integers(0, 4), st.text(max_size=40))
+def test_what_was_just_said_is_accounted_for_whatever_stands_beside_it(digits: int, places: int, beside: str) -> None:
+    number = f"{digits / 10**places:.{places}f}"
+    assert reckoned(f"It is {number}.", f"{beside} {number} {beside}") == []

@@ -36,8 +36,9 @@ from rookery_core.events import (
     TurnStarted,
     TurnStatus,
 )
+from rookery_core.plugin import Risk, tool
 from rookery_core.testing import ScriptedModel
-from tests.core.conftest import Lab, act, answer, kinds, play
+from tests.core.conftest import TOOLS, Lab, act, answer, kinds, play
 
 
 def only(events, kind):
@@ -631,6 +632,44 @@ async def test_without_repairs_a_doubtful_call_is_still_questioned(lab: Lab) -> 
     )
     events = await play(assistant, assistant.new_session(), "add 2 and 3")
     assert [e.output for e in only(events, ToolFinished)] == ["35"]
+
+
+@tool(risk=Risk.PURE)
+def calculator(expression: str) -> str:
+    """Adds numbers up."""
+    return f"{sum(map(float, expression.split(' + '))):g}"
+
+
+IN_HEAD = "47.5 is nowhere in what was said or read. Work it out with calculator, or answer with what was read."
+
+
+async def test_a_number_of_an_answer_that_nobody_said_is_questioned(lab: Lab) -> None:
+    (lab.workspace / "a.txt").write_text("30 and 18.5")
+    look, sum_ = act("look", '{"path": "a.txt"}'), act("calculator", '{"expression": "30 + 18.5"}')
+    model = ScriptedModel([look, answer("It is 47.5."), sum_, answer("It is 48.5.")])
+    assistant = lab.assistant(model, tools=(*TOOLS, calculator))
+    events = await play(assistant, assistant.new_session(), "add up a.txt")
+    assert [(e.failure, e.message) for e in only(events, StepFailed)] == [("StepDoubted", IN_HEAD)]
+    assert [e.text for e in only(events, Answered)] == ["It is 48.5."]
+
+
+async def test_an_answer_that_is_insisted_on_stands(lab: Lab) -> None:
+    model = ScriptedModel([answer("It is 47.5."), answer("It is 47.6.")])
+    assistant = lab.assistant(model, tools=(*TOOLS, calculator))
+    events = await play(assistant, assistant.new_session(), "how long is it?")
+    assert len(only(events, StepFailed)) == 1
+    assert [e.text for e in only(events, Answered)] == ["It is 47.6."]
+
+
+@pytest.mark.parametrize("checked", [True, False])
+async def test_an_answer_is_checked_only_where_it_could_be_worked_out_and_that_is_wanted(
+    lab: Lab, checked: bool
+) -> None:
+    tools = TOOLS if checked else (*TOOLS, calculator)
+    config = Config(agent=AgentSettings(check_answers=checked))
+    assistant = lab.assistant(ScriptedModel([answer("It is 47.5.")]), tools=tools, config=config)
+    events = await play(assistant, assistant.new_session(), "how long is it?")
+    assert only(events, StepFailed) == []
 
 
 async def test_what_an_observation_or_an_earlier_turn_said_may_be_used(lab: Lab) -> None:

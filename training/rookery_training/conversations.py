@@ -55,8 +55,8 @@ from rookery_training.workspace import Scenarios
 
 PLAYED = 0.65
 """How often a call to a built-in tool is carried out on files that are made up for it."""
-ALWAYS = frozenset(["shell"])
-"""Those of which only what is played says what a call returns."""
+ALWAYS = ("shell",)
+"""Of these only what is played says what a call returns."""
 ALONE = 0.7
 """How often no tool of records comes to built-in ones."""
 UNREAD = 0.4
@@ -332,6 +332,8 @@ class Author:
             return False
         self.ask(branch, made.ask, made.scene)
         for step in made.steps:
+            if step.guess:
+                slips.guessed(self, branch, step)
             self.do(branch, tools[step.tool], step.arguments, first=step.first, learn=-1 if step.learn else 0)
             self.observe(branch, step.observation)
         self.answer(branch, made.thought, made.answer)

@@ -1,4 +1,4 @@
-"""Calls that go wrong: with a wrong argument, with one that nothing said accounts for, or not allowed.
+"""Steps that go wrong: a call with a wrong argument, one that nothing said accounts for or that is not allowed, a guess.
 
 The wrong call itself is never learnt; what the program says to it is read, and the right next step is learnt.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rookery_core.reasoning.grounding import doubts
-from rookery_core.reasoning.step import INPUT
+from rookery_core.reasoning.step import ANSWER, INPUT, THOUGHT
 from rookery_training.branches import Branch
 from rookery_training.catalogue import Scene, furnish
 from rookery_training.dressing import Dressed
-from rookery_training.fixed_words import DENIED, NOT_ALLOWED, NOTHING_DONE, WHY
+from rookery_training.fixed_words import DENIED, HAS_RESULT, NOT_ALLOWED, NOTHING_DONE, WHY
 from rookery_training.rivals import is_clear
+from rookery_training.workspace_play import Step
 
 if TYPE_CHECKING:
     from rookery_training.conversations import Author
@@ -83,3 +84,9 @@ def doubted(author: Author, branch: Branch, tools: dict[str, Dressed]) -> bool:
     branch.messages += later[0]
     branch.learnt += later[1]
     return True
+
+
+def guessed(author: Author, branch: Branch, step: Step) -> None:
+    """An answer from the head, which is not learnt, and what the program says to it; the call comes after."""
+    branch.say("assistant", f"{THOUGHT}{HAS_RESULT}\n{ANSWER}{step.guess}", learn=0)
+    author.observe(branch, step.doubt)

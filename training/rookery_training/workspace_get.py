@@ -30,6 +30,8 @@ NOW = {
     "product": "Now I multiply.",
 }
 SLIPS = ("{e} EUR", "({e}", "{e} +", "total: {e}", "{e} =x")
+IN_HEAD = 0.15
+"""How often an answer comes before it is worked out."""
 BY_LABEL = ("fact", "value", "percent", "raised", "times")
 """What one entry is enough for."""
 GETS = {
@@ -316,7 +318,17 @@ class _Get(Sought):
                 return None
             first = "The expression was wrong."
         value = play.do("calculator", first, expression=self.expression)
-        return value if re.fullmatch(r"-?\d+(\.\d{1,4})?", value) else None
+        if not re.fullmatch(r"-?\d+(\.\d{1,4})?", value):
+            return None
+        if self.deliver == "tell" and self.rng.random() < IN_HEAD:
+            play.made.say(value=self._nearly(value))
+            play.guessed(play.fill(play.phrases.pick("answer", self.kind)))
+        return value
+
+    def _nearly(self, value: str) -> str:
+        """A number that one may come to who adds up in the head."""
+        at = self.rng.choice([n for n, sign in enumerate(value) if sign.isdigit()])
+        return value[:at] + str((int(value[at]) + self.rng.randint(1, 9)) % 10) + value[at + 1 :]
 
     def _delivery(self, value: str, copied: str) -> tuple[dict[str, Any], str]:
         """The arguments of the call that keeps the value, and what it does in words."""

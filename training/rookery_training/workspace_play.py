@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rookery_core.reasoning.grounding import NAMED, UNACCOUNTED, reckoned
 from rookery_core.tools.registry import Registry
 from rookery_training.catalogue import Scene, fill
 from rookery_training.fixed_words import DENIED, HAS_RESULT, NOT_ALLOWED, WHY
@@ -23,6 +24,10 @@ class Step:
     first: str = ""
     learn: bool = True
     denied: bool = False
+    guess: str = ""
+    """An answer that was given in place of the call at first."""
+    doubt: str = ""
+    """What the program said to that."""
 
 
 @dataclass(slots=True)
@@ -93,6 +98,13 @@ class Play:
         said = self._room.call(tool, arguments)
         self.made.steps.append(Step(tool, arguments, said, first, learn))
         return said
+
+    def guessed(self, answer: str) -> None:
+        """The last call was made only after an answer from the head, which is not learnt, and was questioned."""
+        read = (step.observation for step in self.made.steps[:-1])
+        if found := reckoned(answer, "\n".join([self.made.goal, *read])):
+            doubt = UNACCOUNTED.format(numbers=" and ".join(found[:NAMED]))
+            self.made.steps[-1] = replace(self.made.steps[-1], guess=answer, doubt=doubt)
 
     def told(self, tool: str, observation: str, first: str = "", **arguments: Any) -> None:
         """A call whose result is not the same twice."""

@@ -1,10 +1,11 @@
-"""Whether the arguments of a call come from what was said: a number or a path that appears nowhere is questioned.
+"""Whether arguments and answers come from what was said: a number or a path that appears nowhere is questioned.
 
-A small model that copies loses a digit or makes up a file. Pure: words in, doubts out.
+A small model that copies loses a digit, makes up a file, or adds up in its head. Pure: words in, doubts out.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
@@ -13,6 +14,17 @@ from rookery_core.reasoning.quantities import DIGITS, comparable, readings, said
 
 LONGEST = 80
 """Characters of a text that is looked at; a longer one is written, not copied."""
+CALCULATOR = "calculator"
+UNACCOUNTED = (
+    "{numbers} is nowhere in what was said or read. Work it out with calculator, or answer with what was read."
+)
+"""What the model is told of numbers in its answer."""
+NAMED = 2
+"""How many of them are named."""
+COUNTED = 20
+"""A whole number up to which an answer may count things that nobody numbered."""
+_FIGURE = re.compile(r"(?<![\w.,:/#-])\d+(?:[.,]\d+)*(?![\w:/-]|[.,]\d)")
+"""A number that stands by itself, and is no part of a date, a time, a path or a code."""
 _TERM = re.compile(r"[^\s]+")
 _PATH_PART = re.compile(r"[^/\\]+")
 _NOT_FROM_THE_PERSON = re.compile(
@@ -49,12 +61,31 @@ def doubts(arguments: Mapping[str, Any], schema: Mapping[str, Any], heard: str) 
     return found
 
 
+def reckoned(answer: str, heard: str) -> list[str]:
+    """The numbers of an answer that nothing said accounts for, as they stand there: made up, or worked out unseen."""
+    known = _Heard(heard)
+    found = (match[0] for match in _FIGURE.finditer(answer))
+    return list(dict.fromkeys(figure for figure in found if not known.accounts_for(figure)))
+
+
 class _Heard:
     """What was said, in the forms that are compared."""
 
     def __init__(self, text: str) -> None:
         self._text = " ".join(text.lower().split())
         self._numbers = said(self._text)
+
+    def accounts_for(self, figure: str) -> bool:
+        """Whether a number in an answer was said, is one that was said with fewer places, or only counts."""
+        for text in (figure.replace(",", ""), figure.replace(".", "").replace(",", ".")):  # 1,250.5 and 1.250,5
+            if text.count(".") > 1:
+                continue
+            number, places = float(text), len(text.partition(".")[2])
+            if (number <= COUNTED and not places) or self._has_number(number):
+                return True
+            if any(round(known, places) == number for known in self._numbers if math.isfinite(known)):
+                return True
+        return False
 
     def lacks(self, value: Any) -> str:
         """The part of the value that was not said; empty where there is none, or it cannot be told."""

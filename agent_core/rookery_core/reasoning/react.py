@@ -57,6 +57,8 @@ async def _step(run: Run, *, may_act: bool) -> Step:
     match step.action:
         case Answer(text=text) if completion.stop in CUT:
             return Step(step.thought, Answer(text + CUT[completion.stop][0]))
+        case Answer(text=text) if may_act:
+            run.check(text)
         case ToolCall() as call:
             run.question(call)
     return step
