@@ -1,6 +1,6 @@
-"""Steps that go wrong: a call with a wrong argument, one that nothing said accounts for or that is not allowed, a guess.
+"""Steps that go wrong: calls with a wrong argument, ones that nothing said accounts for or that are denied, guesses.
 
-The wrong call itself is never learnt; what the program says to it is read, and the right next step is learnt.
+The wrong step itself is never learnt; what the program says to it is read, and the right next step is learnt.
 """
 
 from __future__ import annotations
