@@ -52,6 +52,8 @@ BUILT_IN, MIXED = 0.42, 0.57
 """The share of lists of built-in tools alone, and up to where others come with them."""
 AS_OFFERED = 0.85
 """How often the built-in tools are those that the program would choose for a request."""
+ASKED_WITH_SQL = {"query_table": 5, "query_database": 4}
+"""How many times as often as another tool these are what a list of the program's choice is for: they take practice."""
 ONLINE = 0.5
 """How often the tools for the web may be among them."""
 CUT = 0.07
@@ -118,7 +120,8 @@ class Offers:
         if rng.random() > AS_OFFERED or size == 0:
             return rng.sample(self.builtin, size)
         online = rng.random() < ONLINE
-        meant = rng.choice([tool for tool in self.builtin if online or tool.name not in WEB])
+        able = [tool for tool in self.builtin if online or tool.name not in WEB]
+        meant = rng.choices(able, [ASKED_WITH_SQL.get(tool.name, 1) for tool in able])[0]
         ask, scene = rng.choice(meant.entry.asks), Scene()
         furnish(scene, ask.slots, rng)
         furnish(scene, meant.entry.kinds, rng)

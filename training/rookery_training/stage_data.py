@@ -13,7 +13,7 @@ from rookery_training.errands import FIELDS
 from rookery_training.stage import Play, Stage, called, misnamed
 from rookery_training.values import draw
 
-OTHERWISE = 0.15
+OTHERWISE = 0.25
 """How often a column, a key or a table is called a little otherwise than the request says."""
 KINDS = {
     "name": "person", "city": "city", "country": "country", "product": "product", "color": "color", "team": "team",

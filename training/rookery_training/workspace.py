@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from rookery_core.tools.registry import Registry
 from rookery_training.rivals import is_clear
+from rookery_training.sheets import Sheets
 from rookery_training.workspace_chain import CHAINS
 from rookery_training.workspace_change import CHANGES
 from rookery_training.workspace_edits import EDITS
@@ -20,12 +21,13 @@ from rookery_training.workspace_list import LISTINGS
 from rookery_training.workspace_look import LOOKS
 from rookery_training.workspace_newer import NEWER
 from rookery_training.workspace_play import Kinds, Maker, Play, Scenario
+from rookery_training.workspace_tables import TABLES_ASKED
 from rookery_training.workspace_trouble import TROUBLES
 from rookery_training.workspace_write import WRITES
 
 TRIES = 25
 GET_WEIGHT = 0.42
-OTHERS: Kinds = {**EDITS, **CHANGES, **WRITES, **LOOKS, **LISTINGS, **CHAINS, **TROUBLES, **NEWER}
+OTHERS: Kinds = {**EDITS, **CHANGES, **WRITES, **LOOKS, **LISTINGS, **CHAINS, **TROUBLES, **NEWER, **TABLES_ASKED}
 """How often each of the others comes up, the tools it needs, and what makes it."""
 _BETTER = {
     "years": {"date_difference"},
@@ -43,6 +45,7 @@ class Scenarios:
         self._builtin = builtin
         self._rng = rng
         self.phrases = Phrases(rng, held_out=held_out)
+        self._sheets = Sheets(rng, held_out=held_out)
 
     def draw(self, offered: Collection[str]) -> Scenario | None:
         """One that needs only these tools; None where none was found."""
@@ -50,7 +53,7 @@ class Scenarios:
         kinds |= {name: (weight, make) for name, (weight, needs, make) in OTHERS.items() if set(needs) <= set(offered)}
         for _ in range(TRIES if kinds else 0):
             kind = self._rng.choices(list(kinds), [weight for weight, _ in kinds.values()])[0]
-            play = Play(kind, self._builtin, self.phrases, self._rng, offered)
+            play = Play(kind, self._builtin, self.phrases, self._sheets, self._rng, offered)
             try:
                 if kinds[kind][1](play) and not _could_be_better(play.made, offered):
                     return play.made

@@ -57,19 +57,19 @@ class Phrases:
             text = f"{self.pick('where', where, 'before')} {text}"
         elif place == "after":
             text = f"{text.rstrip('.')}{'' if text.endswith('?') else '.'} {self.pick('where', where, 'after')}"
-        return self._typed(text)
+        return self.typed(text)
 
     def whole(self, name: str) -> str:
-        return self._typed(self.pick("whole", name))
+        return self.typed(self.pick("whole", name))
 
     def page(self, name: str) -> str:
         """A question to a file of several lines."""
         return self.pick_typed("page", name)
 
     def pick_typed(self, *path: str) -> str:
-        return self._typed(self.pick(*path))
+        return self.typed(self.pick(*path))
 
-    def _typed(self, text: str) -> str:
+    def typed(self, text: str) -> str:
         """With capitals at the beginning of sentences, as most people write."""
         if self._rng.random() < 0.35:
             return text

@@ -11,6 +11,7 @@ from rookery_core.reasoning.grounding import NAMED, UNACCOUNTED, reckoned
 from rookery_core.tools.registry import Registry
 from rookery_training.catalogue import Scene, fill
 from rookery_training.fixed_words import DENIED, HAS_RESULT, NOT_ALLOWED, WHY
+from rookery_training.sheets import Sheets
 from rookery_training.values import Value
 from rookery_training.workspace_goals import Phrases
 from rookery_training.workspace_room import Room, Text
@@ -63,10 +64,17 @@ class Play:
     """Carries out the calls of one scenario and writes them down."""
 
     def __init__(
-        self, kind: str, builtin: Registry, phrases: Phrases, rng: random.Random, offered: Collection[str]
+        self,
+        kind: str,
+        builtin: Registry,
+        phrases: Phrases,
+        sheets: Sheets,
+        rng: random.Random,
+        offered: Collection[str],
     ) -> None:
         self.rng = rng
         self.phrases = phrases
+        self.sheets = sheets
         self.made = Scenario(kind)
         self.ordered = False
         """Whether what is read gives orders that are not the person's."""
