@@ -15,7 +15,7 @@ from rookery_core.reasoning.prompt import system_text
 from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
 from rookery_core.tools.registry import Registry
 from rookery_core.transcript import OBSERVATION
-from rookery_training import slips, sums_talk
+from rookery_training import asking_back, slips, sums_talk
 from rookery_training.branches import Branch, Group
 from rookery_training.catalogue import (
     Ask,
@@ -97,7 +97,7 @@ class Author:
             "call": (0.39, self.call),
             "own": (1.5, self._own),
             "trace": (0.13, self._trace),
-            "missing": (0.14, self.missing),
+            "missing": (0.22, self.missing),
             "absent": (0.17, self.absent),
             "talk": (0.08, self._talk),
             "refusal": (0.04, self._refusal),
@@ -120,6 +120,7 @@ class Author:
         by_name = {tool.entry.name: tool for tool in tools}
         branches = [made for _ in range(self.rng.randint(6, 10)) if (made := self._branch(by_name)) is not None]
         branches += [made for made in contrasts(self, by_name) if not self._barred(made)]
+        branches += [made for made in asking_back.pair(self, by_name) if not self._barred(made)]
         return Group(Message("system", system_text(registry, "brief")), registry, tuple(branches))
 
     def _branch(self, tools: dict[str, Dressed]) -> Branch | None:
@@ -137,6 +138,8 @@ class Author:
         for _ in range(6):
             kind = rng.choices(kinds, [self._kinds[name][0] for name in kinds])[0]
             before = len(branch.messages)
+            if kind == "missing" and before:  # what was said before could be meant
+                continue
             if self._kinds[kind][1](branch, tools) and not self._barred(branch):
                 branch.about = kind
                 return branch
