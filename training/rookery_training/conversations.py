@@ -62,7 +62,7 @@ ALONE = 0.7
 UNREAD = 0.4
 """How often there is a whole turn although no file can be read."""
 _OFTEN = "read_file list_files search_files write_file calculator remember recall forget query_table query_database"
-OFTEN = frozenset(_OFTEN.split())
+OFTEN = {*_OFTEN.split()}
 """What most of the whole turns in a folder are made of."""
 OPEN_ANSWERS = 0.3
 """The share of answers to learn where many others would be as good; of the rest only the thought is learnt."""
@@ -119,8 +119,8 @@ class Author:
         registry = Registry([tool.offered for tool in tools])
         by_name = {tool.entry.name: tool for tool in tools}
         branches = [made for _ in range(self.rng.randint(6, 10)) if (made := self._branch(by_name)) is not None]
-        branches += [made for made in contrasts(self, by_name) if not self._barred(made)]
-        branches += [made for made in asking_back.pair(self, by_name) if not self._barred(made)]
+        more = [*contrasts(self, by_name), *asking_back.pair(self, by_name)]
+        branches += [made for made in more if not self._barred(made)]
         return Group(Message("system", system_text(registry, "brief")), registry, tuple(branches))
 
     def _branch(self, tools: dict[str, Dressed]) -> Branch | None:
@@ -138,8 +138,6 @@ class Author:
         for _ in range(6):
             kind = rng.choices(kinds, [self._kinds[name][0] for name in kinds])[0]
             before = len(branch.messages)
-            if kind == "missing" and before:  # what was said before could be meant
-                continue
             if self._kinds[kind][1](branch, tools) and not self._barred(branch):
                 branch.about = kind
                 return branch
@@ -346,7 +344,7 @@ class Author:
         """A request that lacks something required, which is asked for."""
         rng = self.rng
         able = [tool for tool in tools.values() if tool.entry.missing]
-        if not able:
+        if not able or branch.messages:  # what was said before could be meant
             return False
         tool = rng.choice(able)
         missing = rng.choice(tool.entry.missing)
