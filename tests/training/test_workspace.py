@@ -83,7 +83,7 @@ def test_the_answer_says_what_was_seen_and_calls_copy_what_was_said_or_seen(buil
             if step.tool == "calculator" and step.learn:
                 seen = scenario.goal + "".join(before.observation for before in scenario.steps[:n])
                 numbers = re.findall(r"\d+(?:\.\d+)?", re.sub(r"/ \d$", "", step.arguments["expression"]))
-                known = UNITS if scenario.kind.startswith(("chain convert", "chain fuel")) else set()
+                known = UNITS if scenario.kind.startswith(WORKED_OUT) else set()
                 assert all(number in seen or number in known for number in numbers), (scenario.goal, step, seen)
 
 
@@ -137,7 +137,8 @@ def _one_line_less(old: list[str], new: list[str]) -> bool:
     return len(new) == len(old) - 1 and any(new == old[:n] + old[n + 1 :] for n in range(len(old)))
 
 
-UNITS = {"5", "9", "32", "60", "100", "1000"}
+UNITS = {"5", "9", "12", "32", "60", "100", "1000"}
+WORKED_OUT = tuple(f"chain {kind}" for kind in ("convert", "fuel", "part", "growth", "year"))
 CHANGED: dict[str, Callable[[list[str], list[str]], bool]] = {
     "add": lambda old, new: new[:-1] == old and new[-1] not in old,
     "add row": lambda old, new: new[:-1] == old and new[-1] not in old,

@@ -21,13 +21,25 @@ from rookery_training.workspace_list import LISTINGS
 from rookery_training.workspace_look import LOOKS
 from rookery_training.workspace_newer import NEWER
 from rookery_training.workspace_play import Kinds, Maker, Play, Scenario
+from rookery_training.workspace_reckon import RECKONED
 from rookery_training.workspace_tables import TABLES_ASKED
 from rookery_training.workspace_trouble import TROUBLES
 from rookery_training.workspace_write import WRITES
 
 TRIES = 25
 GET_WEIGHT = 0.42
-OTHERS: Kinds = {**EDITS, **CHANGES, **WRITES, **LOOKS, **LISTINGS, **CHAINS, **TROUBLES, **NEWER, **TABLES_ASKED}
+OTHERS: Kinds = {
+    **EDITS,
+    **CHANGES,
+    **WRITES,
+    **LOOKS,
+    **LISTINGS,
+    **CHAINS,
+    **TROUBLES,
+    **NEWER,
+    **TABLES_ASKED,
+    **RECKONED,
+}
 """How often each of the others comes up, the tools it needs, and what makes it."""
 _BETTER = {
     "years": {"date_difference"},

@@ -19,7 +19,7 @@ WRITTEN = 0.25
 ORDERS = 0.15
 
 
-class _Chain:
+class Chain:
     """One goal of several calls, told or written in the end."""
 
     def __init__(self, play: Play, kind: str) -> None:
@@ -88,7 +88,7 @@ POINTERS = (
 
 def pointer(play: Play) -> bool:
     """A file says in which other file it is."""
-    rng, chain = play.rng, _Chain(play, "pointer")
+    rng, chain = play.rng, Chain(play, "pointer")
     key, value = _fact(play)
     lines, line = _facts(play, key, value)
     path = files.stem("readme index start overview about", rng) + rng.choice([".md", ".txt"])
@@ -110,7 +110,7 @@ TOPICS = ("car", "flat", "boat", "garden", "club", "choir", "office", "shop", "c
 
 def index(play: Play) -> bool:
     """A file lists the files of several things."""
-    rng, chain = play.rng, _Chain(play, "index")
+    rng, chain = play.rng, Chain(play, "index")
     topics = rng.sample(TOPICS, rng.randint(2, 4))
     key, _ = _fact(play)
     pattern = rng.choice(["{}: {}", "{} -> {}", "- {} is in {}", "{} = {}"])
@@ -143,7 +143,7 @@ MAILS = (
 
 def mail(play: Play) -> bool:
     """A mail names a number, and the file of that number is in a folder."""
-    rng, chain = play.rng, _Chain(play, "mail")
+    rng, chain = play.rng, Chain(play, "mail")
     thing, key, kind = rng.choice(THINGS)
     folder = rng.choice([f"{thing}s", files.folder(rng)])
     numbers = rng.sample(range(100, 9999), rng.randint(2, 4))
@@ -174,7 +174,7 @@ def mail(play: Play) -> bool:
 
 def newest(play: Play) -> bool:
     """The newest of several files, then one of its values."""
-    rng, chain = play.rng, _Chain(play, "newest")
+    rng, chain = play.rng, Chain(play, "newest")
     what = rng.choice(["log", "report", "backup", "statement", "reading", "survey"])
     names = series(what, rng)
     folder = rng.choice(["", f"{what}s", files.folder(rng)])
@@ -217,7 +217,7 @@ def product(play: Play) -> bool:
     k1, k2, low, high = rng.choice(PAIRS)
     fuel = k1 == "distance"
     kind = "fuel" if fuel else rng.choice(["two", "same"])
-    chain = _Chain(play, kind)
+    chain = Chain(play, kind)
     a, b = files.number(low, rng), files.number(high, rng)
     units = (" km", " litres per 100 km") if fuel else ("", "")
     line1, line2 = (
@@ -255,7 +255,7 @@ def column(play: Play) -> bool:
     """One of the columns of a table, added up or averaged."""
     rng = play.rng
     kind = rng.choice(["column_sum", "column_average"])
-    chain = _Chain(play, kind)
+    chain = Chain(play, kind)
     first, (c1, c2) = rng.choice(["name", "item", "day"]), rng.sample(list(COLUMNS), 2)
     kind_of_label = {"name": "first_name", "item": "product"}.get(first, "weekday")
     labels = list({draw(kind_of_label, rng).said: None for _ in range(rng.randint(2, 4))})
@@ -290,7 +290,7 @@ UNITS = (
 
 def convert(play: Play) -> bool:
     """A value in another unit."""
-    rng, chain = play.rng, _Chain(play, "convert")
+    rng, chain = play.rng, Chain(play, "convert")
     low, high, items, unit, short, to, pattern = rng.choice(UNITS)
     item = rng.choice(items)
     n = rng.randint(low, high)
