@@ -22,6 +22,7 @@ from rookery_training.workspace_look import LOOKS
 from rookery_training.workspace_newer import NEWER
 from rookery_training.workspace_play import Kinds, Maker, Play, Scenario
 from rookery_training.workspace_reckon import RECKONED
+from rookery_training.workspace_seek import SEEKS
 from rookery_training.workspace_tables import TABLES_ASKED
 from rookery_training.workspace_trouble import TROUBLES
 from rookery_training.workspace_write import WRITES
@@ -39,6 +40,7 @@ OTHERS: Kinds = {
     **NEWER,
     **TABLES_ASKED,
     **RECKONED,
+    **SEEKS,
 }
 """How often each of the others comes up, the tools it needs, and what makes it."""
 _BETTER = {
