@@ -13,14 +13,14 @@ from rookery_training.workspace_play import Kinds, Play
 
 _WORDS = """
 warranty gutter chimney invoice passport vaccination fence parking inheritance subscription boiler plumber
-electrician rehearsal anniversary prescription allotment mortgage carpet wallpaper scaffolding  visa luggage
-babysitter trampoline hedge cellar attic skylight hinge antenna router firewall backup certificate licence trademark
-patent tender contract lease notice refund voucher  catering choir brochure leaflet banner newsletter website
-domain server printer projector microphone stage   rehearsal insurance   bumper 
-clutch ferry cabin kayak tent stove compass glacier vineyard orchard beehive compost greenhouse  mulch fertiliser
-allergy dentist   diet  blood-test vaccination exam scholarship  thesis footnote
-appendix survey questionnaire interview internship probation  pension payslip bonus canteen elevator sprinkler
-alarm keyholder courier pallet forklift barcode   complaint recall supplier hallmark glaze kiln loom
+electrician rehearsal anniversary prescription allotment mortgage carpet wallpaper scaffolding visa luggage
+babysitter trampoline hedge cellar attic skylight hinge antenna router firewall backup certificate licence
+trademark patent tender contract lease notice refund voucher catering choir brochure leaflet banner newsletter
+website domain server printer projector microphone stage insurance bumper clutch ferry cabin kayak tent stove
+compass glacier vineyard orchard beehive compost greenhouse mulch fertiliser allergy dentist diet blood-test
+exam scholarship thesis footnote appendix survey questionnaire interview internship probation pension payslip
+bonus canteen elevator sprinkler alarm keyholder courier pallet forklift barcode complaint recall supplier
+hallmark glaze kiln loom
 """
 WORDS = tuple(dict.fromkeys(_WORDS.split()))
 SAID = (
@@ -36,8 +36,8 @@ OF_NAMES = (
     "{w} signed on {d}", "next time take {w}, not {p}",
 )  # fmt: skip
 OF_THINGS = (
-    "{w}: ask {p}", "{p} has been to see about {w}", "{w} was checked on {d}", "see {q} about {w}", 
-    "{w} cost us {n} in all",    "{p} knows everything about {w}", "nothing new on {w} since {d}", "{w}: not before {d}",
+    "{w}: ask {p}", "{p} has been to see about {w}", "{w} was checked on {d}", "see {q} about {w}",
+    "{w} cost us {n} in all", "{p} knows everything about {w}", "nothing new on {w} since {d}", "{w}: not before {d}",
     "{q} wrote to {c} about {w}",
 )  # fmt: skip
 ASKED = {
@@ -180,7 +180,7 @@ def section(play: Play) -> bool:
 
 
 SEEKS: Kinds = {
-    "seek": (0.24, ("search_files",), seek),
-    "seek answer": (0.22, ("search_files",), answer),
-    "seek below": (0.1, ("search_files", "read_file"), section),
+    "seek": (0.17, ("search_files",), seek),
+    "seek answer": (0.16, ("search_files",), answer),
+    "seek below": (0.08, ("search_files", "read_file"), section),
 }
