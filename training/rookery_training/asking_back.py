@@ -1,4 +1,4 @@
-"""The same request twice: once with all that its tool needs, once with words in one place that mean nothing.
+"""Requests that lack something, which is asked for; and the same one twice, with all that its tool needs and without.
 
 "Move it to docs/old" and "move it to another folder" differ in what a call needs, so that is what has to be read.
 """
@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rookery_training.branches import Branch
-from rookery_training.catalogue import Ask, slots_of
+from rookery_training.catalogue import Ask, Scene, fill, furnish, slots_of
 from rookery_training.dressing import Dressed
 from rookery_training.rivals import is_clear
 
@@ -67,6 +67,32 @@ when if but so the this tomorrow today
 """
 AFTER = frozenset(_AFTER.split())
 """Words between which something stands by itself, so that other words can stand for it."""
+
+
+def missing(author: Author, branch: Branch, tools: dict[str, Dressed]) -> bool:
+    """A request that lacks something required, which is asked for."""
+    rng = author.rng
+    able = [tool for tool in tools.values() if tool.entry.missing]
+    if not able or branch.messages:  # what was said before could be meant
+        return False
+    tool = rng.choice(able)
+    lacking = rng.choice(tool.entry.missing)
+    scene: Scene = {}
+    furnish(scene, tool.entry.kinds, rng)
+    text = rng.choice(lacking.asks)
+    author.ask(branch, text, scene)
+    lacks = tool.plain_name(lacking.lacks)
+    question = rng.choice(lacking.questions)
+    if tool.entry.domain != "builtin" and rng.random() < 0.6:  # one that can be made of the list alone
+        question = tool.question(lacking.lacks) or question
+    author.answer(branch, f"{tool.fits} But the {lacks} is missing.", fill(question, scene, rng))
+    mentioned = {*slots_of(text), lacking.lacks}
+    required = {parameter.name for parameter in tool.entry.parameters if not parameter.optional}
+    if tool.entry.domain != "builtin" and required <= mentioned and rng.random() < 0.35:
+        branch.say("user", scene[lacking.lacks].said)
+        given = {name: scene[name].argument for name in tool.entry.kinds if name in mentioned}
+        author.do(branch, tool, tool.arguments(given))
+    return True
 
 
 def pair(author: Author, tools: dict[str, Dressed]) -> list[Branch]:

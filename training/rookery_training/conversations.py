@@ -97,8 +97,8 @@ class Author:
             "call": (0.39, self.call),
             "own": (1.5, self._own),
             "trace": (0.13, self._trace),
-            "missing": (0.22, self.missing),
-            "absent": (0.17, self.absent),
+            "missing": (0.22, lambda *made: asking_back.missing(self, *made)),
+            "absent": (0.2, self.absent),
             "talk": (0.08, self._talk),
             "refusal": (0.04, self._refusal),
             "repair": (0.03, lambda *made: slips.repair(self, *made)),
@@ -106,7 +106,7 @@ class Author:
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
             "workspace": (2.9, self._workspace),
             "sums": (0.6, lambda *made: sums_talk.conversation(self, sums, *made)),
-            "records": (0.6, lambda *made: converse(self, self._records, *made)),
+            "records": (0.75, lambda *made: converse(self, self._records, *made)),
         }
 
     # -- groups ---------------------------------------------------------------------------------------------------
@@ -338,31 +338,6 @@ class Author:
             self.do(branch, tools[step.tool], step.arguments, first=step.first, learn=-1 if step.learn else 0)
             self.observe(branch, step.observation)
         self.answer(branch, made.thought, made.answer)
-        return True
-
-    def missing(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
-        """A request that lacks something required, which is asked for."""
-        rng = self.rng
-        able = [tool for tool in tools.values() if tool.entry.missing]
-        if not able or branch.messages:  # what was said before could be meant
-            return False
-        tool = rng.choice(able)
-        missing = rng.choice(tool.entry.missing)
-        scene: Scene = {}
-        furnish(scene, tool.entry.kinds, rng)
-        text = rng.choice(missing.asks)
-        self.ask(branch, text, scene)
-        lacks = tool.plain_name(missing.lacks)
-        question = rng.choice(missing.questions)
-        if tool.entry.domain != "builtin" and rng.random() < 0.6:  # one that can be made of the list alone
-            question = tool.question(missing.lacks) or question
-        self.answer(branch, f"{tool.fits} But the {lacks} is missing.", fill(question, scene, rng))
-        mentioned = {*slots_of(text), missing.lacks}
-        required = {parameter.name for parameter in tool.entry.parameters if not parameter.optional}
-        if tool.entry.domain != "builtin" and required <= mentioned and rng.random() < 0.35:
-            branch.say("user", scene[missing.lacks].said)
-            given = {name: scene[name].argument for name in tool.entry.kinds if name in mentioned}
-            self.do(branch, tool, tool.arguments(given))
         return True
 
     def absent(self, branch: Branch, tools: dict[str, Dressed]) -> bool:

@@ -5,9 +5,11 @@ The same tool with all that it needs and without; the actions of one thing one a
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rookery_core.reasoning.step import ANSWER, THOUGHT
+from rookery_training.asking_back import missing
 from rookery_training.branches import Branch
 from rookery_training.catalogue import Scene, furnish, slots_of
 from rookery_training.dressing import Dressed
@@ -37,7 +39,7 @@ def _pair(author: Author, own: dict[str, Dressed]) -> list[Branch]:
     """One tool asked for with all that it needs, and without something."""
     name = author.rng.choice(list(own))
     made = []
-    for kind, play in (("call", author.call), ("missing", author.missing)):
+    for kind, play in (("call", author.call), ("missing", partial(missing, author))):
         branch = Branch(about=kind)
         if author.rng.random() < 0.6 and play(branch, {name: own[name]}):
             made.append(branch)

@@ -5,10 +5,12 @@ The wrong step itself is never learnt; what the program says to it is read, and 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rookery_core.reasoning.grounding import doubts
 from rookery_core.reasoning.step import ANSWER, INPUT, THOUGHT
+from rookery_training.asking_back import missing
 from rookery_training.branches import Branch
 from rookery_training.catalogue import Scene, furnish
 from rookery_training.dressing import Dressed
@@ -64,7 +66,8 @@ def doubted(author: Author, branch: Branch, tools: dict[str, Dressed]) -> bool:
     rng = author.rng
     able = [tool for tool in tools.values() if tool.entry.parameters]
     begin = len(branch.messages) + 1
-    kind = rng.choice((author.missing, author.absent, author.absent, author.call))
+    lacking = partial(missing, author)
+    kind = rng.choice((lacking, author.absent, author.absent, author.call))
     if not able or not kind(branch, tools):
         return False
     asked, right = branch.messages[begin - 1].content, branch.messages[begin].content

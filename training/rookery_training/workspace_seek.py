@@ -56,6 +56,8 @@ POINTS = ("order early", "two coats are enough", "call {p}", "not before {d}", "
           "keep the receipt", "bring gloves", "ask {p} for the key", "{c} has a better one")  # fmt: skip
 TOO_MUCH = 0.16
 """How often more than the word is searched for first, which finds nothing."""
+NEAREST = "nearest to it:"
+"""What a search says where it found no more than words of it."""
 NOWHERE = 0.08
 NAMES = ("person", "company", "person", "street", "hostname", "email", "title")
 
@@ -119,8 +121,7 @@ def answer(play: Play) -> bool:
     play.made.say(value=words[slot])
     if not _sought(play, word, {path: "\n".join(lines) + "\n"}, "answer", kind, ask):
         return False
-    seen = play.made.steps[-1].observation
-    return len(seen.splitlines()) == 1 and play.answer("reply", "sought", says=[words[slot]])
+    return len(_hits(play.made.steps[-1].observation)) == 1 and play.answer("reply", "sought", says=[words[slot]])
 
 
 def _sought(play: Play, word: str, tree: dict[str, str], goal: str, words: str, ask: str = "") -> bool:
@@ -137,14 +138,21 @@ def _sought(play: Play, word: str, tree: dict[str, str], goal: str, words: str, 
         wrong = around[0].replace("{word}", word) if around else ""
         if wrong.lower() in (word.lower(), f"the {word}".lower()) or not wrong:
             wrong = f"something about the {word}"
-        if "is in no file" not in play.do("search_files", learn=False, text=wrong):
+        found = play.do("search_files", learn=False, text=wrong)
+        if "is in no file" not in found:
             return False
-        first = f"I search only for {word}."
+        if NEAREST not in found:
+            found = play.do("search_files", f"I search only for {word}.", text=word)
     else:
-        first = play.maybe(f"The word to look for is {word}.", 0.7)
-    found = play.do("search_files", first, text=word)
-    hits = {line.partition(":")[0] for line in found.splitlines()}
-    return hits == {*tree} if tree else "is in no file" in found
+        found = play.do("search_files", play.maybe(f"The word to look for is {word}.", 0.7), text=word)
+    hits = {line.partition(":")[0] for line in _hits(found)}
+    return hits == {*tree} if tree else "is in no file" in found and NEAREST not in found
+
+
+def _hits(found: str) -> list[str]:
+    """The lines that a search found, or that are nearest."""
+    lines = found.splitlines()
+    return lines[1:] if lines[0].endswith(NEAREST) else lines
 
 
 def _found(play: Play, tree: dict[str, str], line: str, tells: bool) -> bool:
@@ -153,8 +161,7 @@ def _found(play: Play, tree: dict[str, str], line: str, tells: bool) -> bool:
         play.made.say(path=path, path2=others[0])
         return play.answer("reply", "seek_two", says=[path, others[0]])
     play.made.say(path=path, value=line)
-    seen = play.made.steps[-1].observation
-    if len(seen.splitlines()) != 1:
+    if len(_hits(play.made.steps[-1].observation)) != 1:
         return False
     if tells:
         return play.answer("reply", "told", thought=HAS_RESULT, says=[line])
