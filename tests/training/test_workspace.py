@@ -114,12 +114,12 @@ def test_a_file_is_changed_in_the_one_place_that_was_asked_for(builtin: Registry
         assert CHANGED[scenario.kind](old, new), (scenario.goal, old, new)
         assert written[-1].tool == "edit_file" or not str(scenario.after[path]).endswith("\n")
         changed += 1
-    assert changed > 150
+    assert changed > 80
 
 
 def test_a_text_that_was_given_is_written_at_once_and_as_it_stands(builtin: Registry) -> None:
     given = [scenario for scenario in scenarios(builtin, 1500, 13) if scenario.kind == "write"]
-    assert len(given) > 60
+    assert len(given) > 40
     for scenario in given:
         (step,) = scenario.steps
         content = step.arguments["content"]

@@ -114,6 +114,7 @@ def _both(author: Author, tools: dict[str, Dressed], tool: Dressed, ask: Ask, sl
     lacks = _parameter(ask, slot)
     kind = _kind(tool, ask, slot)
     questions = [text for missing in tool.entry.missing if missing.lacks == lacks for text in missing.questions]
+    questions = [text for text in questions if ", and " not in text]  # those ask for two things
     question = rng.choice(questions) if questions else tool.question(lacks)
     if question is None or slots_of(question) or (
         tool.entry.domain == "builtin" and not is_clear(tool.entry.name, arguments, tools)

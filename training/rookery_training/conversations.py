@@ -104,7 +104,7 @@ class Author:
             "repair": (0.03, lambda *made: slips.repair(self, *made)),
             "denied": (0.03, lambda *made: slips.denied(self, *made)),
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
-            "workspace": (2.9, self._workspace),
+            "workspace": (3.3, self._workspace),
             "sums": (0.6, lambda *made: sums_talk.conversation(self, sums, *made)),
             "records": (0.75, lambda *made: converse(self, self._records, *made)),
         }

@@ -73,7 +73,7 @@ def _about(schema: Schema, names: list[str], rows: list[list[Any]], rng: random.
             if kind == "which":
                 ask = rng.choice([*asks, "which {items} have {value} as their {said}"])
                 return Query(ask, kind, f"[{key}]", where, "", slots) if len(held) < 7 else None
-            return _both(schema, names, held, where, slots, rng)
+            return _both(schema, names, held, where, slots, rng, plain=column.adjective)
         case "mean" if numeric and column.unit:
             ask = rng.choice(["what is the {said} on average", "the average {said} of the {items}, what is it"])
             return Query(ask, kind, f"round(avg([{name}]), 2)", [], "", slots, "one")
@@ -93,11 +93,19 @@ def _about(schema: Schema, names: list[str], rows: list[list[Any]], rng: random.
 
 
 def _both(
-    schema: Schema, names: list[str], held: list[list[Any]], where: list[str], slots: dict[str, str], rng: random.Random
+    schema: Schema,
+    names: list[str],
+    held: list[list[Any]],
+    where: list[str],
+    slots: dict[str, str],
+    rng: random.Random,
+    *,
+    plain: bool,
 ) -> Query | None:
     """How many have this value, or which of them have more than so much as well."""
     if rng.random() < 0.4:
-        return Query("how many {items} have {value} as their {said}", "both", "count(*)", where, "", slots, "count")
+        ask = "how many {items} are {value}" if plain else "how many {items} have {value} as their {said}"
+        return Query(ask, "both", "count(*)", where, "", slots, "count")
     able = [n for n, column in enumerate(schema.columns, 1) if column.nature == "number"]
     if not able or len(held) < 2:
         return None

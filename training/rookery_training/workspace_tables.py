@@ -46,12 +46,13 @@ class _Asking:
         folder = path.rpartition("/")[0]
         hidden = bool(folder) and play.can("list_files") and rng.random() < FOLDER
         others = {} if hidden else files.others(rng, [path], [], rng.randint(0, 1))
-        play.made.say(**query.slots)
+        slots = {"given" if name == "value" else name: said for name, said in query.slots.items()}
+        play.made.say(**slots)  # the answer has a value of its own
         said = play.phrases.pick("table", "only").replace("{folder}", folder) if hidden else path
         play.made.scene["path"] = Value(said, path)
         play.begin({path: content, **others})
         frame = play.phrases.pick("table", "ask")
-        play.made.ask = play.phrases.typed(frame.replace("{q}", query.ask.rstrip("?.")))
+        play.made.ask = play.phrases.typed(frame.replace("{q}", query.ask.rstrip("?.").replace("{value}", "{given}")))
         play.made.kind = f"table {self.tool} {query.kind}"
         if hidden:
             play.do("list_files", play.maybe("I don't know the file's name yet."), folder=folder)
@@ -126,7 +127,7 @@ class _Asking:
         match query.words:
             case "count":
                 play.made.say(value=shown[0][0])
-                return play.answer("reply", "table_count", says=[shown[0][0]])
+                return play.answer("reply", "table_single" if shown[0][0] == "1" else "table_count", says=[shown[0][0]])
             case "one" if len(rows) == 1 and len(rows[0]) == 1:
                 play.made.say(value=shown[0][0])
                 return play.answer("reply", "table_one", says=[shown[0][0]])
@@ -234,6 +235,6 @@ def _apart(connection: sqlite3.Connection, asking: _Asking) -> None:
 
 
 TABLES_ASKED: Kinds = {
-    "table": (1.0, ("query_table",), table),
-    "database": (0.7, ("query_database",), database),
+    "table": (0.8, ("query_table",), table),
+    "database": (0.6, ("query_database",), database),
 }
