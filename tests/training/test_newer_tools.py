@@ -59,7 +59,7 @@ def author(catalogue: Catalogue, builtin: Registry) -> Author:
 
 @pytest.fixture(scope="module")
 def groups(author: Author) -> list[Group]:
-    return [author.group() for _ in range(150)]
+    return [author.group() for _ in range(220)]
 
 
 def stages(author: Author, builtin: Registry, n: int, only: tuple[str, ...] = ()) -> list[Stage]:
