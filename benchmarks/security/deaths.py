@@ -21,14 +21,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks.security.pseudo_terminal import PATIENCE_S, Terminal, alive, below
+from benchmarks.security.pseudo_terminal import PATIENCE_S, Lives, Terminal, alive, below
 
 COMMAND = [sys.executable, __file__, "--program"]
 
@@ -127,6 +128,8 @@ AT_A_PROMPT = {
     if kind not in ("INT", "INT to the supervisor", "segfault in a library", "exit in a library")
 }
 """Those that end a plain prompt, where Ctrl+C does not, and which waits for a message."""
+BUSY = "busy"
+"""What the plain prompt's tool does while the terminal is closed: it has a command run."""
 INSIDE = {"segfault in a library": "segfault", "exit in a library": "exit"}
 """What a tool does, by kind."""
 
@@ -134,44 +137,69 @@ INSIDE = {"segfault in a library": "segfault", "exit in a library": "exit"}
 def one(kind: str, *, prompt: bool = False) -> dict[str, Any]:
     """One run of a kind: what was not restored, how many processes were left, whether the exit code was right."""
     die, codes = KINDS[kind]
-    with tempfile.TemporaryDirectory() as folder:
-        ready = Path(folder, "ready")
-        env = {**os.environ, "READY": str(ready), "ROOKERY_HOME": f"{folder}/home", "DIE": INSIDE.get(kind, "")}
-        before: dict[int, str] = {}
-        terminal = Terminal([*COMMAND, *(["--prompt"] if prompt else [])], env, Path(folder))
-        try:
-            if prompt:
-                terminal.wait_for(PASTE_ON)
-                terminal.type(b"go\r")
-            terminal.wait(ready.exists)
-            if prompt:  # it waits for the next message
-                terminal.wait(lambda: terminal.output.count(PASTE_ON.encode()) > 1)
-            assert (PASTE_ON if prompt else SCREEN_ON).encode() in terminal.output
-            assert terminal.not_restored() != []
-            supervisor = terminal.job
-            before = below(supervisor)
-            program = min(before.keys() - {supervisor}, key=lambda pid: int(before[pid]))
-            begun = time.perf_counter()
-            die(terminal, supervisor, program)
-            terminal.wait(lambda: terminal.reports[-1].startswith(("exit", "signal")))
-            if kind == "KILL to the supervisor":  # the program notices, and ends by itself
-                terminal.wait(lambda: program not in alive(before))
-            took_s = time.perf_counter() - begun
-            until = time.monotonic() + SETTLE_S
-            while (left := alive(before)) and time.monotonic() < until:
-                terminal.read()
-            how = terminal.reports[-1]
-            return {
-                "restored": terminal.not_restored(),
-                "left": len(left),
-                "code": how if how not in codes else "",
-                "processes": len(before),
-                "seconds": took_s,
-            }
-        finally:
-            for pid in alive(before):
-                os.kill(pid, signal.SIGKILL)
-            terminal.close()
+    with tempfile.TemporaryDirectory() as folder, _begun(Path(folder), INSIDE.get(kind, ""), prompt=prompt) as begun:
+        terminal, before = begun
+        if prompt:  # it waits for the next message
+            terminal.wait(lambda: terminal.output.count(PASTE_ON.encode()) > 1)
+        assert terminal.not_restored() != []
+        supervisor = terminal.job
+        before.update(below(supervisor))
+        program = min(before.keys() - {supervisor}, key=lambda pid: int(before[pid]))
+        began = time.perf_counter()
+        die(terminal, supervisor, program)
+        terminal.wait(lambda: terminal.reports[-1].startswith(("exit", "signal")))
+        if kind == "KILL to the supervisor":  # the program notices, and ends by itself
+            terminal.wait(lambda: program not in alive(before))
+        took_s = time.perf_counter() - began
+        left, how = _left(terminal, before), terminal.reports[-1]
+        return {
+            "restored": terminal.not_restored(),
+            "left": left,
+            "code": how if how not in codes else "",
+            "processes": len(before),
+            "seconds": took_s,
+        }
+
+
+def hung_up(folder: Path, *, prompt: bool) -> tuple[int, int]:
+    """The terminal is closed while a command is under way: how many processes there were, and how many are left.
+
+    What was stored is in `folder` / "home".
+    """
+    with _begun(folder, BUSY, prompt=prompt) as (terminal, before):
+        before.update(below(terminal.job))
+        supervisor = terminal.job
+        terminal.hang_up()
+        terminal.wait(lambda: supervisor not in alive(before))
+        return len(before), _left(terminal, before)
+
+
+@contextmanager
+def _begun(folder: Path, die: str, *, prompt: bool) -> Iterator[tuple[Terminal, Lives]]:
+    """The program in its turn. What the body puts into the second is ended afterwards."""
+    ready = folder / "ready"
+    env = {**os.environ, "READY": str(ready), "ROOKERY_HOME": f"{folder}/home", "DIE": die}
+    before: Lives = {}
+    terminal = Terminal([*COMMAND, *(["--prompt"] if prompt else [])], env, folder)
+    try:
+        if prompt:
+            terminal.wait_for(PASTE_ON)
+            terminal.type(b"go\r")
+        terminal.wait(ready.exists)
+        assert (PASTE_ON if prompt else SCREEN_ON).encode() in terminal.output
+        yield terminal, before
+    finally:
+        for pid in alive(before):
+            os.kill(pid, signal.SIGKILL)
+        terminal.close()
+
+
+def _left(terminal: Terminal, before: Lives) -> int:
+    """How many are still there when they had their time to end."""
+    until = time.monotonic() + SETTLE_S
+    while (left := alive(before)) and time.monotonic() < until:
+        terminal.read()
+    return len(left)
 
 
 # -- the program --------------------------------------------------------------------------------------------------
@@ -199,12 +227,13 @@ def program(*, prompt: bool) -> int:
         from rookery_core.tools.loader import Loaded, LoadedPlugin
         from rookery_plugins.shell import shell
         from rookery_tui.app import RookeryApp
-        from rookery_tui.lines import PromptLines
-        from rookery_tui.repl import repl
+        from rookery_tui.console import Console
+        from rookery_tui.repl import lines_for, repl
         from rookery_tui.starting import Resume
         from rookery_tui.subcommands.chat import prompt_below, run_below
 
         workers = []
+        busy = os.environ["DIE"] == BUSY
 
         @tool(risk=Risk.PURE)
         async def begin() -> str:
@@ -212,7 +241,7 @@ def program(*, prompt: bool) -> int:
             workers.append(Worker(paths.model_log))
             await workers[0].start()
             await asyncio.create_subprocess_exec("setsid", "sleep", "1000", stdin=subprocess.DEVNULL)
-            if prompt:
+            if prompt and not busy:
                 await asyncio.to_thread(Path(os.environ["READY"]).touch)
             return "begun"
 
@@ -227,9 +256,9 @@ def program(*, prompt: bool) -> int:
             return ""
 
         second = f'shell\nInput: {{"command": "touch {os.environ["READY"]}; sleep 1000"}}'
-        if os.environ["DIE"]:
+        if os.environ["DIE"] and not busy:
             second = f'die\nInput: {{"how": "{os.environ["DIE"]}"}}'
-        then = "Answer: begun" if prompt else f"Action: {second}"
+        then = "Answer: begun" if prompt and not busy else f"Action: {second}"
         model = ScriptedModel(["Thought: x\nAction: begin\nInput: {}", f"Thought: x\n{then}"])
 
         async def yes(request: ApprovalRequested) -> Reply:
@@ -243,8 +272,9 @@ def program(*, prompt: bool) -> int:
 
         if prompt:
             assert below is not None
-            lines = PromptLines()
-            return prompt_below(repl(make, lines, sys.stdout, sys.stderr, Resume()), lines, below)
+            console = Console.of_process(os.environ["TERM"]).outliving()
+            lines = lines_for(console, paths)
+            return prompt_below(repl(make, lines, console.stdout, console.stderr, Resume()), lines, below)
 
         class Begun(RookeryApp):
             """Sends the first message by itself."""

@@ -58,13 +58,19 @@ class Terminal:
     def type(self, text: bytes) -> None:
         os.write(self.master, text)
 
+    def hang_up(self) -> None:
+        """Close the terminal, as a window is closed: the shell is told, and ends, and so is its job."""
+        os.close(self.master)
+        self.master = -1
+
     def order(self, word: str) -> None:
         """Tell the shell to go on with its job."""
         os.write(self._orders, f"{word}\n".encode())
 
     def read(self, seconds: float = 0.05) -> None:
         """Take in what comes within that time."""
-        ready, _, _ = select.select([self.master, self._reports], [], [], seconds)
+        there = [number for number in (self.master, self._reports) if number >= 0]
+        ready, _, _ = select.select(there, [], [], seconds)
         for number in ready:
             try:
                 piece = os.read(number, 1 << 16)
@@ -121,7 +127,8 @@ class Terminal:
     def close(self) -> None:
         """End everything, and wait for it."""
         for number in (self.master, self._orders, self._reports, self._slave):
-            os.close(number)
+            if number >= 0:
+                os.close(number)
         self._shell.kill()
         self._shell.wait()
 

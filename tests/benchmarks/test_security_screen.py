@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -40,6 +42,23 @@ def test_however_the_plain_prompt_dies_it_is_the_same(kind: str) -> None:
     found = deaths.one(kind, prompt=True)
     assert (found["restored"], found["left"], found["code"]) == ([], 0, "")
     assert found["processes"] > 3
+
+
+@pytest.mark.parametrize("prompt", [False, True])
+def test_a_terminal_that_is_closed_in_a_turn_leaves_its_end_stored_and_no_process(tmp_path: Path, prompt: bool) -> None:
+    n_processes, n_left = deaths.hung_up(tmp_path, prompt=prompt)
+    assert n_processes > 4  # the command among them
+    assert n_left == 0
+    (session,) = json.loads(_rookery(tmp_path, "sessions", "list", "--json"))
+    *_, last = json.loads(_rookery(tmp_path, "sessions", "show", session["id"], "--json"))["events"]
+    assert (last["kind"], last["status"]) == ("turn_ended", "interrupted")
+
+
+def _rookery(folder: Path, *words: str) -> str:
+    """What a command prints that looks at what was stored in the folder."""
+    env = {**os.environ, "ROOKERY_HOME": str(folder / "home")}
+    command = [str(Path(sys.executable).with_name("rookery")), *words]
+    return subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
 def test_ctrl_c_ends_the_plain_prompt_no_sooner_than_the_person_does(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from rookery_core.tools.loader import LoadedPlugin
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.lines import LEAVE_HINT, PlainLines, PromptLines, completer, history_at
+from rookery_tui.out import say
 from rookery_tui.repl import lines_for, repl
 from rookery_tui.starting import NOTHING_TO_CONTINUE, MakeAssistant, Resume
 from rookery_tui.typed import PLAIN_COMMANDS
@@ -443,13 +444,55 @@ async def test_ctrl_c_stops_the_turn_and_not_the_program(desk: Desk) -> None:
     assert desk.code == Exit.OK
 
 
-@pytest.mark.parametrize(("number", "code", "by"), [(signal.SIGINT, 130, "you"), (signal.SIGTERM, 143, "a signal")])
+ENDS = [(signal.SIGINT, 130, "you"), (signal.SIGTERM, 143, "a signal")]
+if sys.platform != "win32":
+    ENDS += [(signal.SIGHUP, 129, "a signal")]
+
+
+@pytest.mark.parametrize(("number", "code", "by"), ENDS)
 async def test_where_nobody_is_there_a_signal_ends_the_program(desk: Desk, number: int, code: int, by: str) -> None:
     desk.out = Watching("a long", lambda: os.kill(os.getpid(), number))
     script = [answer("a long answer that is cut"), answer("the next")]
     told = await desk.run(piped("one\ntwo\n"), ScriptedModel(script, delay_s=0.02))
     assert told.endswith(f"stopped by {by}; what was written is kept\n")
     assert desk.code == code
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal there")
+async def test_a_closed_terminal_ends_the_turn_and_the_program_where_a_person_was_there(desk: Desk) -> None:
+    desk.out = Watching("a long", lambda: os.kill(os.getpid(), signal.SIGHUP))
+    with prompt(f"one\rtwo\r{CTRL_D}") as (lines, _):
+        script = [answer("a long answer that is cut"), answer("the next")]
+        told = await desk.run(lines, ScriptedModel(script, delay_s=0.02))
+    assert told.endswith("stopped by a signal; what was written is kept\n")
+    assert desk.code == Exit.HUNG_UP
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal there")
+async def test_a_closed_terminal_is_nothing_to_a_program_that_was_told_so(desk: Desk) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        desk.out = Watching("a long", lambda: os.kill(os.getpid(), signal.SIGHUP))
+        told = await desk.pipe("one\ntwo\n", [answer("a long answer that is whole"), answer("the next")])
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert "that is whole" in told
+    assert told.endswith("the next\n")
+    assert desk.code == Exit.OK
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
+def test_what_is_written_to_a_terminal_that_is_gone_goes_nowhere() -> None:
+    ours, theirs = os.openpty()
+    with open(theirs, "w", encoding="utf-8") as terminal:
+        console = Console(sys.stdin, terminal, terminal).outliving()
+        say("there", console.stdout)
+        assert os.read(ours, 100) == b"there\r\n"
+        os.close(ours)
+        with pytest.raises(OSError, match="Input/output error"):
+            os.write(theirs, b"gone")
+        say("gone", console.stdout)
+        say("gone", console.stderr)
 
 
 async def test_a_signal_while_waiting_for_a_line_ends_the_program(desk: Desk) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import stat
 import sys
-from dataclasses import dataclass
-from typing import Any, Literal, TextIO
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from rookery_tui.out import say_json
 from rookery_tui.width import width_of
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,34 @@ class Console:
             pass
         return False
 
+    def outliving(self) -> Console:
+        """The same, for a program that has things to put in order when its terminal is gone."""
+        return replace(self, stdout=_outliving(self.stdout), stderr=_outliving(self.stderr))
+
     def forget_stdout(self) -> None:
         """Let what is still to be written go nowhere, so that leaving does not complain about it again."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.stdout.fileno())
         os.close(nowhere)
+
+
+class _Outliving(io.FileIO):
+    """A terminal. What is written to one that is gone goes nowhere."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as exc:
+            if exc.errno != errno.EIO:
+                raise
+            return memoryview(data).nbytes
+
+
+def _outliving(stream: TextIO) -> TextIO:
+    if not isinstance(stream, io.TextIOWrapper) or not stream.isatty():
+        return stream
+    raw = _Outliving(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, stream.errors, line_buffering=True)
 
 
 def _nowhere(mode: Literal["r", "w"]) -> TextIO:

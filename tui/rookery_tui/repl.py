@@ -19,7 +19,7 @@ from rookery_tui.lines import LEAVE_HINT, Lines, PlainLines, PromptLines, histor
 from rookery_tui.out import prints_go_to, say
 from rookery_tui.plugin_commands import known
 from rookery_tui.starting import MakeAssistant, Resume, open_session
-from rookery_tui.stopping import on_signals
+from rookery_tui.stopping import on_signals, or_hung_up
 from rookery_tui.talk import Talk
 from rookery_tui.typed import PLAIN_COMMANDS, Command, Say, Unknown, read
 
@@ -91,6 +91,8 @@ async def _converse(talk: Talk, lines: Lines) -> Exit:
     def on_signal(number: int) -> None:
         """Ctrl+C stops the turn and not the program, where a person is there to go on; twice at the prompt, it does."""
         nonlocal ended_by, hinted
+        if ended_by and number != signal.SIGINT:
+            return  # one that comes twice, as from the shell and from the supervisor, says nothing more
         if number != signal.SIGINT or not lines.attended or talk.loading:
             ended_by = ended_by or number
         if talk.assistant.busy:
@@ -104,7 +106,7 @@ async def _converse(talk: Talk, lines: Lines) -> Exit:
             hinted = True
             talk.say(f"\n{LEAVE_HINT}")
 
-    with on_signals(on_signal, insist=False):
+    with on_signals(on_signal, insist=False, signals=or_hung_up()):
         try:
             await talk.start(attended=lines.attended)
             text = ""

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def or_hung_up() -> Sequence[int]:
+    """SIGNALS, and the one of a terminal that is gone, unless this process was told not to mind (`nohup`)."""
+    if sys.platform == "win32" or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return SIGNALS
+    return (*SIGNALS, signal.SIGHUP)
 
 
 class Stop:

@@ -39,6 +39,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console, below: B
         from rookery_tui.editing import editor_of
         from rookery_tui.repl import lines_for, repl
 
+        console = console.outliving()
         resume = Resume(arguments.session, arguments.continue_last, mode_wanted(arguments))
         lines = lines_for(console, paths, editor_of(os.environ))
         talking = repl(
