@@ -134,7 +134,11 @@ def build(
             gear=gear(equipment, loaded, config, Grants(), Sinks(extras.sinks), servers.edition),
             regear=regear,
             servers=servers,
-            plugins=Plugins(paths, lambda: boxes_of(load_config(paths).config, options, confinement)),
+            plugins=Plugins(
+                paths,
+                lambda: boxes_of(load_config(paths).config, options, confinement),
+                partial(known_to, os.environ, config),
+            ),
             approver=approver,
             answerer=answerer,
             strategy_name=config.agent.strategy,

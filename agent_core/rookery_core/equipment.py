@@ -203,15 +203,16 @@ def installed_plugins(config: Config, paths: Paths, options: Options, confinemen
     only = options.plugins
     only = None if only is None else [name for name in only if name not in config.mcp.servers]
     boxes = boxes_of(config, options, confinement)
+    redactor = partial(known_to, os.environ, config)
     return installation.load(
         loader.installed(),
         Admissions(paths.plugins),
-        Manifests(paths.manifests, boxes=boxes),
+        Manifests(paths.manifests, boxes=boxes, redactor=redactor),
         Wishes(config.plugins.disabled, only, boxes.online),
         in_process=config.plugins.in_process,
         settings=_plugin_settings(config),
         log=paths.plugin_log,
-        redactor=partial(known_to, os.environ, config),
+        redactor=redactor,
         boxes=boxes,
     )
 

@@ -16,7 +16,9 @@ from rookery_core.hosting.boxing import Boxes
 from rookery_core.hosting.describing import Manifests
 from rookery_core.hosting.manifest import IN_PROCESS_HOOKS, Manifest
 from rookery_core.hosting.packages import requirement_of, same_name
+from rookery_core.logs import patterns_alone
 from rookery_core.paths import PRIVATE_FILE, Paths, private_folder
+from rookery_core.redact import Redactor
 from rookery_core.tools.loader import OWN_DISTRIBUTION, installed
 
 
@@ -35,10 +37,14 @@ class Described:
 class Plugins:
     """The installed plugins of one person."""
 
-    def __init__(self, paths: Paths, boxes: Callable[[], Boxes] = Boxes) -> None:
-        """`boxes` is what confines their processes by the settings as they are. May raise ConfigError."""
+    def __init__(
+        self, paths: Paths, boxes: Callable[[], Boxes] = Boxes, redactor: Callable[[], Redactor] = patterns_alone
+    ) -> None:
+        """`boxes` is what confines their processes by the settings as they are, and may raise ConfigError; `redactor`
+        makes what takes secrets out of why one cannot be read."""
         self._paths = paths
         self._boxes = boxes
+        self._redactor = redactor
 
     @property
     def _admissions(self) -> Admissions:
@@ -47,7 +53,10 @@ class Plugins:
 
     @property
     def _manifests(self) -> Manifests:
-        return Manifests(self._paths.manifests, boxes=self._boxes())
+        return self._in(self._boxes())
+
+    def _in(self, boxes: Boxes) -> Manifests:
+        return Manifests(self._paths.manifests, boxes=boxes, redactor=self._redactor)
 
     def all(self) -> list[Candidate]:
         """Every installed plugin, by name, without importing any. Raises ConfigError."""
@@ -75,7 +84,7 @@ class Plugins:
         boxes = self._boxes()
         if is_open is not None:
             boxes = boxes.with_open(candidate.name, is_open)
-        manifests = Manifests(self._paths.manifests, boxes=boxes)
+        manifests = self._in(boxes)
         if anew:
             manifests.forget(candidate.name, candidate.identity)
         manifest = manifests.of([(candidate.name, candidate.identity)])[candidate.name]

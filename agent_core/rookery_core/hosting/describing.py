@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 from pydantic import ValidationError
 
@@ -20,14 +21,18 @@ from rookery_core.hosting.admission import Identity
 from rookery_core.hosting.boxing import Boxes
 from rookery_core.hosting.manifest import TOO_SLOW, Manifest
 from rookery_core.hosting.plugin_process import IMPORT_SECONDS, START_SECONDS, command
+from rookery_core.logs import patterns_alone
 from rookery_core.paths import private_folder, replace_file
 from rookery_core.process import NOWHERE, how_it_ended
+from rookery_core.redact import Redactor
 from rookery_core.sandbox.guests import Started
 
 SLOW_SECONDS = 0.3
 """An import that takes longer is named."""
 AT_ONCE = 4
 MANIFEST_BYTES = 4 << 20
+PRINTED_BYTES = 65_536
+"""Bytes at the end of what a plugin printed that are looked at."""
 FORMAT = 2
 """Of manifests; another one is read anew."""
 
@@ -35,11 +40,19 @@ FORMAT = 2
 class Manifests:
     """All manifests, in a file that may be deleted at any time."""
 
-    def __init__(self, file: Path, seconds: float = IMPORT_SECONDS, boxes: Boxes | None = None) -> None:
-        """`seconds` is what reading one may take, and `boxes` confines whoever reads it."""
+    def __init__(
+        self,
+        file: Path,
+        seconds: float = IMPORT_SECONDS,
+        boxes: Boxes | None = None,
+        redactor: Callable[[], Redactor] = patterns_alone,
+    ) -> None:
+        """`seconds` is what reading one may take, `boxes` confines whoever reads it, and `redactor` makes what takes
+        secrets out of why that failed."""
         self._file = file
         self._seconds = seconds
         self._boxes = boxes or Boxes()
+        self._redactor = redactor
         self._kept: dict[str, str] | None = None
 
     def of(self, wanted: Iterable[tuple[str, Identity]]) -> dict[str, Manifest]:
@@ -72,7 +85,7 @@ class Manifests:
             with self._boxes.describing(plugin, distribution)(
                 command("describe", distribution, plugin, str(self._seconds)), os.environ
             ) as started:
-                return describe(started, self._seconds)
+                return describe(started, self._seconds, self._redactor)
         except ToolFailed as exc:
             return Manifest(problem=str(exc))
 
@@ -95,8 +108,11 @@ class Manifests:
             replace_file(self._file, json.dumps(self._all()))
 
 
-def describe(started: Started, seconds: float) -> Manifest:
-    """Have a child process import a plugin and say what it is; a manifest with a problem where that fails."""
+def describe(started: Started, seconds: float, redactor: Callable[[], Redactor] = patterns_alone) -> Manifest:
+    """Have a child process import a plugin and say what it is; a manifest with a problem where that fails.
+
+    `redactor` makes what takes secrets out of the problem.
+    """
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(
             started.command,
@@ -118,9 +134,18 @@ def describe(started: Started, seconds: float) -> Manifest:
             if process.stdout is not None:
                 process.stdout.close()
         try:
-            return Manifest.model_validate_json(said[:MANIFEST_BYTES].partition(b"\n")[0])
+            manifest = Manifest.model_validate_json(said[:MANIFEST_BYTES].partition(b"\n")[0])
         except ValidationError:
-            printed.seek(max(printed.seek(0, os.SEEK_END) - 1_000, 0))
-            last = printed.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+            last = _last_line(printed, redactor())
             ended = how_it_ended(started.code(process.returncode))
             return Manifest(problem=f"its process {ended} while it was imported{f': {last[:300]}' if last else ''}")
+        return manifest.model_copy(update={"problem": redactor()(manifest.problem)}) if manifest.problem else manifest
+
+
+def _last_line(printed: IO[bytes], redact: Redactor) -> str:
+    """The last thing that was printed, without secrets; "" where it is so long that one may have begun before."""
+    size = printed.seek(0, os.SEEK_END)
+    printed.seek(max(size - PRINTED_BYTES, 0))
+    text = printed.read().decode("utf-8", "replace")
+    whole = text if size <= PRINTED_BYTES else text.partition("\n")[2]
+    return redact(whole).strip().rpartition("\n")[2]

@@ -22,7 +22,7 @@ from rookery_core.hosting.describing import Manifests
 from rookery_core.hosting.installation import load
 from rookery_core.plugin import Risk
 from rookery_core.reasoning.step import ToolCall
-from rookery_core.redact import known_to
+from rookery_core.redact import Redactor, known_to
 from rookery_core.sandbox.guests import Guests
 from rookery_core.sandbox.level import Level
 from rookery_core.testing import DictData, ListArtifacts, ListMemory
@@ -101,14 +101,17 @@ class Site:
         in_process: Collection[str] = (),
         boxes: Boxes | None = None,
     ) -> Loaded:
+        def redactor() -> Redactor:
+            return known_to(os.environ, Config())
+
         return load(
             self.found(),
             self.admissions,
-            Manifests(self.home / "manifests.json", seconds, boxes),
+            Manifests(self.home / "manifests.json", seconds, boxes, redactor),
             Wishes(disabled, only),
             in_process=in_process,
             log=self.home / "plugins.log",
-            redactor=lambda: known_to(os.environ, Config()),
+            redactor=redactor,
             boxes=boxes,
         )
 

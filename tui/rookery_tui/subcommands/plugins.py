@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rookery_core.hosting.admission import Candidate, State
 from rookery_core.hosting.boxing import Boxes
 from rookery_core.hosting.catalogue import Described, Plugins
 from rookery_core.paths import Paths
+from rookery_core.redact import known_to
 from rookery_core.text import visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
@@ -24,7 +26,7 @@ WAITS = (State.PENDING, State.CHANGED)
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     """Carry out one of the actions. Raises PluginError, ConfigError."""
-    plugins = Plugins(paths, lambda: _boxes(arguments, paths))
+    plugins = Plugins(paths, lambda: _boxes(arguments, paths), lambda: known_to(os.environ, load_config(paths).config))
     match arguments.action:
         case "list":
             return _list(plugins.all(), console, as_json=arguments.json)
