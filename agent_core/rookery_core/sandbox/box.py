@@ -25,6 +25,8 @@ class Box:
     """By their names in the module `resource`."""
     shown: tuple[str, ...] = ()
     """The folders that there are inside."""
+    unmade: tuple[str, ...] = ()
+    """Names in the workspace where an empty folder stands so that nothing is made there."""
 
     def shows(self, path: str) -> bool:
         """Whether a file that lies outside is there inside, too."""

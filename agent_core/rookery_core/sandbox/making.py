@@ -35,12 +35,13 @@ _SHOWN_AT_L2 = (*SYSTEM, "/etc", "/proc", "/sys/devices/system/cpu")
 def machine_of_its_own(
     room: Room, reads: Sequence[Path], *, writes: bool, keeps_environment: bool = False
 ) -> Iterator[Box]:
-    """A box at L3. `keeps_environment`: what its entrance is started with is there inside.
+    """A box at L3. `keeps_environment`: it is for a program of others that runs on through a session, and what its
+    entrance is started with is there inside.
 
     Raises ToolFailed where none can be made for this workspace.
     """
     _check(room)
-    kept = protected(room.root, room.places, room.code, writes=writes)
+    kept = protected(room.root, room.places, room.code, writes=writes, lasting=keeps_environment)
     with placeholders(kept.absent if writes else ()) as made:
         unmade = tuple(path for path in kept.absent if path not in made and os.path.lexists(path))
         covered = Covered((*kept.kept, *made, *unmade), kept.hidden) if writes else Covered((), kept.hidden)
@@ -71,6 +72,7 @@ def machine_of_its_own(
             environment={"TMPDIR": "/tmp", **({} if writes else _READING)},
             limits={"RLIMIT_NPROC": room.settings.processes},
             shown=tuple(str(mount.path) for mount in layout.mounts if mount.kind in (Kind.SHOWN, Kind.WRITTEN)),
+            unmade=tuple(path.name for path in made),
         )
 
 

@@ -18,6 +18,9 @@ from rookery_core.sandbox.placeholders import is_there
 GIT = ".git"
 ABSENT = (GIT, ".rookery", ".vscode")
 """Names that are kept from being made in every workspace."""
+FOR_A_WHILE = (".envrc", ".githooks", ".husky", ".idea")
+"""The same where a program runs for one call alone. For longer, empty folders there would be in the person's way.
+`.hg` is not among them: what asks which system a project is kept in takes the folder for an answer."""
 OUTPUT = ("bin",)
 """A name that starts programs in a home folder, and in a project is where they are built."""
 _OF_OTHER_SYSTEMS = ("Library", "AppData")
@@ -38,8 +41,11 @@ class Protected:
     """Are not there, and stay so."""
 
 
-def protected(root: Path, places: Places, code: tuple[Path, ...] = (), *, writes: bool = True) -> Protected:
-    """What is protected in the workspace; `code` is what Rookery and its plugins are made of.
+def protected(
+    root: Path, places: Places, code: tuple[Path, ...] = (), *, writes: bool = True, lasting: bool = False
+) -> Protected:
+    """What is protected in the workspace; `code` is what Rookery and its plugins are made of. `lasting`: from a program
+    that runs on through a session.
 
     Raises ToolFailed for a symbolic link among it, which could be exchanged for something else; where nothing `writes`,
     only for one to what is private.
@@ -49,7 +55,7 @@ def protected(root: Path, places: Places, code: tuple[Path, ...] = (), *, writes
     careful = [root / name for name in CAREFUL if at_home or name not in OUTPUT]
     if (root / "HEAD").is_file() and (root / "objects").is_dir():  # it is a repository without a `.git`
         careful += [root / "config", root / "hooks"]
-    unmade = [root / name for name in (CAREFUL if at_home else ABSENT)]
+    unmade = [root / name for name in (CAREFUL if at_home else ABSENT if lasting else (*ABSENT, *FOR_A_WHILE))]
     unmade += [path for path in private if path.relative_to(root).parts[0] not in _OF_OTHER_SYSTEMS]
     kept = [*careful, *_repositories(root), *(path for path in (*places.code, *code) if root in path.parents)]
     _check_links(root, (*kept, *private) if writes else private)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import marshal
 import os
+import re
 import secrets
 import selectors
 import signal
@@ -48,9 +49,12 @@ NO_NETWORK = (
 """What programs say that reach nobody, in small letters."""
 NOT_PERMITTED = ("operation not permitted",)
 READ_ONLY = ("read-only file system",)
+TAKEN = ("is a directory", "file exists", "cannot overwrite", "resource busy")
+"""What programs say where something was to be made and there is a folder already."""
 PIPE_BYTES = 1_048_576
 """The most that Linux lets a pipe hold."""
 
+_NO_NAME = re.compile(r"[^\w.-]+")
 _FOLDER = Path(__file__).parent
 _BOOT = "import sys; sys.path.append(sys.argv.pop()); import supervisor; supervisor.main()"
 
@@ -96,6 +100,8 @@ class Ending:
     """How often it was something that is kept as it is in every sandbox."""
     perhaps: int = field(default=0, compare=False)
     """How often it may have been; whether it was, the exit code tells."""
+    unmade: tuple[str, ...] = field(default=(), compare=False)
+    """Names where an empty folder stood, so that nothing is made there."""
 
     @property
     def may_have_lacked(self) -> bool:
@@ -115,7 +121,12 @@ class Ending:
         if any(sign in low for sign in NO_NETWORK):
             return "outside"
         refused = (*NOT_PERMITTED, *(() if self.watched else READ_ONLY))
-        return "writing" if any(sign in low for sign in refused) else ""
+        return "writing" if any(sign in low for sign in refused) or self._met_a_folder(low) else ""
+
+    def _met_a_folder(self, low: str) -> bool:
+        """Whether it says, in small letters, that it was kept from making one of the names."""
+        several = (line for line in low.splitlines() if any(sign in line for sign in TAKEN))
+        return any(not {*self.unmade}.isdisjoint(_NO_NAME.split(line)) for line in several)
 
     def __str__(self) -> str:
         code = self.code or 0
@@ -150,8 +161,9 @@ def _run(program: Program, output: Output, box: Box | None, limit_s: float, canc
     if "status" not in report:
         raise ToolFailed(f"{output.text()}\n[it ended the process that watched over it, and was stopped]".lstrip())
     code, left = os.waitstatus_to_exitcode(report["status"]), bool(report["left"])
-    counts = (report.get(name, 0) for name in ("wanted", "beyond", "perhaps"))
-    return Ending(code, left, box is not None, "wanted" in report, *counts)
+    wanted, beyond, perhaps = (report.get(name, 0) for name in ("wanted", "beyond", "perhaps"))
+    unmade = box.unmade if box else ()
+    return Ending(code, left, box is not None, "wanted" in report, wanted, beyond, perhaps, unmade)
 
 
 def _why(number: int, program: Program, box: Box | None) -> str:

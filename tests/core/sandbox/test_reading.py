@@ -131,6 +131,42 @@ async def test_where_edits_are_accepted_it_writes_without_a_question_and_leaving
     assert [request.level for request in person.asked] == ["R3"]
 
 
+@pytest.mark.parametrize(
+    ("tool", "given"),
+    [
+        (shell, "echo 'touch marker' > .envrc"),
+        (shell, "echo 'touch marker' > e && mv -T e .envrc"),
+        (shell, "mkdir .envrc"),
+        (shell, "mkdir -p .husky && echo 'touch marker' > .husky/pre-commit"),
+        (shell, "mkdir -p .githooks && echo 'touch marker' > .githooks/pre-commit"),
+        (shell, "mkdir .idea"),
+        (python, "open('.envrc', 'w')"),
+        (python, "import os\nos.symlink('/etc/profile', '.envrc')"),
+    ],
+)
+@pytest.mark.parametrize("mode", [Mode.ASK, Mode.ACCEPT_EDITS])
+async def test_what_starts_programs_later_is_not_made_without_a_question(
+    tmp_path: Path, mode: Mode, tool: Tool, given: str
+) -> None:
+    person = Person([Decision.DENY])
+    await call(tool, given, tmp_path, person, grants=Grants(mode=mode))
+    (request,) = person.asked
+    assert request.level == ("R2" if mode is Mode.ASK and "> e " in given else "R3")
+    assert {path.name for path in tmp_path.iterdir()} <= {"e"}
+
+
+async def test_a_folder_that_stands_for_a_name_goes_with_the_program_and_is_no_reason_for_other_failures(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "sub").mkdir()
+    grants = Grants(mode=Mode.ACCEPT_EDITS)
+    for given in ("cat sub", "mkdir sub", "echo > sub", "cat sub # .envrc"):
+        assert (await call(shell, given, tmp_path, Person([]), grants=grants)).status is ToolStatus.OK
+    (tmp_path / ".envrc").write_text("export A=1\n")
+    assert (await call(shell, "cat .envrc; echo x > a", tmp_path, Person([]), grants=grants)).status is ToolStatus.OK
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".envrc", "a", "sub"]
+
+
 async def test_an_answer_for_the_session_serves_for_the_next_one_at_once(tmp_path: Path) -> None:
     grants, events = Grants(), list[Event]()
     await call(shell, WRITES, tmp_path, Person([Decision.SESSION]), grants=grants)
