@@ -58,7 +58,7 @@ FACTS = (
     ("program", "tar: /usr/bin/tar"),
     ("program", "cp: /usr/bin/cp"),
     ("folder", "/home/ann/boats"),
-    ("environment", "HOME, LANG, PATH; set to PAGER=cat, TERM=dumb; 24 others of yours are not passed on"),
+    ("variables", "HOME, LANG, PATH; set to PAGER=cat, TERM=dumb; 24 others of yours are not passed on"),
     ("network", "as confined: no network, writes only in /home/ann/boats"),
     ("confined", "no network, writes only in /home/ann/boats"),
 )

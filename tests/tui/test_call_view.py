@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rookery_core.approval.facts import facts_of
+from rookery_core.approval.scene import look
 from rookery_core.sandbox.level import UNCONFINED
 from rookery_tui.call_view import (
     always_lines,
@@ -19,6 +23,7 @@ from rookery_tui.call_view import (
     ways,
 )
 from rookery_tui.exact import written
+from tests.core.approval.kit import Desk, shell
 from tests.tui.call_kit import arguments_on, fact, request
 
 TEXTS = st.one_of(
@@ -31,6 +36,17 @@ def test_that_nothing_confines_a_program_is_in_the_colour_of_errors_where_it_is_
     because = f"{UNCONFINED}, since bubblewrap is missing"
     grave = [line.text for line in call_view(request(reason=because)).lines if line.tone == "grave"]
     assert grave == [because]
+
+
+def test_all_that_rookery_found_out_stands_in_one_column(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    judged = desk.judge(shell, command="frob < in.txt > out.txt; cat /etc/hosts https://example.org/x $X")
+    scene = look(judged.subject, judged.assessed, {}, desk.places)
+    found = facts_of(judged, scene, {})
+    assert {each.label for each in found} >= {"program", "reads", "writes", "names", "variables", "address", "confined"}
+    lines = [line for line in call_view(request(facts=found)).lines if line.text in {each.text for each in found}]
+    assert len(lines) == len(found)
+    assert {len(line.head) for line in lines} == {len("confined   ")}
 
 
 def test_whose_words_are_before_the_model_is_said_at_the_top_and_made_visible() -> None:

@@ -154,6 +154,20 @@ def test_a_call_that_is_tried_says_which_sandbox_it_would_get(capsys: pytest.Cap
     assert json.loads(rules(capsys, "try", "clock", "{}", "--json")[1])["sandbox"] == ""
 
 
+def test_a_call_that_is_tried_says_which_files_a_redirection_reads_and_writes(
+    capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    _, out, _ = rules(capsys, "try", "shell", "echo 'x' > a.txt; sort < b.txt | uniq >> 'c d' 2> /dev/null")
+    assert [line for line in out.splitlines() if line.startswith(("reads ", "writes "))] == [
+        "reads     b.txt",
+        "writes    a.txt",
+        "writes    c d",
+    ]
+    told = json.loads(rules(capsys, "try", "shell", "echo x > $F; ls >&$(x)", "--json")[1])
+    assert (told["reads"], told["writes"]) == ([], ["$F", "$(x)"])
+    assert not (home / "work" / "a.txt").exists()
+
+
 def test_a_call_is_tried_and_not_made(capsys: pytest.CaptureFixture[str], home: Path) -> None:
     (home / "home").mkdir()
     (home / "home" / "config.toml").write_text('[sandbox]\nprograms = "open"\n')

@@ -34,7 +34,7 @@ def facts_of(judged: Judged, scene: Scene, environ: Mapping[str, str], confined:
     for role in Role:
         facts += _files(role, roles(scene.files, role))
     if scene.environment is not None:
-        facts.append(Fact(label="environment", text=_environment(scene.environment, environ)))
+        facts.append(Fact(label="variables", text=_environment(scene.environment, environ)))
     facts += [Fact(label="address", text=_address(site)) for site in dict.fromkeys(subject.sites or subject.mentions)]
     facts.append(Fact(label="network", text=_network(judged, executes, confined)))
     if executes or risk is Risk.EXECUTE:

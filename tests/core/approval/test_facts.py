@@ -95,13 +95,13 @@ def test_a_command_that_is_not_understood_says_so(desk: Desk) -> None:
 
 
 def test_the_environment_is_told_without_any_secret(desk: Desk) -> None:
-    (told,) = of("environment", facts(desk, shell, command="make"))
+    (told,) = of("variables", facts(desk, shell, command="make"))
     assert told == (
         "HOME, LANG, PATH; set to GIT_PAGER=cat, LC_MESSAGES=C, PAGER=cat, TERM=dumb; 2 others of yours are not passed on"
     )
-    (told,) = of("environment", facts(desk, shell, {**ENVIRON, "PATH": ".:/usr/bin:bin"}, command="make"))
+    (told,) = of("variables", facts(desk, shell, {**ENVIRON, "PATH": ".:/usr/bin:bin"}, command="make"))
     assert "PATH without 2 of its folders" in told
-    assert not of("environment", facts(desk, write, path="a"))
+    assert not of("variables", facts(desk, write, path="a"))
 
 
 def test_a_site_is_told_and_its_name_is_not_looked_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -205,6 +205,7 @@ async def _try(arguments: argparse.Namespace, paths: Paths, root: Path, console:
 
 def _told(judged: Judged) -> dict[str, Any]:
     script = judged.subject.script
+    commands = script.commands if script is not None else ()
     return {
         "outcome": str(judged.verdict.do),
         "level": str(judged.assessed.level),
@@ -212,13 +213,16 @@ def _told(judged: Judged) -> dict[str, Any]:
         "may_ask": judged.verdict.do is Do.ALLOW and judged.assessed.kept and judged.reach is Reach.READS,
         "reason": judged.assessed.reason,
         "rule": judged.verdict.rule,
-        "commands": [str(command) for command in script.commands] if script is not None else [],
+        "commands": [str(command) for command in commands],
+        "reads": [*dict.fromkeys(_ONLY_THE_SHELL.get(file, file) for each in commands for file in each.reads)],
+        "writes": [*dict.fromkeys(_ONLY_THE_SHELL.get(file, file) for each in commands for file in each.writes)],
         "not_understood": script.unclear if script is not None else "",
         "session": [str(rule.scope) for rule in judged.session],
         "always": [str(rule.scope) for rule in judged.always],
     }
 
 
+_ONLY_THE_SHELL = {"?": "a file that only the shell knows"}
 _OUTCOMES = {"allow": "it would run", "ask": "you would be asked", "deny": "it would be refused"}
 _MAY_ASK = "it would run, and you would be asked if it wanted to change anything"
 
@@ -234,7 +238,13 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     ):
         if told[key]:
             yield f"{label:<10}{told[key]}"
-    for label, key in (("command", "commands"), ("session", "session"), ("always", "always")):
+    for label, key in (
+        ("command", "commands"),
+        ("reads", "reads"),
+        ("writes", "writes"),
+        ("session", "session"),
+        ("always", "always"),
+    ):
         for text in told[key]:
             yield f"{label:<10}{text}"
 
