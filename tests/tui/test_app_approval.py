@@ -113,7 +113,7 @@ async def test_after_words_of_others_s_is_not_offered_and_their_source_is_shown(
         assert "s allows" in screen_text(pilot.app.screen)
         await pilot.press("s")
         await idle(pilot)
-        assert "untrusted: plugin" in the_app(pilot).main.status.meter.text()
+        assert "untrusted: plugin" in [part.text for part in the_app(pilot).main.status.meter.parts()]
         await say(pilot, "again")
         await until(pilot, lambda: is_asked(pilot))
         text = screen_text(pilot.app.screen)

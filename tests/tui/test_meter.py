@@ -22,25 +22,29 @@ FULL = (
 FULL_METER = Meter("smollm2", 612, 2048, 25.0, 0.21, 0.98, Mode.ASK, ("offline", "not trusted"), "L3")
 
 
+def told(meter: Meter, width: int | None = None) -> str:
+    return "".join(part.before + part.text for part in meter.parts(width))
+
+
 def test_the_meter_says_whose_words_are_not_trusted_however_little_room_there_is() -> None:
     meter = Meter("smol")
     for kind in ("web", "server", "web"):
         label = Label(private=True, untrusted=(Source(kind=kind, name="x"),))
         meter = meter.after(ToolFinished(call_id="1", tool="t", status=ToolStatus.OK, output="", label=label))
-    assert meter.text() == "smol · ask · untrusted: server, web"
-    assert meter.text(20) == "ask · untrusted"
+    assert told(meter) == "smol · ask · untrusted: server, web"
+    assert told(meter, 20) == "ask · untrusted"
 
 
 def test_the_meter_follows_the_events() -> None:
     meter = Meter()
-    assert meter.text() == "no model · ask"
+    assert told(meter) == "no model · ask"
     for event in (ready(), PromptBuilt(n_tokens=512, n_ctx=2048)):
         meter = meter.after(event)
-    assert meter.text() == "smol · ask · 512/2048 tokens (25 %) · 0 tok/s"
+    assert told(meter) == "smol · ask · 512/2048 tokens (25 %) · 0 tok/s"
     meter = meter.after(
         generated("x", prompt_tokens=512, cached_tokens=500, completion_tokens=100, decode_s=4.0, first_token_s=0.21)
     )
-    assert meter.text() == "smol · ask · 612/2048 tokens (29 %) · 25 tok/s, first 0.2 s, 98 % reused"
+    assert told(meter) == "smol · ask · 612/2048 tokens (29 %) · 25 tok/s, first 0.2 s, 98 % reused"
     meter = meter.after(ModelLost(model="smol", reason="x", log="")).after(ModelLost(model="smol", reason="x", log=""))
     assert meter.model == "smol (lost)"
 
@@ -57,7 +61,7 @@ def test_how_programs_are_confined_is_said_and_that_they_are_not_is_alarming(lev
 
 
 def test_what_there_is_no_room_for_is_left_out_in_this_order() -> None:
-    shown = list(dict.fromkeys(FULL_METER.text(width) for width in range(160, -1, -1)))
+    shown = list(dict.fromkeys(told(FULL_METER, width) for width in range(160, -1, -1)))
     assert shown == [
         FULL,
         "smollm2 · ask · sandbox L3 · offline · not trusted · 612/2048 tokens (29 %) · 25 tok/s, first 0.2 s",
@@ -74,10 +78,10 @@ def test_what_there_is_no_room_for_is_left_out_in_this_order() -> None:
 
 @pytest.mark.parametrize("meter", [FULL_METER, replace(FULL_METER, model="名" * 20, sandbox="L1", root=True), Meter()])
 def test_no_more_is_left_out_than_must_be(meter: Meter) -> None:
-    every = list(dict.fromkeys(meter.text(width) for width in range(160, -1, -1)))
+    every = list(dict.fromkeys(told(meter, width) for width in range(160, -1, -1)))
     for width in range(161):
         fitting = [text for text in every if columns(text) <= width]
-        assert meter.text(width) == (fitting or every[-1:])[0]
+        assert told(meter, width) == (fitting or every[-1:])[0]
 
 
 class Shows(App[None]):

@@ -378,16 +378,20 @@ def test_what_a_terminal_holds_when_a_question_is_shown_does_not_answer_it(
 STOPS = """
 import asyncio, signal
 from rookery_tui.lines import PromptLines
+from rookery_tui.meter import Meter
 async def main():
     lines = PromptLines()
     asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, lines.come_back)
-    print("said", repr(await lines.message(toolbar=lambda width: "the toolbar")), flush=True)
+    print("said", repr(await lines.message(toolbar=Meter("the toolbar", sandbox="{level}").parts)), flush=True)
 asyncio.run(main())
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
-def test_after_ctrl_z_the_prompt_is_there_once_with_its_text_and_its_toolbar() -> None:
+@contextmanager
+def drawn(
+    level: str = "L3", **environ: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int, pyte.Screen, Callable[[str], None]]]:
+    """A prompt at a terminal: its process, where keys are typed, the screen, and what waits until a text is there."""
     ours, theirs = os.openpty()
     screen = pyte.Screen(80, 24)
     stream = pyte.ByteStream(screen)
@@ -400,14 +404,46 @@ def test_after_ctrl_z_the_prompt_is_there_once_with_its_text_and_its_toolbar() -
                 os.write(ours, b"\x1b[%d;%dR" % (screen.cursor.y + 1, screen.cursor.x + 1))
 
     process = subprocess.Popen(
-        [sys.executable, "-c", STOPS],
+        [sys.executable, "-c", STOPS.format(level=level)],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, "TERM": "xterm"},
+        env={**os.environ, "TERM": "xterm", **environ},
         process_group=0,
     )
     try:
+        yield process, ours, screen, until
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
+@pytest.mark.parametrize(
+    ("level", "environ", "text", "colour", "bold"),
+    [
+        ("L1", {"NO_COLOR": ""}, "NO SANDBOX", "red", True),
+        ("L1", {"NO_COLOR": "1"}, "NO SANDBOX", "default", True),
+        ("L3", {"NO_COLOR": ""}, "sandbox L3", "default", False),
+    ],
+)
+def test_that_nothing_confines_programs_is_in_the_colour_of_errors(
+    level: str, environ: dict[str, str], text: str, colour: str, bold: bool
+) -> None:
+    with drawn(level, **environ) as (_, _, screen, until):
+        until(f"ask · {text}")
+        (row,) = [n for n, line in enumerate(screen.display) if text in line]
+        start = screen.display[row].index(text)
+        cells = [screen.buffer[row][n] for n in range(start + len(text))]
+        assert {(cell.fg, cell.bold) for cell in cells[start:]} == {(colour, bold)}
+        assert {(cell.fg, cell.bold) for cell in cells[:start]} == {("default", False)}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
+def test_after_ctrl_z_the_prompt_is_there_once_with_its_text_and_its_toolbar() -> None:
+    with drawn() as (process, ours, screen, until):
         until("the toolbar")
         os.write(ours, b"some")
         until("> some")
@@ -423,11 +459,6 @@ def test_after_ctrl_z_the_prompt_is_there_once_with_its_text_and_its_toolbar() -
         os.write(ours, b"text\r")
         until("said 'sometext'")
         assert [line.rstrip() for line in screen.display if "some" in line] == ["> sometext", "said 'sometext'"]
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
-        os.close(theirs)
 
 
 # -- stopping -----------------------------------------------------------------------------------------------------

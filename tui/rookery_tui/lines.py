@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from rookery_core.paths import PRIVATE_FILE, private_file, private_folder
 from rookery_core.text import visible
 from rookery_tui.editing import EditorFailed, edited
+from rookery_tui.meter import Part
 from rookery_tui.out import say
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import Completer
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
     from prompt_toolkit.history import History
     from prompt_toolkit.input import Input
     from prompt_toolkit.key_binding import KeyBindings
@@ -29,11 +31,14 @@ if TYPE_CHECKING:
 LEAVE_HINT = "Ctrl+C again, or Ctrl+D, quits."
 
 
-Toolbar = Callable[[int], str]
+ALARM = "ansired bold"
+"""How a part of the toolbar is drawn that alarms; where colours are not wanted (`NO_COLOR`) it is bold alone."""
+
+Toolbar = Callable[[int], Sequence[Part]]
 
 
-def _nothing(width: int) -> str:
-    return ""
+def _nothing(width: int) -> Sequence[Part]:
+    return ()
 
 
 class Lines(Protocol):
@@ -46,7 +51,7 @@ class Lines(Protocol):
     async def message(self, default: str = "", toolbar: Toolbar = _nothing) -> str | None:
         """The next message; `default` is put there to be changed. None at the end of the input.
 
-        `toolbar` gives a line of at most so many columns to be shown meanwhile, where that is possible.
+        `toolbar` gives the parts of a line of at most so many columns to be shown meanwhile, where that is possible.
         """
 
     async def answer(self, question: str) -> str | None:
@@ -186,8 +191,10 @@ class PromptLines:
         """Without a history: what is changed there is no message."""
 
     async def message(self, default: str = "", toolbar: Toolbar = _nothing) -> str | None:
-        def bar() -> str:
-            return toolbar(self._messages.output.get_size().columns)
+        def bar() -> StyleAndTextTuples:
+            parts = toolbar(self._messages.output.get_size().columns)
+            drawn = [(("", part.before), (ALARM if part.alarming else "", part.text)) for part in parts]
+            return [piece for both in drawn for piece in both]
 
         hinted = False
         while True:

@@ -80,13 +80,11 @@ class Meter:
             case _:
                 return self
 
-    def text(self, width: int | None = None) -> str:
-        """The status line: model, permission mode, sandbox, what holds; with a model, context used and speed too."""
-        return "".join(part.before + part.text for part in self.parts(width))
-
     def parts(self, width: int | None = None) -> list[Part]:
-        """The pieces of the line that have room in so many columns; None: all of them. The first has nothing before it.
+        """The pieces of the status line that have room in so many columns; None: all of them. The first has nothing
+        before it.
 
+        They are the model, the permission mode, the sandbox, what holds; with a model, context used and speed too.
         Where even the sandbox has no room, it is there all the same.
         """
         parts = _in_line(self._all())

@@ -121,7 +121,7 @@ async def _converse(talk: Talk, lines: Lines) -> Exit:
 
 async def _exchange(talk: Talk, lines: Lines, default: str) -> str:
     """One message and what comes of it. Returns what the next prompt begins with."""
-    text = await lines.message(default, toolbar=lambda width: talk.meter.text(width))
+    text = await lines.message(default, toolbar=lambda width: talk.meter.parts(width))
     if text is None:
         talk.over = True
         return ""
