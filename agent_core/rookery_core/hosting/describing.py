@@ -121,6 +121,7 @@ def describe(started: Started, seconds: float, redactor: Callable[[], Redactor] 
             stderr=printed,
             cwd=NOWHERE,
             env={**started.environment},
+            pass_fds=started.files,
             start_new_session=True,
         )
         try:

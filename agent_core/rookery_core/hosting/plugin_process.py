@@ -155,6 +155,7 @@ class Life:
                     limit=LINE_LIMIT,
                     cwd=NOWHERE,
                     env=started.environment,
+                    pass_fds=started.files,
                     start_new_session=True,
                 )
             made = cls(process, distribution, started, holding.pop_all())

@@ -219,7 +219,7 @@ class Connection:
                 assert at.start is not None
                 started = await stack.enter_async_context(held(at.start((at.command, *at.args), at.env)))
                 cwd = NOWHERE if started.confined else at.cwd
-                running = program(started.command, started.environment, cwd, log, self._wrong)
+                running = program(started, cwd, log, self._wrong)
                 read, write = await stack.enter_async_context(running)
             yield _Read(read, self._ended), write
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TextIO
 
@@ -20,6 +20,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
+
+from rookery_core.sandbox.guests import Started
 
 LINE_BYTES = 32 << 20
 """The most of a message."""
@@ -36,16 +38,17 @@ Told = MemoryObjectSendStream[SessionMessage]
 
 @asynccontextmanager
 async def program(
-    command: Sequence[str], env: Mapping[str, str], cwd: str, log: TextIO, wrong: Callable[[str], None]
+    started: Started, cwd: str, log: TextIO, wrong: Callable[[str], None]
 ) -> AsyncIterator[tuple[Heard, Told]]:
     """What a program says and is told, which it is started for; afterwards it is ended, with all that it started.
 
     `wrong` is called with what is wrong about it before what it says ends for that. Raises OSError.
     """
-    environment = {**get_default_environment(), **env}
-    found = shutil.which(command[0], path=environment.get("PATH")) or command[0]
+    name, *arguments = started.command
+    environment = {**get_default_environment(), **started.environment}
+    found = shutil.which(name, path=environment.get("PATH")) or name
     process = await asyncio.create_subprocess_exec(
-        found, *command[1:], stdin=PIPE, stdout=PIPE, stderr=log,
+        found, *arguments, stdin=PIPE, stdout=PIPE, stderr=log, pass_fds=started.files,
         limit=LINE_BYTES, cwd=cwd, env=environment, start_new_session=True,
     )  # fmt: skip
     hears, heard = anyio.create_memory_object_stream[SessionMessage | Exception](0)

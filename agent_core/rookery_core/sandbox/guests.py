@@ -6,7 +6,6 @@ Each gets what it needs by what it says of itself, and no more. The sandbox is t
 from __future__ import annotations
 
 import asyncio
-import base64
 import marshal
 import os
 import sys
@@ -15,6 +14,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mappi
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rookery_core.errors import ToolFailed
 from rookery_core.process import NOWHERE
@@ -76,6 +76,8 @@ class Started:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     confined: bool = False
+    files: tuple[int, ...] = ()
+    """Open files that it has to be given, by their numbers."""
 
     def code(self, code: int) -> int:
         """The exit code of the program, negative for a signal, by that of what was started."""
@@ -139,17 +141,20 @@ class Guests:
             return
         with ExitStack() as held:
             box = held.enter_context(self._box(needs, reads))
-            order = {
-                "entrance": [*box.entrance],
-                "groups": box.order["groups"],
-                "first": False,
+            groups = box.order["groups"]
+            becoming = {
+                "entrance": [],
+                "groups": [] if box.entrance else groups,
+                "first": bool(box.entrance),
                 "limits": {**box.limits},
                 "folder": folder,
                 "order": {name: value for name, value in box.order.items() if name not in ("groups", "watched")},
             }
+            entering = [{"entrance": [*box.entrance], "groups": groups}] if box.entrance else []
+            number = held.enter_context(_written([*entering, becoming]))
             python = (sys.executable, "-I", "-S", "-X", "utf8", "-c", guest.BOOT, box.inside)
-            told = base64.b64encode(marshal.dumps(order)).decode()
-            yield Started((*python, told, *command), {**environment, **box.environment}, confined=True)
+            around = {**environment, **box.environment}
+            yield Started((*python, str(number), *command), around, confined=True, files=(number,))
             for above, _ in box.order["groups"]:
                 control_group.sweep(above)
 
@@ -171,3 +176,17 @@ class Guests:
             else:
                 made = files_and_calls(room, (*reads, *names), writes=writes)
             yield held.enter_context(made)
+
+
+@contextmanager
+def _written(orders: Iterable[dict[str, Any]]) -> Iterator[int]:
+    """An open file with orders, which are read one after the other: an argument may be too short for one."""
+    written = [marshal.dumps(order) for order in orders]
+    with ExitStack() as held:
+        try:
+            file = held.enter_context(tempfile.TemporaryFile())
+            file.write(b"".join(len(each).to_bytes(guest.SIZE_BYTES, "big") + each for each in written))
+            file.seek(0)
+        except OSError as exc:
+            raise ToolFailed(f"there is no room for what confines a program: {exc.strerror}") from exc
+        yield file.fileno()

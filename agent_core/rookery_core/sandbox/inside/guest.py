@@ -1,4 +1,4 @@
-"""Becomes a program of others that is to be confined, as an order on the command line says.
+"""Becomes a program of others that is to be confined, as an order says that it reads from an open file.
 
     guest -- the program                                          without a sandbox to be made
     guest -- bubblewrap -- guest, its first process -- the program
@@ -9,7 +9,6 @@ does, and why is said on standard error.
 
 from __future__ import annotations
 
-import base64
 import marshal
 import os
 import resource
@@ -21,24 +20,38 @@ if TYPE_CHECKING:
 
 BOOT = "import sys; sys.path.append(sys.argv[1]); import guest; guest.main()"
 NOT_CONFINED = 126
+SIZE_BYTES = 8
+"""What stands before an order: how long it is."""
 
 
 def main() -> None:
-    """The arguments are this folder, the order, and the program with its own."""
-    _, folder, text, *program = sys.argv
-    order = marshal.loads(base64.b64decode(text))
+    """The arguments are this folder, the number of the file, and the program with its own."""
+    _, folder, number, *program = sys.argv
     try:
-        if entrance := order["entrance"]:
-            _join(order["groups"])
-            within = base64.b64encode(marshal.dumps({**order, "entrance": [], "groups": [], "first": True})).decode()
-            python = (sys.executable, "-I", "-S", "-X", "utf8", "-c", BOOT, folder)
-            os.execv(entrance[0], [*entrance, *python, within, *program])
+        order = _next(int(number))
         _join(order["groups"])
+        if entrance := order["entrance"]:  # whoever is there then reads the next order of the file
+            python = (sys.executable, "-I", "-S", "-X", "utf8", "-c", BOOT, folder)
+            os.execv(entrance[0], [*entrance, *python, number, *program])
+        os.close(int(number))
         if order["first"]:
             _keep(os.fork(), order, program)
         _become(order, program)
     except OSError as exc:
         _give_up(f"the sandbox cannot be made, so nothing was run: {exc}")
+
+
+def _next(file: int) -> dict[str, Any]:
+    """The next order in the file."""
+    size = int.from_bytes(os.read(file, SIZE_BYTES), "big")
+    written = b""
+    while len(written) < size:
+        piece = os.read(file, size - len(written))
+        if not piece:
+            raise OSError("the order ends too soon")
+        written += piece
+    order: dict[str, Any] = marshal.loads(written)
+    return order
 
 
 def _join(groups: list[tuple[bytes, dict[str, int]]]) -> None:
