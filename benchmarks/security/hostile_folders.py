@@ -81,7 +81,8 @@ def started(words: Sequence[str], place: Path, folder: Path) -> str:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return f"{words[0]} did not end"
-    if done.returncode not in (0, 1, 3) or "Traceback" in done.stderr or "unexpected" in done.stderr:
+    told = done.returncode == 2 and words[0] == "rules"  # that the folder's rules cannot be used
+    if not (done.returncode in (0, 1, 3) or told) or "Traceback" in done.stderr or "unexpected" in done.stderr:
         return f"{words[0]} ended with {done.returncode}: {done.stderr[-300:]}"
     return ""
 
