@@ -49,7 +49,7 @@ def shell(stage: Stage) -> bool:
 
 
 def _text(rng: random.Random) -> str:
-    return rng.choice([files.lines, files.facts, lambda r: files.table(r, numeric=True)])(rng).text
+    return files.any_document(rng).text
 
 
 def _folder(words: list[str]) -> str:
