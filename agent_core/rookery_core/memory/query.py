@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import re
 
+from rookery_core.stems import is_common
+
 _WORD = re.compile(r"\w+", re.UNICODE)
-_COMMON_TEXT = """
-a about after all also am an and any are as at be been but by can could did do does for from get give go had
-has have he her him his how i if in into is it its just like make me my no not of on or our out please she so
-some tell than that the their them then there these they this to up us was we were what when where which who
-why will with would you your
-"""
-_COMMON = frozenset(_COMMON_TEXT.split())
 MAX_WORDS = 24
 
 
 def words(text: str) -> list[str]:
     """The words that carry meaning, lower-case, once each, in order; at most `MAX_WORDS`."""
     found = (word.lower() for word in _WORD.findall(text))
-    return list(dict.fromkeys(word for word in found if word not in _COMMON and (len(word) > 1 or word.isdigit())))[
+    return list(dict.fromkeys(word for word in found if not is_common(word) and (len(word) > 1 or word.isdigit())))[
         :MAX_WORDS
     ]
-
-
-def is_common(word: str) -> bool:
-    """Whether a lower-case word says nothing about what a text is about."""
-    return word in _COMMON
 
 
 def match_any(text: str) -> str:
