@@ -15,6 +15,7 @@ from rookery_core.tools.contract import Example, Tool
 from rookery_core.tools.discovery import BASIC, FITS, Discovery
 from rookery_core.tools.loader import OWN_DISTRIBUTION
 from rookery_core.tools.registry import OfferedTool, Registry, register
+from rookery_core.tools.typed import is_command
 
 TOOLS = {
     "get_forecast": "Tells what the weather will be like in a city.",
@@ -135,6 +136,28 @@ def test_a_tool_that_the_request_names_is_offered_however_much_else_it_says() ->
     assert "send_mail" not in discovery.select(f"{much}resend_mails", 3).names
     before = discovery.select("weather, picture, train", 3).names
     assert "open_ticket" in discovery.select("weather, picture and train with open_ticket", 3, before=before).names
+
+
+@pytest.mark.parametrize(
+    "request_",
+    ["wc -l costs.txt", "ls", "$ frobnicate now", "make test", "./build.sh", "please run `df -h`", "sort a.txt | uniq",
+     "frob --all", "du a b", "python3 tools/x.py --fast a b c"],
+)  # fmt: skip
+def test_a_command_is_offered_what_takes_commands(request_: str) -> None:
+    assert is_command(request_)
+    schema = {"type": "object", "properties": {"line": {"type": "string"}}}
+    run = Tool("run", "Starts something.", schema, run=str, command="line")
+    made = [OfferedTool(run, "zzz", "kit", "run"), *registry()]
+    chosen = Discovery(Registry(made)).select(request_, 4)
+    assert "run" in chosen.names
+
+
+@pytest.mark.parametrize(
+    "request_",
+    ["make me a list of names", "what does notes.txt say?", "find out who wrote the letter", "it is -5 degrees", "", "`", "Ls"],
+)  # fmt: skip
+def test_what_is_no_command_is_not_taken_for_one(request_: str) -> None:
+    assert not is_command(request_)
 
 
 def test_pinned_tools_come_with_a_session_that_had_others_before() -> None:

@@ -15,6 +15,7 @@ from functools import cached_property
 from rookery_core.embeddings.static import StaticEmbedding, Vectors, shipped
 from rookery_core.stems import HUMP, stems
 from rookery_core.tools.registry import OfferedTool, Registry
+from rookery_core.tools.typed import is_command
 
 WORDS_WEIGHT = 0.1
 """Of the tool that has most of the request's words, beside a cosine."""
@@ -64,7 +65,8 @@ class Discovery:
         before: Collection[str] = (),
         used: Collection[str] = (),
     ) -> Registry:
-        """At most `most` tools: the pinned ones, those that the request names, those that fit it best, the basic ones.
+        """At most `most` tools: the pinned ones, those that the request names, those for commands where it is one,
+        those that fit it best, the basic ones.
 
         `before` are the names offered so far; they stay while they serve, since another list has to be read anew.
         `used` are those that were called, the last one first; a short request may mean them without a word of them.
@@ -76,6 +78,8 @@ class Discovery:
         wanted = dict.fromkeys(name for name in self._registry.names if name in pinned)
         size = max(most, len(wanted))
         wanted |= dict.fromkeys(offered.name for offered in self._registry if _is_named(offered, request))
+        if is_command(request):
+            wanted |= dict.fromkeys(offered.name for offered in self._registry if offered.tool.command)
         wanted |= dict.fromkeys(offered.name for offered, score in ranked[:BEST] if score >= FITS)
         wanted |= dict.fromkeys(each.name for each in self._registry if each.built_in and each.name in BASIC)
         if len(before) == size and set(before) <= set(self._registry.names) and set(list(wanted)[:size]) <= set(before):
