@@ -141,7 +141,8 @@ def test_a_tool_that_the_request_names_is_offered_however_much_else_it_says() ->
 @pytest.mark.parametrize(
     "request_",
     ["wc -l costs.txt", "ls", "$ frobnicate now", "make test", "./build.sh", "please run `df -h`", "sort a.txt | uniq",
-     "frob --all", "du a b", "python3 tools/x.py --fast a b c"],
+     "frob --all", "du a b", "python3 tools/x.py --fast a b c", "ok, sort a.txt | head -n 1 please",
+     "Can I have a git diff --stat?", "> ./gradlew build"],
 )  # fmt: skip
 def test_a_command_is_offered_what_takes_commands(request_: str) -> None:
     assert is_command(request_)

@@ -31,6 +31,17 @@ _WEB = re.compile(r"\bhttps?://\S+|\bwww\.\S+")
 _MAIL = re.compile(r"\S+@\S+\.\w+")
 _FILE = re.compile(r"(?<![\w/])(?:[~\w.-]*/[\w./-]*\w|[\w-]+\.[A-Za-z][A-Za-z0-9]{0,4}(?!\w))")
 
+_ENDINGS = {
+    "CSV table file": "csv tsv",
+    "JSON file": "json jsonl",
+    "SQLite database file": "db sqlite sqlite3",
+    "spreadsheet file": "xls xlsx ods",
+    "PDF document file": "pdf docx odt epub",
+    "picture file": "png jpg jpeg gif webp svg",
+}
+_KINDS = {ending: kind for kind, endings in _ENDINGS.items() for ending in endings.split()}
+"""What a file is by the end of its name; others are text files."""
+
 
 class Discovery:
     """An index of tools."""
@@ -116,7 +127,12 @@ class Discovery:
 
 def _shape(request: str) -> str:
     """The request with names that mean nothing replaced by what they are names of."""
-    return _FILE.sub("text file", _MAIL.sub("e-mail address", _WEB.sub("web page", request)))
+    return _FILE.sub(_kind, _MAIL.sub("e-mail address", _WEB.sub("web page", request)))
+
+
+def _kind(file: re.Match[str]) -> str:
+    """What kind of file it is that is named."""
+    return _KINDS.get(file[0].rpartition(".")[2].lower(), "text file")
 
 
 def _texts_of(offered: OfferedTool) -> list[str]:

@@ -18,19 +18,23 @@ FEW = 2
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _NAME = re.compile(r"[a-z][\w.+-]*")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]*(=.*)?")
-_SCRIPT = re.compile(r"\.{0,2}/[\w./+-]+|[\w./+-]+\.sh")
+_SCRIPT = re.compile(r"\.{1,2}/[\w./+-]+|[\w./+-]+\.sh")
 _OPERATORS = frozenset(("|", "||", "&&", ">", ">>", "<", "2>&1"))
+_AT_THE_END = "?.!,"
 
 
 def is_command(request: str) -> bool:
-    """Whether it is a command, or has one in backticks. Generous: it decides no more than what is offered."""
+    """Whether it is a command, or has one. Generous: it decides no more than what is offered."""
     text = request.strip()
-    return text.startswith("$ ") or any(map(_is_one, (text, *_QUOTED.findall(text))))
+    return text.startswith("$ ") or any(map(_has_one, (text, *_QUOTED.findall(text))))
 
 
-def _is_one(text: str) -> bool:
-    first, *others = text.split() or [""]
-    if _SCRIPT.fullmatch(first) and len(others) <= FEW:
+def _has_one(text: str) -> bool:
+    words = [word.rstrip(_AT_THE_END) for word in text.split()]
+    first, *others = words or [""]
+    if any(map(_SCRIPT.fullmatch, words)) or (first in PROGRAMS and len(others) <= FEW):
         return True
-    written = any(_OPTION.fullmatch(word) or word in _OPERATORS for word in others)
-    return (first in PROGRAMS and (len(others) <= FEW or written)) or (written and bool(_NAME.fullmatch(first)))
+    if _NAME.fullmatch(first) and others and _OPTION.fullmatch(others[0]):
+        return True
+    at = next((n for n, word in enumerate(words) if word in PROGRAMS), len(words))
+    return any(word in _OPERATORS or _OPTION.fullmatch(word) for word in words[at:])

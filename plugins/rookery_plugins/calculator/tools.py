@@ -64,6 +64,8 @@ class Calculator:
             "in grams instead of ounces",
             "Fahrenheit or Celsius",
             "how much is a cup in millilitres",
+            "the length in metres",
+            "give me the volume in fluid ounces",
         ],
     )
     def convert_units(
