@@ -21,6 +21,7 @@ MAX_BYTES = 32_768
 """A longer text is not parsed, and so not understood."""
 PARSE_S = 0.05
 """What parsing may take."""
+ODDLY = "it is redirected in a way that is not understood"
 
 STARTERS = frozenset(
     (
@@ -40,6 +41,7 @@ ALSO_START = STARTERS | frozenset(
 """These too, by some of their arguments."""
 
 _JOINS = frozenset((";", "&&", "||", "|", "\n"))
+_DESCRIPTOR = re.compile(r"[0-9]+")
 _OPERATOR = re.compile(r"[();<>|&]+")
 _QUOTES = str.maketrans("", "", "'\"\\")
 _BETWEEN = re.compile(r"[\s;|&()<>{}\[\]`$=,!]+")
@@ -169,7 +171,10 @@ def _commands(root: Node, raw: bytes) -> tuple[list[Command], str]:
 
 _REDIRECTS = frozenset(("file_redirect", "heredoc_redirect", "herestring_redirect"))
 _WORDS = frozenset(("word", "number", "string", "raw_string", "concatenation"))
-_IN_WORDS = frozenset(("string_content", '"', "command_name", "file_redirect", "file_descriptor", "<", ">", ">>", ">&"))
+_CLOSING = frozenset((">&-", "<&-"))
+_IN_WORDS = frozenset(
+    ("string_content", '"', "command_name", "file_redirect", "file_descriptor", "<", ">", ">>", ">&", "<&", *_CLOSING)
+)
 
 
 def _command(node: Node, raw: bytes, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[Command, str]:
@@ -192,7 +197,7 @@ def _command(node: Node, raw: bytes, reads: tuple[str, ...], writes: tuple[str, 
 
 
 def _redirects(node: Node, raw: bytes) -> tuple[list[str], list[str], str]:
-    """The files that are read, those that are written, and what is not understood."""
+    """The files that are read, those that are written, and what is not understood. A descriptor is no file."""
     reads: list[str] = []
     writes: list[str] = []
     unclear = ""
@@ -200,21 +205,37 @@ def _redirects(node: Node, raw: bytes) -> tuple[list[str], list[str], str]:
         if redirect.type not in _REDIRECTS:
             continue
         parts = [child for child in redirect.children if child.type != "file_descriptor"]
+        operator, torn_off = parts[0].type, _touches_a_number(redirect)
+        if operator in _CLOSING and len(parts) == 1 and not torn_off:
+            continue
         word, glob, why = _word(parts[-1], raw)
-        if redirect.type != "file_redirect" or len(parts) != 2 or glob or why:
-            unclear = unclear or "it is redirected in a way that is not understood"
+        if redirect.type != "file_redirect" or operator in _CLOSING or len(parts) != 2 or torn_off or glob or why:
+            unclear = unclear or ODDLY
             writes.append(word or "?")
             continue
-        match parts[0].type:
+        match operator:
             case "<":
                 reads.append(word)
             case ">" | ">>" if word == "/dev/null":
                 pass
-            case ">&" if word in ("1", "2"):
+            case ">&" | "<&" if _DESCRIPTOR.fullmatch(word):
                 pass
+            case "<&":
+                unclear = unclear or ODDLY
+                reads.append(word)
+            case ">&" if _DESCRIPTOR.fullmatch(word.removesuffix("-")):
+                unclear = unclear or ODDLY
             case _:
                 writes.append(word)
     return reads, writes, unclear
+
+
+def _touches_a_number(redirect: Node) -> bool:
+    """Whether a number that the grammar takes for a word before it is the descriptor that it is about."""
+    before = redirect.prev_sibling
+    while before is not None and before.children:
+        before = before.children[-1]
+    return before is not None and before.type == "number" and before.end_byte == redirect.start_byte
 
 
 def _word(node: Node, raw: bytes) -> tuple[str, bool, str]:
@@ -274,6 +295,7 @@ def _agrees(text: str, commands: Sequence[Command]) -> bool:
     lexer.whitespace_split = True
     lexer.commenters = ""
     beside = {"0", "1", "2", "/dev/null"}
+    before = ""
     words: list[str] = []
     for command in commands:
         words += command.words
@@ -283,8 +305,11 @@ def _agrees(text: str, commands: Sequence[Command]) -> bool:
         for token in lexer:
             if waiting and token == waiting[0]:
                 waiting.popleft()
+            elif before in (">&", "<&") and (token == "-" or _DESCRIPTOR.fullmatch(token)):
+                pass
             elif token not in beside and not _OPERATOR.fullmatch(token):
                 return False
+            before = token
     except ValueError:
         return False
     return not waiting

@@ -57,6 +57,49 @@ def test_a_redirection_counts_for_every_command_that_it_may_be_of() -> None:
     assert (command.reads, command.writes, command.plain) == (("in",), (), False)
 
 
+@pytest.mark.parametrize(
+    "redirection",
+    [
+        ">&3", "2>&1", ">& 2", "1>&2", ">&12", "<&0", "<&3", ">&-", "2>&-", "<&-", ">&'1'", ">&2 <&0 2>&-",
+        ">/dev/null 2>&1",
+    ],
+)  # fmt: skip
+def test_a_descriptor_is_no_file(redirection: str) -> None:
+    for text in (f"echo x {redirection}", f"echo x {redirection} | cat", f"echo 3 y {redirection}"):
+        script = parse(text)
+        assert script.unclear == ""
+        assert all(command.plain for command in script.commands)
+        assert script.commands[0].words == tuple(text.split(redirection)[0].split())
+
+
+@pytest.mark.parametrize(
+    ("redirection", "reads", "writes"),
+    [
+        (">& file", (), ("file",)),
+        (">&file 2>&1", (), ("file",)),
+        (">&3 2>errors", (), ("errors",)),
+        ("> 3", (), ("3",)),
+        ("< 0", ("0",), ()),
+        (">> -", (), ("-",)),
+        (">&1x", (), ("1x",)),
+    ],
+)
+def test_what_only_looks_like_a_descriptor_is_a_file(
+    redirection: str, reads: tuple[str, ...], writes: tuple[str, ...]
+) -> None:
+    script = parse(f"cat x {redirection}")
+    assert script.unclear == ""
+    assert [(command.reads, command.writes) for command in script.commands] == [(reads, writes)]
+
+
+@pytest.mark.parametrize(
+    "redirection",
+    ["<& file", ">&3-", "<&3-", ">&$X", ">&$((1))", ">&*", ">&- y", ">&-y", "<&0 y", "0<&-", "0>&1", "0>y", "3>&1"],
+)
+def test_what_shells_read_in_other_ways_is_not_understood(redirection: str) -> None:
+    assert parse(f"echo x {redirection}").unclear
+
+
 def test_a_pattern_is_marked_and_a_quoted_one_is_not() -> None:
     (command,) = parse("ls *.c '*.h' \\*.d [ab]").commands
     assert command.globs == {1, 4}
@@ -81,7 +124,7 @@ def test_nothing_nests_too_deeply(piece: str) -> None:
     parse(piece * ((MAX_BYTES - 1) // len(piece.encode())))
 
 
-@given(st.text(alphabet=st.sampled_from("ab '\"\\$`;&|<>(){}[]*?#~=!\n\t-/.\r\u2028é")))
+@given(st.text(alphabet=st.sampled_from("ab01 '\"\\$`;&|<>(){}[]*?#~=!\n\t-/.\r\u2028é")))
 def test_what_is_understood_is_what_the_shell_reads(text: str) -> None:
     """Each command is exchanged for one that prints its words; the shell that runs commands then says what it read."""
     script = parse(text)
