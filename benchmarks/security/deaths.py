@@ -279,8 +279,8 @@ def program(*, prompt: bool) -> int:
         class Begun(RookeryApp):
             """Sends the first message by itself."""
 
-            async def on_ready(self) -> None:
-                await super().on_ready()
+            async def _begin(self) -> None:
+                await super()._begin()
                 assert self.conversation is not None
                 self.conversation.send("go")
 

@@ -20,6 +20,7 @@ from benchmarks.security import deaths, markup, naughty, screens  # noqa: E402
 from benchmarks.security.payloads import ESC, PAYLOADS, hostile, leaked, obeyed  # noqa: E402
 from benchmarks.security.pseudo_terminal import Terminal  # noqa: E402
 
+from rookery_core.assistant import BY_A_SIGNAL  # noqa: E402
 from rookery_tui.supervising import PATIENCE_S  # noqa: E402
 
 BLNS = Path(__file__).parents[1] / "data" / "security" / "blns.json"
@@ -51,7 +52,7 @@ def test_a_terminal_that_is_closed_in_a_turn_leaves_its_end_stored_and_no_proces
     assert n_left == 0
     (session,) = json.loads(_rookery(tmp_path, "sessions", "list", "--json"))
     *_, last = json.loads(_rookery(tmp_path, "sessions", "show", session["id"], "--json"))["events"]
-    assert (last["kind"], last["status"]) == ("turn_ended", "interrupted")
+    assert (last["kind"], last["status"], last["reason"]) == ("turn_ended", "interrupted", BY_A_SIGNAL)
 
 
 def _rookery(folder: Path, *words: str) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import signal
 import sqlite3
 from pathlib import Path
 
+import pytest
 from textual import events
 from textual.pilot import Pilot
 
+from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON
 from rookery_core.errors import ModelUnreadable
+from rookery_core.events import TurnEnded, TurnStatus
 from rookery_core.plugin import Risk, tool
 from rookery_core.testing import ScriptedModel
+from rookery_tui.exits import Exit
 from rookery_tui.screens.help import sections
 from rookery_tui.typed import COMMANDS
 from rookery_tui.widgets.chat import PlainText
@@ -131,6 +136,29 @@ async def test_escape_stops_the_turn_and_keeps_what_was_written(tmp_path: Path) 
         assert len(the_app(pilot).main.query(".answer.-partial")) == 1
         await said_and_done(pilot, "go on")
         assert "next" in chat_text(pilot)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "reason"),
+    [
+        (0, 0, BY_THE_PERSON),
+        (signal.SIGINT, 130, BY_THE_PERSON),
+        (signal.SIGTERM, 143, BY_A_SIGNAL),
+        (1, Exit.HUNG_UP, BY_A_SIGNAL),
+    ],
+)
+async def test_what_ended_the_program_in_a_turn_is_stored(tmp_path: Path, number: int, code: int, reason: str) -> None:
+    desk = Desk(tmp_path, [answers(f"the beginning{HOLD}the end")])
+    app = desk.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await say(pilot, "tell")
+        await until(pilot, lambda: "the beginning" in chat_text(pilot))
+        app.leave(number)
+        await until(pilot, lambda: app._exit)
+        (ended,) = [event for event in events_of(pilot) if isinstance(event, TurnEnded)]
+    assert (ended.status, ended.reason) == (TurnStatus.INTERRUPTED, reason)
+    assert app.return_code == code
 
 
 async def test_escape_before_the_first_token_gives_the_text_back(tmp_path: Path) -> None:

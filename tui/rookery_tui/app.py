@@ -15,6 +15,7 @@ from textual.screen import ModalScreen, Screen
 
 from rookery_core.approval.labelling import of_command
 from rookery_core.approval.modes import after
+from rookery_core.assistant import BY_THE_PERSON
 from rookery_core.errors import ConfigError, RookeryError, StoreError
 from rookery_core.events import Mode
 from rookery_core.text import visible
@@ -31,6 +32,7 @@ from rookery_tui.screens.problem import ProblemScreen
 from rookery_tui.screens.sessions import SessionsScreen
 from rookery_tui.speech import mode_named, models, modes, results, tools, welcome
 from rookery_tui.starting import MakeAssistant, Resume, open_session
+from rookery_tui.stopping import reason_of
 from rookery_tui.themes import DEFAULT_THEME, check_theme
 from rookery_tui.typed import COMMANDS, Command, Say, Unknown, read
 from rookery_tui.widgets.chat import Earlier
@@ -133,18 +135,18 @@ class RookeryApp(App[None]):
     async def action_quit(self) -> None:
         self.leave()
 
-    def leave(self, code: int = 0) -> None:
-        """End the program with that exit code, once what goes on is stopped and stored.
+    def leave(self, number: int = 0) -> None:
+        """End the program, once what goes on is stopped and stored; for a signal, where its number is given.
 
         A person who asks twice does not want to wait; a signal that comes twice says nothing more.
         """
-        if code and self._leaving:
+        if number and self._leaving:
             return
         self._leaving = True
         if self.conversation is None:
-            self.exit(return_code=code)
+            self.exit(return_code=_code(number))
         else:
-            self.run_worker(self._leave(code), group="leave", exclusive=True)
+            self.run_worker(self._leave(self.conversation, number), group="leave", exclusive=True)
 
     @property
     def crashed(self) -> bool:
@@ -185,10 +187,9 @@ class RookeryApp(App[None]):
         else:
             self.exit(return_code=1)
 
-    async def _leave(self, code: int) -> None:
-        if self.conversation is not None:
-            await self.conversation.close()
-        self.exit(return_code=code)
+    async def _leave(self, conversation: Conversation, number: int) -> None:
+        await conversation.close(reason_of(number) if number else BY_THE_PERSON)
+        self.exit(return_code=_code(number))
 
     # -- what the person does -----------------------------------------------------------------------------------
 
@@ -365,6 +366,11 @@ class RookeryApp(App[None]):
     async def _open(self, session_id: str | None) -> None:
         if self.conversation is not None and session_id is not None:
             await self.conversation.open(session_id)
+
+
+def _code(number: int) -> int:
+    """The exit code of a program that this signal ends; 0: none did."""
+    return 128 + number if number else 0
 
 
 _OUR_ACTIONS = frozenset(

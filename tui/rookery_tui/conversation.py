@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 from rookery_core.approval.modes import mode_of
 from rookery_core.approval.taint import OWN, Label
-from rookery_core.assistant import Assistant
+from rookery_core.assistant import BY_THE_PERSON, Assistant
 from rookery_core.errors import ModelError, PluginError, RookeryError, StoreError
 from rookery_core.events import Answered, Event, Mode, TokenDelta, TurnEnded, TurnStatus
 from rookery_core.perception.inputs import mentioned
@@ -176,13 +176,13 @@ class Conversation:
         self.session = session
         await self._view.load(session.events)
 
-    async def close(self) -> None:
-        """Stop what is going on, wait until it is stored, and let go of the session and the model."""
+    async def close(self, reason: str = BY_THE_PERSON) -> None:
+        """Stop what is going on, for that reason, wait until it is stored, and let go of the session and the model."""
         if self._closed:
             return
         self._closed = True
         if self.assistant.busy:
-            self.assistant.cancel()
+            self.assistant.cancel(reason)
         elif self._task is not None:
             self._task.cancel()
         try:

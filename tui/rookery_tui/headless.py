@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
@@ -12,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol, TextIO
 
 from rookery_core.approval.modes import mode_of
-from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON, Assistant
+from rookery_core.assistant import Assistant
 from rookery_core.errors import RookeryError
 from rookery_core.event_json import dump_event
 from rookery_core.events import (
@@ -31,7 +30,7 @@ from rookery_tui.exits import Exit, report
 from rookery_tui.out import prints_go_to, say, say_json
 from rookery_tui.presenter import MODES, ending, row, told_to_the_person, usage_text
 from rookery_tui.starting import Resume, open_session
-from rookery_tui.stopping import Stop
+from rookery_tui.stopping import Stop, reason_of
 from rookery_tui.telling import trace_line
 
 WARY = "words that are not trusted had been read, and after those --allow does not count"
@@ -114,7 +113,7 @@ async def run(make: Callable[[], Assistant], job: Job, out: TextIO, err: TextIO,
     except asyncio.CancelledError:
         if not stop.signal:
             raise
-        say(f"rookery: {told_to_the_person(_why(stop))}", err)
+        say(f"rookery: {told_to_the_person(reason_of(stop.signal))}", err)
         code = Exit(128 + stop.signal)
     printer.end(result)
     return code
@@ -150,16 +149,11 @@ async def _turn(
         if not job.quiet and (awaited := [each.plugin for each in assistant.servers.waiting()]):
             say(f"rookery: waiting for MCP servers: {', '.join(awaited)}", err)
         await assistant.servers.known()  # there is no later turn that could have their tools
-    with stop.tells(lambda: assistant.cancel(_why(stop))):
+    with stop.tells(lambda: assistant.cancel(reason_of(stop.signal))):
         async with aclosing(assistant.turn(log, job.task, job.inputs)) as events:
             async for event in events:
                 result.take(event)
                 printer.show(event)
-
-
-def _why(stop: Stop) -> str:
-    """What stopped the turn: Ctrl+C is the person, everything else is not."""
-    return BY_THE_PERSON if stop.signal == signal.SIGINT else BY_A_SIGNAL
 
 
 # -- what is printed ----------------------------------------------------------------------------------------------

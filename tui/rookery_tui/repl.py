@@ -8,7 +8,6 @@ from typing import TextIO
 
 from rookery_core.approval.labelling import of_command
 from rookery_core.approval.policy import no_answer, nobody
-from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON
 from rookery_core.paths import Paths
 from rookery_tui import slash
 from rookery_tui.asking import Asking
@@ -19,7 +18,7 @@ from rookery_tui.lines import LEAVE_HINT, Lines, PlainLines, PromptLines, histor
 from rookery_tui.out import prints_go_to, say
 from rookery_tui.plugin_commands import known
 from rookery_tui.starting import MakeAssistant, Resume, open_session
-from rookery_tui.stopping import on_signals, or_hung_up
+from rookery_tui.stopping import on_signals, or_hung_up, reason_of
 from rookery_tui.talk import Talk
 from rookery_tui.typed import PLAIN_COMMANDS, Command, Say, Unknown, read
 
@@ -96,7 +95,7 @@ async def _converse(talk: Talk, lines: Lines) -> Exit:
         if number != signal.SIGINT or not lines.attended or talk.loading:
             ended_by = ended_by or number
         if talk.assistant.busy:
-            talk.assistant.cancel(BY_THE_PERSON if number == signal.SIGINT else BY_A_SIGNAL)
+            talk.assistant.cancel(reason_of(number))
         elif ended_by:
             task.cancel()
         elif hinted:

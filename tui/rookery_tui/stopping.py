@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -17,6 +19,11 @@ def or_hung_up() -> Sequence[int]:
     if sys.platform == "win32" or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         return SIGNALS
     return (*SIGNALS, signal.SIGHUP)
+
+
+def reason_of(number: int) -> str:
+    """What a turn was stopped by that a signal ended: Ctrl+C is the person, everything else is not."""
+    return BY_THE_PERSON if number == signal.SIGINT else BY_A_SIGNAL
 
 
 class Stop:

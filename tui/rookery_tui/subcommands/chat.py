@@ -112,7 +112,7 @@ async def _until_told(app: RookeryApp, below: Below, terminal: tuple[int, int]) 
 
     def end(number: int) -> None:
         _forget_if_gone(terminal)
-        app.leave(128 + number)
+        app.leave(number)
 
     ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     with _missed(below, lambda: end(signal.SIGHUP)), on_signals(end, insist=False, signals=ending):
