@@ -62,13 +62,13 @@ def rookery(*arguments: str) -> list[str]:
 class House:
     """A home with the wilful model, and a workspace."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, plugin: str = PLUGIN) -> None:
         self.work = folder / "work"
         self.work.mkdir()
         site = folder / "site"
         about = site / "rookery_wilful-1.0.dist-info"
         about.mkdir(parents=True)
-        (site / "rookery_wilful.py").write_text(PLUGIN)
+        (site / "rookery_wilful.py").write_text(plugin)
         (about / "METADATA").write_text("Metadata-Version: 2.1\nName: rookery-wilful\nVersion: 1.0\n")
         (about / "entry_points.txt").write_text("[rookery]\nwilful = rookery_wilful\n")
         (about / "RECORD").write_text("rookery_wilful.py,,\n")

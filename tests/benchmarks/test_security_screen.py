@@ -16,9 +16,9 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="what is left is read in /proc"),
 ]
 
-from benchmarks.security import deaths, markup, naughty, screens  # noqa: E402
+from benchmarks.security import deaths, markup, naughty, screens, unattended  # noqa: E402
 from benchmarks.security.payloads import ESC, PAYLOADS, hostile, leaked, obeyed  # noqa: E402
-from benchmarks.security.pseudo_terminal import Terminal  # noqa: E402
+from benchmarks.security.pseudo_terminal import Lives, Terminal, alive, below  # noqa: E402
 
 from rookery_core.assistant import BY_A_SIGNAL  # noqa: E402
 from rookery_tui.supervising import PATIENCE_S  # noqa: E402
@@ -50,9 +50,34 @@ def test_a_terminal_that_is_closed_in_a_turn_leaves_its_end_stored_and_no_proces
     n_processes, n_left = deaths.hung_up(tmp_path, prompt=prompt)
     assert n_processes > 4  # the command among them
     assert n_left == 0
-    (session,) = json.loads(_rookery(tmp_path, "sessions", "list", "--json"))
-    *_, last = json.loads(_rookery(tmp_path, "sessions", "show", session["id"], "--json"))["events"]
-    assert (last["kind"], last["status"], last["reason"]) == ("turn_ended", "interrupted", BY_A_SIGNAL)
+    assert _end(tmp_path) == ("turn_ended", "interrupted", BY_A_SIGNAL)
+
+
+def test_so_does_one_of_rookery_run(tmp_path: Path) -> None:
+    house = unattended.House(tmp_path, unattended.PLUGIN.replace("touch MARK", "touch MARK; sleep 1000"))
+    command = unattended.rookery("run", "do it", "--model", "wilful:0", "--allow", "execute")
+    terminal = Terminal(command, house.environment, house.work)
+    before: Lives = {}
+    try:
+        terminal.wait((house.work / "MARK").exists)
+        before.update(below(terminal.job))
+        program = terminal.job
+        terminal.hang_up()
+        terminal.wait(lambda: program not in alive(before))
+        assert len(before) > 2  # the model's process and the command among them
+        terminal.wait(lambda: not alive(before))
+    finally:
+        for pid in alive(before):
+            os.kill(pid, signal.SIGKILL)
+        terminal.close()
+    assert _end(tmp_path) == ("turn_ended", "interrupted", BY_A_SIGNAL)
+
+
+def _end(folder: Path) -> tuple[str, ...]:
+    """The last that was stored of the only session, how it ended, and why."""
+    (session,) = json.loads(_rookery(folder, "sessions", "list", "--json"))
+    *_, last = json.loads(_rookery(folder, "sessions", "show", session["id"], "--json"))["events"]
+    return last["kind"], last["status"], last["reason"]
 
 
 def _rookery(folder: Path, *words: str) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -185,7 +186,12 @@ def test_another_setting_or_another_model_is_another_run(lab: Lab) -> None:
     assert [len(model.seen) for model in lab.models] == [1, 1, 1]
 
 
-def test_ctrl_c_keeps_what_is_finished_and_prints_it(lab: Lab) -> None:
+STOPS = ["SIGINT", *([] if sys.platform == "win32" else ["SIGTERM", "SIGHUP"])]
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_a_signal_keeps_what_is_finished_and_prints_it(lab: Lab, name: str) -> None:
+    number = signal.Signals[name]
     file = str(
         write(
             lab.folder,
@@ -198,11 +204,11 @@ def test_ctrl_c_keeps_what_is_finished_and_prints_it(lab: Lab) -> None:
 
     def script() -> Iterator[str]:
         yield ROME
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
         yield ROME
 
     code, out = lab.run(script(), "decisions", "--cases", file, "--json", str(target), delay_s=0.02)
-    assert code is Exit.INTERRUPTED
+    assert code == 128 + number
     assert out.startswith("decisions: scripted, 1 of 3 cases\n")
     assert "all 1 1.000 [0.21, 1.00] 1 1.000 [0.21, 1.00] 1" in rows(out)
     assert "rookery: stopped; the same command goes on where it was\n" in lab.err

@@ -358,7 +358,10 @@ async def test_a_bug_is_raised_after_the_turn_is_stored(home: Lab) -> None:
 # -- stopping -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("number", "code", "by"), [(signal.SIGINT, 130, "you"), (signal.SIGTERM, 143, "a signal")])
+ENDS = [(signal.SIGINT, 130, "you"), (signal.SIGTERM, 143, "a signal"), (1, Exit.HUNG_UP, "a signal")]
+
+
+@pytest.mark.parametrize(("number", "code", "by"), ENDS)
 async def test_a_stopped_turn_is_stored_and_can_be_gone_on_with(home: Lab, number: int, code: int, by: str) -> None:
     stop = Stop()
     out = Watching('"token_delta"', lambda: stop.request(number))
@@ -411,6 +414,25 @@ def test_a_second_signal_ends_the_process() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (-signal.SIGINT, "asked\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal there")
+@pytest.mark.parametrize("first", ["SIGHUP", "SIGTERM"])
+def test_a_terminal_that_is_gone_ends_nothing_by_being_told_twice(first: str) -> None:
+    code = (
+        "import asyncio, os, signal\nfrom rookery_tui.stopping import on_signals, or_hung_up\n"
+        "async def main():\n"
+        "    with on_signals(lambda number: print(number, flush=True), insist=True, signals=or_hung_up()):\n"
+        f"        os.kill(os.getpid(), signal.{first})\n"
+        "        for _ in range(2):\n"
+        "            os.kill(os.getpid(), signal.SIGHUP)\n            await asyncio.sleep(0.01)\n"
+        "        print('there', flush=True)\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n        await asyncio.sleep(60)\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == f"{signal.Signals[first].value}\nthere\n"
+    assert done.returncode == -signal.SIGTERM
 
 
 # -- sessions -----------------------------------------------------------------------------------------------------

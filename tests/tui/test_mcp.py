@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -138,6 +139,28 @@ def test_without_the_protocols_library_a_server_is_a_problem_with_its_remedy(tmp
     assert (done.returncode, remedy in done.stderr, "calculator" in done.stdout) == (0, True, True)
     done = rookery(tmp_path, "mcp", "serve", code=WITHOUT)
     assert (done.returncode, done.stdout, remedy in done.stderr) == (1, "", True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal there")
+def test_tools_are_offered_until_the_terminal_is_closed(tmp_path: Path) -> None:
+    hello = {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    trusted(tmp_path, tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", MAIN, "mcp", "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path,
+        env={**os.environ, "ROOKERY_HOME": str(tmp_path)},
+    ) as serving:  # fmt: skip
+        try:
+            assert serving.stdin is not None
+            assert serving.stdout is not None
+            asked = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
+            serving.stdin.write(json.dumps(asked).encode() + b"\n")
+            serving.stdin.flush()
+            assert json.loads(serving.stdout.readline())["id"] == 1
+            for _ in range(2):  # a shell and the system
+                serving.send_signal(signal.SIGHUP)
+            assert serving.wait(60) == Exit.HUNG_UP
+        finally:
+            serving.kill()
 
 
 def test_tools_of_servers_are_shown_and_called_by_hand(tmp_path: Path) -> None:

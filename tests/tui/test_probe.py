@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +31,8 @@ NATIVE = [
     for _, tool, arguments in CALLS
 ] + ["Hello?"] * len(NO_CALLS)
 
+SCRIPT = [*LABELLED, *NATIVE]
+
 
 @pytest.fixture
 def paths(tmp_path: Path) -> Paths:
@@ -35,8 +41,10 @@ def paths(tmp_path: Path) -> Paths:
     return made
 
 
-def carry_out(paths: Paths, *, native: bool = True, adapter: Path | None = None) -> tuple[Exit, list[str]]:
-    model = ScriptedModel([*LABELLED, *NATIVE], native=native)
+def carry_out(
+    paths: Paths, script: Iterable[str] = SCRIPT, *, native: bool = True, adapter: Path | None = None
+) -> tuple[Exit, list[str]]:
+    model = ScriptedModel(script, native=native, delay_s=0.001)
 
     def load(config: Config, paths: Paths, wanted: str | None) -> Subject:
         models = Models.of(model)
@@ -70,3 +78,17 @@ def test_an_adapter_of_rookerys_keeps_the_form_that_it_was_trained_on_and_ones_o
     paths.settings_file.write_text('[model]\nadapter = "mine.gguf"\n')
     _, out = carry_out(paths, adapter=Path("mine.gguf"))
     assert out[2] == "scripted is used with: native from now on"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", *([] if sys.platform == "win32" else ["SIGTERM", "SIGHUP"])])
+def test_a_signal_ends_it_and_nothing_is_kept(paths: Paths, name: str) -> None:
+    number = signal.Signals[name]
+
+    def script() -> Iterator[str]:
+        yield LABELLED[0]
+        os.kill(os.getpid(), number)
+        yield from LABELLED
+
+    code, out = carry_out(paths, script())
+    assert (code, out) == (128 + number, [])
+    assert not paths.probes.exists()

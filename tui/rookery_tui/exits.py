@@ -23,7 +23,7 @@ class Exit(IntEnum):
     UNATTENDED = 4
     """A call was refused because nobody could be asked, whether or not an answer followed."""
     HUNG_UP = 129
-    """The terminal of the plain prompt was closed; 128 + SIGHUP, also where there is no such signal."""
+    """The terminal was closed; 128 + SIGHUP, also where there is no such signal."""
     INTERRUPTED = 128 + signal.SIGINT
     TERMINATED = 128 + signal.SIGTERM
     BROKEN_PIPE = 141

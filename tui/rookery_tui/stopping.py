@@ -54,17 +54,24 @@ class Stop:
 
 @contextmanager
 def on_signals(stop: Callable[[int], object], *, insist: bool, signals: Sequence[int] = SIGNALS) -> Iterator[None]:
-    """Inside, Ctrl+C and SIGTERM, or other `signals`, call `stop` with their number. With `insist`, a
-    second one ends the process at once.
+    """Inside, Ctrl+C and SIGTERM, or other `signals`, call `stop` with their number.
+
+    With `insist`, the first alone does, and a second of those two ends the process at once. One of a terminal that is
+    gone does not: a shell and the system both send it.
 
     To be entered in the event loop, in the main thread. `signal.signal` and not the loop's own handlers, which Windows
     lacks.
     """
     loop = asyncio.get_running_loop()
+    asked = False
 
     def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
         if insist:
-            for each in signals:
+            if asked:
+                return
+            asked = True
+            for each in SIGNALS:
                 signal.signal(each, signal.SIG_DFL)
         loop.call_soon_threadsafe(stop, number)
 

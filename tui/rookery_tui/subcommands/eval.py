@@ -30,7 +30,7 @@ from rookery_core.text import visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.out import erase, prints_go_to, redraw, say
-from rookery_tui.stopping import Stop, on_signals
+from rookery_tui.stopping import Stop, on_signals, or_hung_up
 from rookery_tui.width import cut_to, width_of
 
 NOT_SAVED = "model.saved_mb=0"
@@ -71,6 +71,7 @@ class Measured:
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console, make_subject: MakeSubject = subject) -> Exit:
     """Run the cases, print the table and write the file. Raises ConfigError, ModelError, StoreError."""
+    console = console.outliving()
     target = Path(arguments.json) if arguments.json else None
     if target is not None:
         _try_to_write(target)
@@ -104,7 +105,7 @@ def _from_here(option: str) -> str:
 async def _measure(made: Measured, paths: Paths, err: TextIO, *, parallel: int, restart: bool) -> Exit:
     """Run what is not known yet; a first Ctrl+C stops it, and what is finished is kept."""
     stop = Stop()
-    with on_signals(stop.request, insist=True):
+    with on_signals(stop.request, insist=True, signals=or_hung_up()):
         task = asyncio.create_task(_run(made, paths, err, parallel, restart))
         with stop.tells(task.cancel), prints_go_to(err):
             await asyncio.wait([task])

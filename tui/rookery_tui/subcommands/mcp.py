@@ -33,7 +33,7 @@ from rookery_tui.exits import Exit
 from rookery_tui.out import say
 from rookery_tui.presenter import question_text
 from rookery_tui.starting import is_strict, mode_wanted, wished
-from rookery_tui.stopping import Stop, on_signals
+from rookery_tui.stopping import Stop, on_signals, or_hung_up
 from rookery_tui.width import cut_to, width_of
 
 NONE_YET = "No MCP server is configured: a table [mcp.servers.NAME] in {file} makes one."
@@ -51,7 +51,7 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         case "check":
             return asyncio.run(_check(arguments, config, paths, console))
         case _:
-            return asyncio.run(_serve(arguments, config, paths, console))
+            return asyncio.run(_serve(arguments, config, paths, console.outliving()))
 
 
 async def _list(config: Config, paths: Paths, console: Console, *, as_json: bool, allow_root: bool) -> Exit:
@@ -165,7 +165,7 @@ async def _until(stop: Stop, serving: Coroutine[Any, Any, None]) -> None:
     """Serve until there is no more input, or a signal ends it."""
     work, told = asyncio.create_task(serving), asyncio.Event()
     waiting = asyncio.create_task(told.wait())
-    with on_signals(stop.request, insist=True), stop.tells(told.set):
+    with on_signals(stop.request, insist=True, signals=or_hung_up()), stop.tells(told.set):
         await asyncio.wait([work, waiting], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if work.done():

@@ -45,6 +45,7 @@ MODEL = "model.path"
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     """Carry out one of the actions. Raises ConfigError, ModelError."""
+    console = console.outliving()
     shelf = Shelf.of(paths, time.strftime("%Y-%m-%d"))
     progress = ProgressLine(console.stderr)
     try:

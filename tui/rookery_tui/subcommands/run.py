@@ -22,7 +22,7 @@ from rookery_tui.headless import Job, Output, run
 from rookery_tui.lines import Lines, PlainLines, PromptLines
 from rookery_tui.out import say
 from rookery_tui.starting import Resume, maker, mode_wanted
-from rookery_tui.stopping import Stop, on_signals
+from rookery_tui.stopping import Stop, on_signals, or_hung_up
 
 NOT_READ = "standard input was not read; --stdin puts it after the task"
 
@@ -32,6 +32,7 @@ async def main(arguments: argparse.Namespace, paths: Paths, console: Console, wo
 
     `worker` is the models' process, where it was started already.
     """
+    console = console.outliving()
     job = Job(
         task=task_text(arguments.task, console, with_stdin=arguments.stdin),
         inputs=mentioned(arguments.task or ""),
@@ -52,7 +53,7 @@ async def main(arguments: argparse.Namespace, paths: Paths, console: Console, wo
         return maker(arguments, paths, doorstep, worker)(*asked_at(console, str(paths.rules)))
 
     stop = Stop()
-    with on_signals(stop.request, insist=True):
+    with on_signals(stop.request, insist=True, signals=or_hung_up()):
         return await run(make, job, console.stdout, console.stderr, stop)
 
 
