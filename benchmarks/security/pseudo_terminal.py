@@ -173,7 +173,7 @@ def shell(orders: int, reports: int, command: Sequence[str]) -> None:
     if not job:
         os.setpgid(0, 0)
         os.tcsetpgrp(0, os.getpid())
-        for number in (signal.SIGTTOU, signal.SIGINT, signal.SIGQUIT):
+        for number in (signal.SIGTTOU, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):  # also under `nohup`
             signal.signal(number, signal.SIG_DFL)
         os.execvp(command[0], command)
     report(str(job))
