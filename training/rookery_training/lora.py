@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -124,6 +124,13 @@ class FusedLinear:
         return result
 
 
+class Adapted(Protocol):
+    """What `export` writes."""
+
+    def adapters(self) -> Iterable[tuple[str, Tensor, Tensor]]:
+        """Yields name, A (rank, in) and B (out, rank) of each map."""
+
+
 def read(path: Path) -> tuple[dict[str, tuple[Tensor, Tensor]], float]:
     """Returns the A and B of each map in an adapter, and its alpha; ValueError for a file that is none."""
     reader = GGUFReader(path)
@@ -143,7 +150,7 @@ def sha256_of(path: Path) -> str:
 
 
 def export(
-    path: Path, linears: Iterable[FusedLinear], *, architecture: str, alpha: float, metadata: Mapping[str, str]
+    path: Path, linears: Iterable[Adapted], *, architecture: str, alpha: float, metadata: Mapping[str, str]
 ) -> None:
     """Writes the adapters as a GGUF file, complete or not at all."""
     partial = path.with_name(path.name + ".partial")
