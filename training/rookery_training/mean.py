@@ -35,13 +35,12 @@ def mean(paths: Sequence[Path], out: Path) -> None:
     """Writes the mean of adapters of the same shapes for the same model; ValueError where they are not."""
     read_all = [read(path) for path in paths]
     told = [{key: _text(path, key) for key in (BASE, PROMPT, "general.architecture")} for path in paths]
-    shapes = [{name: (a.shape, b.shape) for name, (a, b) in made.items()} for made, _ in read_all]
-    alphas = [alpha for _, alpha in read_all]
-    if any(alike.count(alike[0]) < len(alike) for alike in (told, shapes, alphas)):
+    shapes = [({name: (a.shape, b.shape) for name, (a, b) in made.items()}, alpha) for made, alpha in read_all]
+    if told.count(told[0]) < len(told) or shapes.count(shapes[0]) < len(shapes):
         raise ValueError("they are not of one model, of one prompt, or of one shape")
     metadata = {key: told[0][key] for key in (BASE, PROMPT) if told[0][key]}
     made = _Mean([adapters for adapters, _ in read_all])
-    export(out, [made], architecture=told[0]["general.architecture"], alpha=alphas[0], metadata=metadata)
+    export(out, [made], architecture=told[0]["general.architecture"], alpha=read_all[0][1], metadata=metadata)
 
 
 def _text(path: Path, key: str) -> str:
