@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ MOST = 4
 """Processes; each may have a model, and what it starts, beside it."""
 LONG = ("model", "packaging", "terminal")
 """Marks of tests that take long."""
+
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as a shell starts programs, also where the tests run under nohup
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
