@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -190,7 +190,8 @@ def _begun(folder: Path, die: str, *, prompt: bool) -> Iterator[tuple[Terminal, 
         yield terminal, before
     finally:
         for pid in alive(before):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended just now
+                os.kill(pid, signal.SIGKILL)
         terminal.close()
 
 
