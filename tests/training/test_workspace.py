@@ -77,7 +77,8 @@ async def test_the_observations_and_the_files_in_the_end_are_those_of_the_real_t
 def test_the_answer_says_what_was_seen_and_calls_copy_what_was_said_or_seen(builtin: Registry) -> None:
     for scenario in scenarios(builtin, 400, 4):
         assert [said for said in scenario.says if said not in scenario.answer] == [], scenario
-        assert 1 <= sum(step.learn for step in scenario.steps) <= 4
+        learnt = sum(step.learn for step in scenario.steps)  # none where the lines nearest to a text say it all
+        assert (scenario.kind.startswith(("seek", "somewhere")) and learnt == 0) or 1 <= learnt <= 4, scenario
         assert not re.search(r"\{\w+\}", scenario.goal + scenario.answer.replace('{"', ""))
         for n, step in enumerate(scenario.steps):
             if step.tool == "calculator" and step.learn:
