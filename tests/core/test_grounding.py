@@ -159,6 +159,7 @@ BILL = "How much is it?\nObservation: rent 820\nfood 310.5\nphone 19.99\n2026-11
         "On 2026-11-03 at 13:45",
         "Order A-885",
         "logs/41.txt",
+        "version 1.4.2 at 10.0.0.5",
         "No number.",
         "",
     ],
@@ -175,6 +176,7 @@ def test_an_answer_may_say_what_was_said_round_it_count_and_name_days_and_codes(
         (f"There are {COUNTED + 1}.", [str(COUNTED + 1)]),
         ("$1,399, yes: $1,399", ["1,399"]),
         ("3.15", ["3.15"]),
+        ("1.250.000 EUR", ["1.250.000"]),
     ],
 )
 def test_a_number_that_was_worked_out_unseen_is_named(answer: str, found: list[str]) -> None:
@@ -185,3 +187,7 @@ def test_a_number_that_was_worked_out_unseen_is_named(answer: str, found: list[s
 def test_what_was_just_said_is_accounted_for_whatever_stands_beside_it(digits: int, places: int, beside: str) -> None:
     number = f"{digits / 10**places:.{places}f}"
     assert reckoned(f"It is {number}.", f"{beside} {number} {beside}") == []
+
+
+def test_an_address_that_was_read_may_be_told() -> None:
+    assert reckoned("It is 10.20.30.400.", "Observation: host 10.20.30.400") == []

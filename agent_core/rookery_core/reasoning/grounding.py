@@ -25,6 +25,8 @@ COUNTED = 20
 """A whole number up to which an answer may count things that nobody numbered."""
 _FIGURE = re.compile(r"(?<![\w.,:/#-])\d+(?:[.,]\d+)*(?![\w:/-]|[.,]\d)")
 """A number that stands by itself, and is no part of a date, a time, a path or a code."""
+_VERSION = re.compile(r"\d+(?:\.\d+){2,}(?<!\.\d{3})")
+"""1.4.2 or 10.0.0.5, which is no number; 1.250.000 is one."""
 _TERM = re.compile(r"[^\s]+")
 _PATH_PART = re.compile(r"[^/\\]+")
 _NOT_FROM_THE_PERSON = re.compile(
@@ -77,6 +79,8 @@ class _Heard:
 
     def accounts_for(self, figure: str) -> bool:
         """Whether a number in an answer was said, is one that was said with fewer places, or only counts."""
+        if self._has(figure) or _VERSION.fullmatch(figure):
+            return True
         for text in (figure.replace(",", ""), figure.replace(".", "").replace(",", ".")):  # 1,250.5 and 1.250,5
             if text.count(".") > 1:
                 continue

@@ -30,7 +30,6 @@ BASIC = ("read_file", "list_files", "search_files", "calculator")
 _WEB = re.compile(r"\bhttps?://\S+|\bwww\.\S+")
 _MAIL = re.compile(r"\S+@\S+\.\w+")
 _FILE = re.compile(r"(?<![\w/])(?:[~\w.-]*/[\w./-]*\w|[\w-]+\.[A-Za-z][A-Za-z0-9]{0,4}(?!\w))")
-
 _ENDINGS = {
     "CSV table file": "csv tsv",
     "JSON file": "json jsonl",
