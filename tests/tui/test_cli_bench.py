@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +75,27 @@ def test_as_json(paths: Paths) -> None:
     made = json.loads(out)
     assert made["advice"] == {"n_threads": 1, "n_threads_batch": 1, "expand": True}
     assert len(made["speeds"]) == 4
+
+
+@pytest.mark.parametrize("name", ["SIGINT", *([] if sys.platform == "win32" else ["SIGTERM", "SIGHUP"])])
+def test_a_signal_ends_it_and_what_measures_and_nothing_is_written(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    number = signal.Signals[name]
+    ended = []
+
+    async def measuring(options: object, heard: object) -> Findings:
+        os.kill(os.getpid(), number)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(name)
+        return MEASURED
+
+    monkeypatch.setattr(bench, "measure", measuring)
+    out, err = io.StringIO(), io.StringIO()
+    code = bench.main(parse(["bench", "--write"]), paths, Console(io.StringIO(), out, err))
+    by = "you" if number == signal.SIGINT else "a signal"
+    assert (code, out.getvalue(), ended) == (128 + number, "", [name])
+    assert err.getvalue().splitlines()[-1] == f"rookery: stopped by {by}"
+    assert not paths.settings_file.exists()

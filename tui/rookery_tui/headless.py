@@ -28,9 +28,9 @@ from rookery_core.store.sessions import SessionLog
 from rookery_core.usage import Usage
 from rookery_tui.exits import Exit, report
 from rookery_tui.out import prints_go_to, say, say_json
-from rookery_tui.presenter import MODES, ending, row, told_to_the_person, usage_text
+from rookery_tui.presenter import MODES, ending, row, usage_text
 from rookery_tui.starting import Resume, open_session
-from rookery_tui.stopping import Stop, reason_of
+from rookery_tui.stopping import Stop, reason_of, stopped
 from rookery_tui.telling import trace_line
 
 WARY = "words that are not trusted had been read, and after those --allow does not count"
@@ -113,8 +113,7 @@ async def run(make: Callable[[], Assistant], job: Job, out: TextIO, err: TextIO,
     except asyncio.CancelledError:
         if not stop.signal:
             raise
-        say(f"rookery: {told_to_the_person(reason_of(stop.signal))}", err)
-        code = Exit(128 + stop.signal)
+        code = stopped(stop, err)
     printer.end(result)
     return code
 

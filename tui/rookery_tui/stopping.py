@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any, TextIO, TypeVar
 
 from rookery_core.assistant import BY_A_SIGNAL, BY_THE_PERSON
+from rookery_tui.exits import Exit
+from rookery_tui.out import say
+from rookery_tui.presenter import told_to_the_person
+
+T = TypeVar("T")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -81,3 +87,18 @@ def on_signals(stop: Callable[[int], object], *, insist: bool, signals: Sequence
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+async def stoppable(work: Coroutine[Any, Any, T], stop: Stop) -> T | None:
+    """What comes of the work, and None where a signal stopped it; it is cancelled then, and so ends in order."""
+    with on_signals(stop.request, insist=True, signals=or_hung_up()):
+        task = asyncio.create_task(work)
+        with stop.tells(task.cancel):
+            await asyncio.wait([task])
+    return None if task.cancelled() else task.result()
+
+
+def stopped(stop: Stop, err: TextIO) -> Exit:
+    """Say what stopped a command, and return the exit code that tells it."""
+    say(f"rookery: {told_to_the_person(reason_of(stop.signal))}", err)
+    return Exit(128 + stop.signal)

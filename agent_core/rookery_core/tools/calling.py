@@ -89,7 +89,7 @@ class Calling:
         except asyncio.CancelledError:
             if not self._finished:
                 how = "; how much of it was done is not known" if self._started else " before it ran"
-                self._finish(ToolStatus.INTERRUPTED, f"Stopped by the person{how}.")
+                self._finish(ToolStatus.INTERRUPTED, f"It was stopped{how}.")
             raise
 
     async def _preview(self, checked: Checked) -> str:

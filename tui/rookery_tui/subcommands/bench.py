@@ -16,6 +16,7 @@ from rookery_core.paths import Paths
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.out import redraw, say, say_json
+from rookery_tui.stopping import Stop, stoppable, stopped
 
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
@@ -29,9 +30,12 @@ def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
         if console.stderr.isatty() and findings.speeds:
             redraw(f"{len(findings.speeds)} measurements", console.stderr)
 
-    findings = asyncio.run(measure(options, heard))
+    stop = Stop()
+    findings = asyncio.run(stoppable(measure(options, heard), stop))
     if console.stderr.isatty():
         redraw("", console.stderr)
+    if findings is None:
+        return stopped(stop, console.stderr)
     advice = advise(findings)
     if arguments.json:
         made = {"model": file.name, **asdict(findings), "advice": asdict(advice)}

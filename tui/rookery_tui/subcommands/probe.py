@@ -20,7 +20,7 @@ from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.out import prints_go_to, say
 from rookery_tui.progress import ProgressLine
-from rookery_tui.stopping import Stop, on_signals, or_hung_up
+from rookery_tui.stopping import Stop, stoppable
 
 
 def main(
@@ -72,10 +72,7 @@ async def _try(tested: Subject, config: Config, stop: Stop, console: Console, pr
         return await probe(stage, lambda done, total: progress.counted("decisions", done, total))
 
     try:
-        with on_signals(stop.request, insist=True, signals=or_hung_up()), prints_go_to(console.stderr):
-            task = asyncio.create_task(measured())
-            with stop.tells(task.cancel):
-                await asyncio.wait([task])
-        return None if task.cancelled() else task.result()
+        with prints_go_to(console.stderr):
+            return await stoppable(measured(), stop)
     finally:
         await tested.close()

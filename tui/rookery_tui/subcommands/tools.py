@@ -33,6 +33,7 @@ from rookery_tui.doorstep import Doorstep
 from rookery_tui.exits import Exit
 from rookery_tui.out import say
 from rookery_tui.starting import is_strict, wished
+from rookery_tui.stopping import Stop, stoppable, stopped
 from rookery_tui.subcommands.run import asked_at
 from rookery_tui.width import cut_to, width_of
 
@@ -45,7 +46,9 @@ AN_OBJECT = (
 
 def main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
     """Carry out one of the actions. Raises ConfigError, PluginError, StoreError."""
-    return asyncio.run(_main(arguments, paths, console))
+    stop = Stop()
+    done = asyncio.run(stoppable(_main(arguments, paths, console), stop))
+    return stopped(stop, console.stderr) if done is None else done
 
 
 async def _main(arguments: argparse.Namespace, paths: Paths, console: Console) -> Exit:
