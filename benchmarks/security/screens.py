@@ -185,8 +185,8 @@ def program(text: str) -> int:
         )
 
     class Shows(RookeryApp):
-        async def on_ready(self) -> None:
-            await super().on_ready()
+        async def _begin(self) -> None:
+            await super()._begin()
             self.run_worker(self._take_all_ways())
 
         async def _take_all_ways(self) -> None:
