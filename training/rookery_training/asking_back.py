@@ -16,7 +16,7 @@ from rookery_training.rivals import is_clear
 if TYPE_CHECKING:
     from rookery_training.conversations import Author
 
-PAIRS = 0.5
+PAIRS = 0.35
 """How often a list of tools has such a pair."""
 ANSWERED = 0.35
 """How often the person then says what was missing."""

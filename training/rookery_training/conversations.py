@@ -94,19 +94,19 @@ class Author:
         self._outcomes = Outcomes(builtin, rng)
         sums = Sums(rng, develop=develop)
         self._kinds: Mapping[str, tuple[float, Callable[[Branch, dict[str, Dressed]], bool]]] = {
-            "call": (0.39, self.call),
-            "own": (1.5, self._own),
+            "call": (0.5, self.call),
+            "own": (1.4, self._own),
             "trace": (0.13, self._trace),
-            "missing": (0.22, lambda *made: asking_back.missing(self, *made)),
-            "absent": (0.2, self.absent),
+            "missing": (0.17, lambda *made: asking_back.missing(self, *made)),
+            "absent": (0.25, self.absent),
             "talk": (0.08, self._talk),
             "refusal": (0.04, self._refusal),
             "repair": (0.03, lambda *made: slips.repair(self, *made)),
             "denied": (0.03, lambda *made: slips.denied(self, *made)),
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
-            "workspace": (3.3, self._workspace),
-            "sums": (0.6, lambda *made: sums_talk.conversation(self, sums, *made)),
-            "records": (0.75, lambda *made: converse(self, self._records, *made)),
+            "workspace": (3.8, self._workspace),
+            "sums": (0.55, lambda *made: sums_talk.conversation(self, sums, *made)),
+            "records": (1.2, lambda *made: converse(self, self._records, *made)),
         }
 
     # -- groups ---------------------------------------------------------------------------------------------------

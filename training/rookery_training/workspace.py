@@ -28,7 +28,7 @@ from rookery_training.workspace_trouble import TROUBLES
 from rookery_training.workspace_write import WRITES
 
 TRIES = 25
-GET_WEIGHT = 0.42
+GET_WEIGHT = 0.75
 OTHERS: Kinds = {
     **EDITS,
     **CHANGES,

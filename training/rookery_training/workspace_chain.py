@@ -308,11 +308,11 @@ def convert(play: Play) -> bool:
 
 _TWO = ("read_file", "calculator")
 CHAINS: Kinds = {
-    "pointer": (0.03, ("read_file",), pointer),
-    "index": (0.02, ("read_file",), index),
-    "mail": (0.025, ("read_file", "list_files"), mail),
-    "newest": (0.035, ("read_file", "list_files"), newest),
-    "product": (0.05, _TWO, product),
-    "column": (0.04, _TWO, column),
-    "convert": (0.035, _TWO, convert),
+    "pointer": (0.045, ("read_file",), pointer),
+    "index": (0.035, ("read_file",), index),
+    "mail": (0.04, ("read_file", "list_files"), mail),
+    "newest": (0.055, ("read_file", "list_files"), newest),
+    "product": (0.08, _TWO, product),
+    "column": (0.08, _TWO, column),
+    "convert": (0.05, _TWO, convert),
 }

@@ -316,16 +316,16 @@ def merge(play: Play) -> bool:
 
 _BOTH = ("read_file", "write_file")
 CHANGES: Kinds = {
-    "add": (0.07, _BOTH, add),
+    "add": (0.1, _BOTH, add),
     "add row": (0.04, _BOTH, add_row),
-    "top": (0.035, _BOTH, top),
-    "change": (0.09, _BOTH, change),
+    "top": (0.045, _BOTH, top),
+    "change": (0.12, _BOTH, change),
     "correct": (0.02, _BOTH, swap_word),
     "everywhere": (0.03, _BOTH, everywhere),
-    "remove": (0.05, _BOTH, remove),
+    "remove": (0.08, _BOTH, remove),
     "drop": (0.045, _BOTH, drop),
-    "copy": (0.04, _BOTH, copy),
+    "copy": (0.055, _BOTH, copy),
     "copy changed": (0.03, _BOTH, copy_changed),
     "line to": (0.035, _BOTH, line_to),
-    "merge": (0.025, _BOTH, merge),
+    "merge": (0.035, _BOTH, merge),
 }

@@ -199,7 +199,7 @@ def years(play: Play) -> bool:
 
 
 EDITS: Kinds = {
-    "read": (0.06, ("read_file",), read),
+    "read": (0.09, ("read_file",), read),
     "count files": (0.03, ("list_files",), count_files),
     "which": (0.025, ("search_files",), which),
     "forget": (0.03, ("recall", "forget"), forget),

@@ -168,6 +168,6 @@ def named_folder(play: Play) -> bool:
 
 
 LISTINGS: Kinds = {
-    "list": (0.14, ("list_files", "read_file"), listing),
+    "list": (0.2, ("list_files", "read_file"), listing),
     "named folder": (0.015, ("list_files",), named_folder),
 }

@@ -85,4 +85,4 @@ def _answer(play: Play, page: Page, thought: str) -> bool:
     return True
 
 
-LOOKS: Kinds = {"page": (0.3, ("read_file",), look)}
+LOOKS: Kinds = {"page": (0.42, ("read_file",), look)}

@@ -194,5 +194,5 @@ NEWER: Kinds = {
     "found": (0.16, ("find_files",), found),
     "task done": (0.06, ("list_tasks", "finish_task"), task_done),
     "task about": (0.05, ("list_tasks",), task_about),
-    "measured": (0.1, ("read_file", "convert_units"), measured),
+    "measured": (0.12, ("read_file", "convert_units"), measured),
 }

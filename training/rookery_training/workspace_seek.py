@@ -188,6 +188,6 @@ def section(play: Play) -> bool:
 
 SEEKS: Kinds = {
     "seek": (0.17, ("search_files",), seek),
-    "seek answer": (0.16, ("search_files",), answer),
+    "seek answer": (0.2, ("search_files",), answer),
     "seek below": (0.08, ("search_files", "read_file"), section),
 }

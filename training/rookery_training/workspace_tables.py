@@ -235,6 +235,6 @@ def _apart(connection: sqlite3.Connection, asking: _Asking) -> None:
 
 
 TABLES_ASKED: Kinds = {
-    "table": (0.8, ("query_table",), table),
-    "database": (0.6, ("query_database",), database),
+    "table": (0.4, ("query_table",), table),
+    "database": (0.3, ("query_database",), database),
 }

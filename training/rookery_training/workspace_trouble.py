@@ -136,12 +136,12 @@ def into_folder(play: Play) -> bool:
 
 
 TROUBLES: Kinds = {
-    "other number": (0.02, ("read_file",), other_number),
-    "misspelt": (0.03, ("read_file",), misspelt),
+    "other number": (0.03, ("read_file",), other_number),
+    "misspelt": (0.05, ("read_file",), misspelt),
     "folder read": (0.01, ("read_file", "list_files"), folder_read),
-    "empty file": (0.015, ("read_file", "write_file"), empty),
-    "nowhere": (0.02, ("search_files",), nowhere),
+    "empty file": (0.02, ("read_file", "write_file"), empty),
+    "nowhere": (0.03, ("search_files",), nowhere),
     "too short": (0.01, ("read_file",), too_short),
-    "not in": (0.025, ("read_file", "write_file"), not_in),
+    "not in": (0.05, ("read_file", "write_file"), not_in),
     "into folder": (0.01, ("write_file",), into_folder),
 }

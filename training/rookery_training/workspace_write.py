@@ -200,5 +200,5 @@ def worked_out(play: Play) -> bool:
 
 WRITES: Kinds = {
     "write": (0.19, ("write_file",), given),
-    "work out and write": (0.06, ("calculator", "write_file"), worked_out),
+    "work out and write": (0.1, ("calculator", "write_file"), worked_out),
 }
