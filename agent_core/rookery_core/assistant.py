@@ -289,7 +289,7 @@ class Assistant:
         run = Run(
             log=session,
             turn=session.turns + 1,
-            transcript=Transcript(session.events),
+            transcript=Transcript(session.events, point_out=voice.point_out),
             show=tell,
             model=parts.model,
             voice=voice,

@@ -27,6 +27,7 @@ from rookery_core.events import (
     TurnStatus,
 )
 from rookery_core.model.base import Message
+from rookery_core.reasoning.focus import pointed
 from rookery_core.reasoning.step import ANSWER
 
 OBSERVATION = "Observation: "
@@ -68,8 +69,10 @@ class _Turn:
 class Transcript:
     """Messages of one agent, kept up to date event by event."""
 
-    def __init__(self, events: Iterable[Event] = (), agent: str = "main") -> None:
+    def __init__(self, events: Iterable[Event] = (), agent: str = "main", *, point_out: bool = False) -> None:
+        """`point_out` repeats below each result what of it has the request's words."""
         self._agent = agent
+        self._point_out = point_out
         self._turns: list[_Turn] = []
         self._through_turn = 0
         self._calling = False
@@ -102,7 +105,8 @@ class Transcript:
                 self._calling = True
             case ToolFinished(output=output):
                 self._calling = False
-                self._say("tool", OBSERVATION + output + self._mode_told())
+                part = pointed(self.request, output) if self._point_out else ""
+                self._say("tool", OBSERVATION + output + part + self._mode_told())
             case StepFailed(message=message):
                 self._shorten_last()
                 self._say("tool", OBSERVATION + message)

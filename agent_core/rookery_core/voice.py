@@ -35,6 +35,8 @@ class Voice:
     """Whether a number or path that nobody said is questioned."""
     check_answers: bool = False
     """Whether a number in an answer is questioned that nobody said and that could be worked out."""
+    point_out: bool = False
+    """Whether the part of a result that has the request's words is repeated below it."""
     repairs: int = 2
     """Times in a row that a step or a call that cannot be used is tried again."""
     quarantine: When = "off"

@@ -127,3 +127,11 @@ def test_the_prompt_only_grows_and_every_message_of_a_person_is_answered(turns: 
     roles = [m.role for m in before]
     assert roles.count("user") == len(turns)
     assert all((a, b) not in (("user", "user"), ("tool", "user")) for a, b in pairwise(roles))
+
+
+def test_the_part_of_a_result_that_the_last_request_is_about_is_pointed_out_where_that_is_wanted() -> None:
+    lines = "milk: 3\neggs: 12\nbutter: 1"
+    events = [said("milk?"), wrote("ANSWER"), ended(), said("and eggs?", 2), StepStarted(n=1), observed(lines)]
+    shown = Transcript(events, point_out=True).messages(HEAD)[-1].content
+    assert shown == f"Observation: {lines}\n\n(The request's words are in:\neggs: 12)"
+    assert Transcript(events).messages(HEAD)[-1].content == f"Observation: {lines}"

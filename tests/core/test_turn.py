@@ -672,6 +672,19 @@ async def test_an_answer_is_checked_only_where_it_could_be_worked_out_and_that_i
     assert only(events, StepFailed) == []
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_what_of_a_result_the_request_is_about_is_read_again_by_the_model_alone(lab: Lab, wanted: bool) -> None:
+    lines = "milk: 3\neggs: 12\nbutter: 1"
+    (lab.workspace / "a.txt").write_text(lines)
+    model = ScriptedModel([act("look", '{"path": "a.txt"}'), answer("12")])
+    assistant = lab.assistant(model, config=Config(agent=AgentSettings(point_out=wanted)))
+    events = await play(assistant, assistant.new_session(), "how much is eggs?")
+    read = model.seen[-1][-1].content
+    assert read.startswith(f"Observation: {lines}")
+    assert read.endswith("(The request's words are in:\neggs: 12)") is wanted
+    assert [e.output for e in only(events, ToolFinished)] == [lines]
+
+
 async def test_what_an_observation_or_an_earlier_turn_said_may_be_used(lab: Lab) -> None:
     (lab.workspace / "a.txt").write_text("b.txt and 40")
     script = [

@@ -17,10 +17,14 @@ class Branch:
     """How many characters of each message are to be learnt, from its start; -1 is all, with the token that ends it."""
     about: str = ""
     """Which kind of situation it is."""
+    request: str = ""
+    """What the person said last."""
     says: tuple[str, ...] = ()
     """What its last answer has to say, where that is known."""
 
     def say(self, role: str, content: str, *, learn: int = -1) -> None:
+        if role == "user":
+            self.request = content
         self.messages.append(Message(role, content))  # type: ignore[arg-type]
         self.learnt.append(learn if role == "assistant" else 0)
 

@@ -137,6 +137,7 @@ def groups(rng: random.Random) -> Iterator[Group]:
     """Tool lists with conversations, without end."""
     catalogue = split(load(), held_out=True)
     author = Author(catalogue, built_in_tools(), rng, HeldOut(), notes(catalogue, rng), develop=True)
+    author.pointed_out = 0  # the program does that itself
     while True:
         group = author.group()
         names = [offered.name for offered in group.registry]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rookery_core.model.base import Message
+from rookery_core.reasoning.focus import pointed
 from rookery_core.reasoning.prompt import system_text
 from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
 from rookery_core.tools.registry import Registry
@@ -64,6 +65,8 @@ UNREAD = 0.4
 _OFTEN = "read_file list_files search_files write_file calculator remember recall forget query_table query_database"
 OFTEN = {*_OFTEN.split()}
 """What most of the whole turns in a folder are made of."""
+POINTED_OUT = 0.85
+"""How often the part of a result that has the request's words is pointed out, where the program would do so."""
 OPEN_ANSWERS = 0.3
 """The share of answers to learn where many others would be as good; of the rest only the thought is learnt."""
 
@@ -89,6 +92,7 @@ class Author:
         self.offers = Offers(catalogue, builtin, rng, develop=develop)
         self._builtin = builtin
         self._held_out = held_out
+        self.pointed_out = POINTED_OUT
         self._notes = notes
         self._scenarios = Scenarios(builtin, rng, held_out=develop)
         self._outcomes = Outcomes(builtin, rng)
@@ -162,11 +166,12 @@ class Author:
         ending = slots_of(template)[-1:] if template.endswith("}") else []
         long = any(len(scene[name].said.split()) > 2 for name in ending if name in scene)  # what follows would be of it
         rough = roughen(template, self.rng, literals(kept or {}), request=request, closed=long)
-        text = fill(rough, scene, self.rng, said=True)
+        said = text = fill(rough, scene, self.rng, said=True)
         if self._notes and self.rng.random() < 0.04:
             lines = "".join(f"- {note}\n" for note in self.rng.sample(self._notes, self.rng.randint(1, 2)))
             text = f"(Known from earlier conversations:\n{lines})\n\n{text}"
         branch.say("user", text)
+        branch.request = said
 
     def do(self, branch: Branch, tool: Dressed, arguments: dict[str, Any], *, first: str = "", learn: int = -1) -> None:
         """A call; its thought says what `first` says, and which tool fits."""
@@ -181,7 +186,9 @@ class Author:
         branch.say("assistant", head + answer, learn=len(head.rstrip()) if only_head else -1)
 
     def observe(self, branch: Branch, text: str) -> None:
-        branch.say("tool", OBSERVATION + text)
+        """A call's result, mostly with the part of it that the program points out."""
+        part = pointed(branch.request, text) if self.rng.random() < self.pointed_out else ""
+        branch.say("tool", OBSERVATION + text + part)
 
     # -- situations -----------------------------------------------------------------------------------------------
 
