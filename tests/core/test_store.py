@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,10 +31,13 @@ from rookery_core.events import (
 from rookery_core.memory.episodic import Episode, Episodes
 from rookery_core.memory.notes import Notes
 from rookery_core.memory.retrieve import recall
+from rookery_core.paths import private_file
 from rookery_core.plugin import Risk
+from rookery_core.store import db
 from rookery_core.store.audit import audited
 from rookery_core.store.calls import CallRecord
 from rookery_core.store.db import Store
+from rookery_core.store.migrations import migrations
 from rookery_core.store.plugin_data import PluginData, not_trusted, vouch
 from rookery_core.store.sessions import Kind, Sessions
 from rookery_core.usage import Usage
@@ -182,6 +187,53 @@ def test_a_newer_database_is_refused_and_left_alone(path: Path) -> None:
         )
     with pytest.raises(StoreNewer, match="m999_future"):
         Store(path)
+
+
+def test_a_database_of_before_is_copied_before_its_tables_are_changed(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before="m006_labels")
+    insert = "INSERT INTO notes (id, text, at) VALUES (1, 'the dog is called Rex', 1.0)"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(insert)
+    earlier = path.with_name(f"{path.name}.before-m004_audit")
+    earlier.write_bytes(b"")
+
+    store = Store(path)
+    assert [note.text for note in Notes(store, lambda: 1.0).all()] == ["the dog is called Rex"]
+    store.close()
+    (kept,) = path.parent.glob(f"{path.name}.before-*")
+    assert kept.name == f"{path.name}.before-m006_labels"
+    with closing(sqlite3.connect(kept)) as copy:
+        assert copy.execute("SELECT text FROM notes").fetchall() == [("the dog is called Rex",)]
+        assert "label" not in [row[1] for row in copy.execute("PRAGMA table_info(notes)")]
+    if os.name == "posix":
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+    before = kept.stat().st_mtime_ns
+    Store(path).close()
+    assert kept.stat().st_mtime_ns == before, "nothing was to be changed, and the copy is still of before"
+
+
+def test_a_new_database_needs_no_copy(path: Path) -> None:
+    Store(path).close()
+    assert [*path.parent.glob("*.before-*"), *path.parent.glob("*.copying")] == []
+
+
+def test_where_it_cannot_be_copied_its_tables_stay_as_they_are(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before="m006_labels")
+
+    def full(file: Path) -> None:
+        if file.name.endswith(".copying"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        private_file(file)
+
+    monkeypatch.setattr(db, "private_file", full)
+    with pytest.raises(StoreBroken, match="No space left"):
+        Store(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert [step.name for step in migrations.pending(Database(connection))] == ["m006_labels"]
+    assert [*path.parent.glob("*.before-*"), *path.parent.glob("*.copying")] == []
 
 
 def test_a_locked_database_is_said(path: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -88,10 +88,28 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> Database:
                     f"{path} was written by a newer Rookery (it has {', '.join(sorted(unknown))}). Upgrade with "
                     "`pip install -U rookery`, or set ROOKERY_HOME to another folder to start afresh."
                 )
+            waiting = migrations.pending(db)
+            if waiting and migrations.applied(db):
+                _keep_as_it_is(connection, path, waiting[0].name)
             migrations.apply(db)
     except Timeout as exc:
         raise _locked(path) from exc
     return db
+
+
+def _keep_as_it_is(connection: sqlite3.Connection, path: Path, step: str) -> None:
+    """Copy the database before its tables are changed; copies from before earlier steps go."""
+    kept, partial = path.with_name(f"{path.name}.before-{step}"), path.with_name(f"{path.name}.copying")
+    try:
+        private_file(partial)
+        with closing(sqlite3.connect(partial)) as copy:
+            connection.backup(copy)
+        partial.replace(kept)
+    finally:
+        partial.unlink(missing_ok=True)
+    for earlier in path.parent.glob(f"{path.name}.before-*"):
+        if earlier != kept:
+            earlier.unlink(missing_ok=True)
 
 
 def _known() -> list[str]:
