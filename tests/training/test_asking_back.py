@@ -22,7 +22,7 @@ def test_one_of_a_pair_asks_back_and_the_other_calls_with_what_was_said() -> Non
     author = Author(split(load(), held_out=False), built_in_tools(), random.Random(5), HeldOut())
     vague = {said for every in VAGUE.values() for said in every}
     n = plain = 0
-    for _ in range(220):
+    for _ in range(320):
         made = pair(author, {tool.entry.name: tool for tool in author.offers.draw()})
         if not made:
             continue
