@@ -55,6 +55,7 @@ def test_the_part_with_the_rarest_of_the_requests_words_is_shown_under_its_headi
         ("mail, what are its retries?", "## mail\nretries: 1\n## web\nretries: 2\n## log\nretries: 3"),  # a heading
         ("look at stores/eggs.txt", LINES),  # a file's name
         ("eggs?", "x" * LONGEST + " eggs\nmilk\nflour"),  # too long to be said again
+        ("eggs? " + "It is for a cake. " * 150, LINES),  # about too much
         ("eggs?", ""),
         ("", LINES),
     ],
@@ -70,3 +71,13 @@ def test_below_a_result_the_model_reads_what_the_requests_words_are_in() -> None
 
 def test_what_others_said_is_not_repeated_outside_of_its_marks() -> None:
     assert pointed("do we have eggs?", marked(LINES, "session", "1")) == ""
+
+
+@pytest.mark.parametrize("piece", ["a", "1", "-", "/", " ", "\n", "{", "a-", "1.", "|-", "\n ", ".a", "a\u0301"])
+@pytest.mark.timeout(20)
+def test_however_long_and_odd_a_text_is_it_takes_no_time_to_speak_of(piece: str) -> None:
+    long = piece * 50_000
+    for text in (long, f"{long}!", f"eggs {long}", f"{long}\neggs: 12\nmilk: 3"):
+        focus(text, LINES)
+        focus("eggs?", text)
+        pointed(text, text)

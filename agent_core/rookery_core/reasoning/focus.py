@@ -21,6 +21,8 @@ LONGEST = 300
 """Characters that are shown at most."""
 SHORTER = 0.8
 """What is shown is at most so much of the whole."""
+WORDY = 2_000
+"""Characters of a request from which on it is about too much."""
 POINTED = "\n\n(The request's words are in:\n{part})"
 """How the model is told, below the result."""
 
@@ -32,12 +34,13 @@ _ABOUT_MANY = re.compile(
     re.IGNORECASE,
 )
 """What is asked of several parts, or of their order, is in no single one."""
-_PATH = re.compile(r"\S*[/\\]\S*|\S+\.[a-z]\w{0,4}\b", re.IGNORECASE)
-_NUMBERED = re.compile(r"(?=[^\s_]*\d)[^\W_]+(?:(?<=\d)[.:/](?=\d)[^\W_]+|-[^\W_]+)*")
-"""A number, a time, a date or a code."""
+_ENDING = re.compile(r"\.[a-z]\w{0,4}\W*\Z", re.IGNORECASE)
+_TERM = re.compile(r"[^\W_]+(?:(?<=\d)[.:/](?=\d)[^\W_]+|-[^\W_]+)*")
+"""A word, a number, a time, a date or a code."""
 _OBJECT = re.compile(r"\{[^{}]*\}")
 _BETWEEN = tuple(map(re.compile, (r"\|", r"\t", ";", ",", r" {2,}")))
 """What stands between the columns of a table."""
+_RULE = " \t|:+-"
 _MARKED = re.compile(r"\[END [0-9A-F]{8}\]\Z")
 
 
@@ -52,12 +55,12 @@ def pointed(request: str, result: str) -> str:
 
 def focus(request: str, result: str) -> str:
     """The parts that have the rarest of the request's words, under the result's heading; "" where none stand out."""
-    if _ABOUT_MANY.search(request):
+    if len(request) > WORDY or _ABOUT_MANY.search(request):
         return ""
     heading, parts = _parts(result)
     if len(parts) < FEWEST:
         return ""
-    wanted, said = _words(_PATH.sub(" ", request)), [_words(part) for part in parts]
+    wanted, said = _words(_without_paths(request)), [_words(part) for part in parts]
     held = [words & wanted if words - wanted else set() for words in said]  # the request's own words tell nothing new
     count = {word: sum(word in words for words in held) for word in wanted}
     weight = {word: math.log(1 + len(parts) / n) for word, n in count.items() if 1 <= n <= max(1, RARE * len(parts))}
@@ -89,7 +92,7 @@ def _parts(text: str) -> tuple[str, list[str]]:
     if len(paragraphs) >= FEWEST:
         return "", paragraphs
     lines = [line for line in text.splitlines() if line.strip()]
-    ruled = next((n for n, line in enumerate(lines) if n and re.fullmatch(r"[\s|:+-]*-[\s|:+-]*", line)), 0)
+    ruled = next((n for n, line in enumerate(lines) if n and "-" in line and not line.strip(_RULE)), 0)
     if ruled:
         return lines[ruled - 1], lines[ruled + 1 :]
     if _is_heading(lines):
@@ -114,7 +117,16 @@ def _is_heading(lines: Sequence[str]) -> bool:
     return False
 
 
+def _without_paths(request: str) -> str:
+    """What the request says but for the names of files: the whole result is of them."""
+    return " ".join(word for word in request.split() if not ({"/", "\\"} & {*word} or _ENDING.search(word[-8:])))
+
+
 def _words(text: str) -> set[str]:
     """Words without their endings, and numbers, times and codes as they are."""
-    low = text.casefold()
-    return {*_NUMBERED.findall(low), *stems(_NUMBERED.sub(" ", low))}
+    terms = _TERM.findall(text.casefold())
+    return {*filter(_has_digit, terms), *stems(" ".join(term for term in terms if not _has_digit(term)))}
+
+
+def _has_digit(term: str) -> bool:
+    return any(character.isdigit() for character in term)
