@@ -149,7 +149,8 @@ async def test_what_starts_programs_later_is_not_made_without_a_question(
     tmp_path: Path, mode: Mode, tool: Tool, given: str
 ) -> None:
     person = Person([Decision.DENY])
-    await call(tool, given, tmp_path, person, grants=Grants(mode=mode))
+    finished = await call(tool, given, tmp_path, person, grants=Grants(mode=mode))
+    assert len(person.asked) == 1, finished.output
     (request,) = person.asked
     assert request.level == ("R2" if mode is Mode.ASK and "> e " in given else "R3")
     assert {path.name for path in tmp_path.iterdir()} <= {"e"}
