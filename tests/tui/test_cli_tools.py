@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rookery_tui import cli
+from tests.plugins.programs import wait_for, working_in
 from tests.trusted import trusted
 
 
@@ -151,9 +152,8 @@ def test_a_signal_ends_a_call_and_what_it_began_and_the_audit_has_it(
     home: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     number = signal.Signals[name]
-    goes_on = f"sleep {60_000 + number}"
     script = "import sys; from rookery_tui.cli import main; sys.exit(main())"
-    command = json.dumps({"command": f"echo $$ > began; exec {goes_on}"})
+    command = json.dumps({"command": "echo > began; exec sleep 600"})
     called = subprocess.Popen(
         [sys.executable, "-c", script, "tools", "call", "shell", command, "--allow", "execute"],
         stdin=subprocess.DEVNULL,
@@ -163,7 +163,7 @@ def test_a_signal_ends_a_call_and_what_it_began_and_the_audit_has_it(
         start_new_session=True,
     )
     try:
-        assert until(lambda: (home / "began").exists() and (home / "began").read_text().strip(), 60)
+        wait_for(home / "began")
         called.send_signal(number)
         out, err = called.communicate(timeout=60)
     finally:
@@ -172,21 +172,12 @@ def test_a_signal_ends_a_call_and_what_it_began_and_the_audit_has_it(
     by = "you" if number == signal.SIGINT else "a signal"
     assert (called.returncode, out) == (128 + number, "")
     assert err.splitlines()[-1] == f"rookery: stopped by {by}"
-    assert until(lambda: not running(goes_on), 20)
+    for _ in range(500):
+        if working_in(home) == [str(os.getpid())]:
+            break
+        time.sleep(0.02)
+    else:
+        pytest.fail("what it began goes on")
     assert cli.main(["audit", "show", "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert (told["tool"], told["status"]) == ("shell.shell", "interrupted")
-
-
-def until(true: Callable[[], object], seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def running(program: str) -> bool:
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return any(line.strip() == program for line in listed.splitlines())

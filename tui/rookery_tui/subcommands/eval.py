@@ -30,7 +30,7 @@ from rookery_core.text import visible
 from rookery_tui.console import Console
 from rookery_tui.exits import Exit
 from rookery_tui.out import erase, prints_go_to, redraw, say
-from rookery_tui.stopping import Stop, on_signals, or_hung_up
+from rookery_tui.stopping import Stop, stoppable
 from rookery_tui.width import cut_to, width_of
 
 NOT_SAVED = "model.saved_mb=0"
@@ -105,19 +105,14 @@ def _from_here(option: str) -> str:
 async def _measure(made: Measured, paths: Paths, err: TextIO, *, parallel: int, restart: bool) -> Exit:
     """Run what is not known yet; a first Ctrl+C stops it, and what is finished is kept."""
     stop = Stop()
-    with on_signals(stop.request, insist=True, signals=or_hung_up()):
-        task = asyncio.create_task(_run(made, paths, err, parallel, restart))
-        with stop.tells(task.cancel), prints_go_to(err):
-            await asyncio.wait([task])
+    with prints_go_to(err):
+        code = await stoppable(_run(made, paths, err, parallel, restart), stop)
     order = {case.id: n for n, case in enumerate(made.cases)}
     made.entries.sort(key=lambda entry: order[entry.case.id])
-    if task.cancelled():
-        return Exit(128 + stop.signal)
-    task.result()
-    return Exit.OK
+    return Exit(128 + stop.signal) if code is None else code
 
 
-async def _run(made: Measured, paths: Paths, err: TextIO, parallel: int, restart: bool) -> None:
+async def _run(made: Measured, paths: Paths, err: TextIO, parallel: int, restart: bool) -> Exit:
     config, tested = made.config, made.subject
     tools = built_in(config)
     who = identity(made.suite.name, model=tested.file, adapter=tested.adapter, config=config, tools=tools)
@@ -138,6 +133,7 @@ async def _run(made: Measured, paths: Paths, err: TextIO, parallel: int, restart
             progress.show(tally(made.entries, made.suite.rates))
         stage = Stage(config, tested.model, tools, time.monotonic, timed=parallel == 1)
         await evaluate(made.cases, stage, results, finished, parallel)
+        return Exit.OK
     finally:
         progress.say("")
         await tested.close()
