@@ -11,11 +11,21 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
-from rookery_core.evals.cases import FaithfulCase, Observation
+from rookery_core.evals.cases import Case, DecisionCase, FaithfulCase, Observation, TaskCase, read
 from rookery_core.evals.outcome import Outcome
 from rookery_core.evals.score import judge_faithful
 from rookery_core.reasoning.step import Answer, parse
 from rookery_training import cases
+
+BY_HAND = Path(__file__).resolve().parents[2] / "training" / "by_hand"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "n"),
+    [("tasks.jsonl", TaskCase, 96), ("decisions.jsonl", DecisionCase, 150), ("faithful.jsonl", FaithfulCase, 80)],
+)
+def test_the_cases_that_are_written_by_hand_are_read(name: str, kind: type[Case], n: int) -> None:
+    assert len({case.id for case in read(BY_HAND / name, kind)}) == n
 
 
 def test_the_answer_that_is_learnt_meets_its_case_and_another_does_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What may never be trained on: the phrasings of the evaluation's cases, compared by hash."""
+"""What may never be trained on: the phrasings of the evaluation's cases and of those written by hand, by hash."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-SUITES = ("decisions.jsonl", "tasks.jsonl", "faithful.jsonl")
+_BY_HAND = "by_hand/"
+_SHIPPED = ("decisions.jsonl", "tasks.jsonl", "faithful.jsonl")
+SUITES = (*_SHIPPED, *(_BY_HAND + suite for suite in _SHIPPED))
+"""Those that come with the program, and those that adapters are chosen by."""
 SHINGLE = 8
 """As many words in a row that both have are a phrasing that was taken over."""
 SHORT = 4
@@ -17,7 +21,7 @@ SHORT = 4
 
 
 class HeldOut:
-    """Hashes of what people say in the cases of the evaluation."""
+    """Hashes of what people say in these cases."""
 
     def __init__(self) -> None:
         texts = [text for suite in SUITES for case in cases(suite) for text in said(case)]
@@ -31,7 +35,9 @@ class HeldOut:
 
 def cases(suite: str) -> list[dict[str, Any]]:
     """The cases of one suite as they are written."""
-    text = files("rookery_core.evals").joinpath("cases", suite).read_text(encoding="utf-8")
+    ours = suite.startswith(_BY_HAND)
+    found = Path(__file__).parents[1] / suite if ours else files("rookery_core.evals").joinpath("cases", suite)
+    text = found.read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
