@@ -90,6 +90,8 @@ class AgentSettings(Limits):
     """Question a call whose numbers or paths appear nowhere in what was said."""
     check_answers: bool = True
     """Question an answer with a number that appears nowhere in what was said or read, where a calculator is offered."""
+    as_said: bool = True
+    """Read the one file that the request names, where a call has a path that nobody said and that is not there."""
     point_out: bool = True
     """Repeat below a tool's result the line or entry that has the request's words, where one stands out."""
 

@@ -66,6 +66,7 @@ class Offer:
                 tools=chosen.names,
                 check_arguments=self._settings.check_arguments,
                 check_answers=self._settings.check_answers,
+                as_said=self._settings.as_said,
                 point_out=self._settings.point_out,
                 repairs=self._settings.repairs,
                 quarantine=self._settings.quarantine,

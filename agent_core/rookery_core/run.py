@@ -41,6 +41,7 @@ from rookery_core.events import (
 from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Reading
 from rookery_core.model.window import fit
 from rookery_core.reasoning import native
+from rookery_core.reasoning.as_said import as_said
 from rookery_core.reasoning.grounding import CALCULATOR, NAMED, UNACCOUNTED, doubts, reckoned
 from rookery_core.reasoning.quarantine import Reader
 from rookery_core.reasoning.repetition import Repetition
@@ -245,8 +246,13 @@ class Run:
         raise ModelDied("the model's answer ended without saying why; the request can be made again")
 
     def meant(self, step: Step) -> Step:
-        """The step as it was meant: in a form of its own, a model may answer with words and then a call."""
+        """The step as it was meant: a name as the person said it, and a call that comes behind words."""
         match step.action:
+            case ToolCall() as call if self._voice.as_said and call.tool in self._voice.tools:
+                tool, heard = self._runner.registry.get(call.tool).tool, self._transcript.heard()
+                return replace(
+                    step, action=as_said(call, tool, self._runner.workspace, self._transcript.request, heard)
+                )
             case Answer(text=text) if self._info is not None and self._voice.address(self._info).native:
                 call = native.told(text, self._transcript.heard())
                 if call is not None and isinstance(call.action, ToolCall) and call.action.tool in self._voice.tools:

@@ -35,6 +35,8 @@ class Voice:
     """Whether a number or path that nobody said is questioned."""
     check_answers: bool = False
     """Whether a number in an answer is questioned that nobody said and that could be worked out."""
+    as_said: bool = False
+    """Whether a path that is wrong becomes the one that the request names."""
     point_out: bool = False
     """Whether the part of a result that has the request's words is repeated below it."""
     repairs: int = 2

@@ -1,0 +1,63 @@
+"""A file's name as the person said it, where a call that only reads has one that nobody said and that is not there.
+
+A small model loses its way while it copies a name out of a sentence, and the file that it asks for then is nobody's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from rookery_core.errors import ArgumentsInvalid
+from rookery_core.reasoning.step import ToolCall
+from rookery_core.tools.contract import Risk, Tool
+from rookery_core.workspace import Workspace
+
+WORDS = 200
+"""Words of a request that are looked at."""
+LONGEST_NAME = 4
+"""Words that a name may have."""
+_AROUND = "\"'`“”‘’«»()[]{}<>,;:!?"
+
+
+def as_said(call: ToolCall, tool: Tool, workspace: Workspace, request: str, heard: str) -> ToolCall:
+    """The call with the one file or folder that the request names in place of a path that is wrong.
+
+    As it is where the tool does more than read, where the path is there or was said, and where the request names none
+    that is there, or several.
+    """
+    if tool.risk is not Risk.READ:
+        return call
+    paths = {name: path for name in tool.paths if isinstance(path := call.arguments.get(name), str)}
+    wrong = [name for name, path in paths.items() if _real(workspace, path) is None and path not in heard]
+    if len(wrong) != 1:
+        return call
+    named = {real: name for name in _names(request) if (real := _real(workspace, name)) is not None}
+    for path in paths.values():
+        named.pop(_real(workspace, path), None)
+    return replace(call, arguments={**call.arguments, wrong[0]: named.popitem()[1]}) if len(named) == 1 else call
+
+
+def _real(workspace: Workspace, name: str) -> Path | None:
+    """The file or folder in the workspace, below its root; None where there is none."""
+    try:
+        real = workspace.resolve(name)
+    except ArgumentsInvalid:
+        return None
+    return real if real != workspace.root and real.exists() else None
+
+
+def _names(request: str) -> Iterator[str]:
+    """What in the request may be a path: words without what stands around them, and a few together."""
+    words = request.split()[:WORDS]
+    for n in range(len(words)):
+        for size in range(1, LONGEST_NAME + 1):
+            yield from _bare(" ".join(words[n : n + size]))
+
+
+def _bare(text: str) -> Iterator[str]:
+    name = text.strip(_AROUND)
+    yield re.sub(r"['’]s?$", "", name).rstrip(f".{_AROUND}")
+    yield name

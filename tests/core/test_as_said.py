@@ -1,0 +1,84 @@
+"""A path that a model writes wrong becomes the one that the request names, and only where that is plain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rookery_core.plugin import tool
+from rookery_core.reasoning.as_said import as_said
+from rookery_core.reasoning.step import ToolCall
+from rookery_core.tools.contract import Risk, WorkspacePath
+from rookery_core.workspace import Workspace
+
+
+@tool(risk=Risk.READ)
+def look(path: WorkspacePath, into: str = "") -> str:
+    """Looks at a file."""
+    return f"{path} {into}"
+
+
+@tool(risk=Risk.WRITE)
+def change(path: WorkspacePath) -> str:
+    """Changes a file."""
+    return str(path)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    (tmp_path / "docs").mkdir()
+    for name in ("rota.md", "teas.txt", "docs/Rota Spring.txt"):
+        (tmp_path / name).write_text("x")
+    return Workspace.at(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("request_", "path", "meant"),
+    [
+        ("Could you check rota.md and tell me who does the teas?", "tape.md", "rota.md"),
+        ("who does the teas? it's in “rota.md”.", "tape.md", "rota.md"),
+        ("rota.md's first line", "rot.md", "rota.md"),
+        ("the first line of (./rota.md)", "rotas", "./rota.md"),
+        ("the first line of docs/Rota Spring.txt", "docs/Spring.txt.txt", "docs/Rota Spring.txt"),
+        ("is there a line in rota.md?", "../tape.md", "rota.md"),
+    ],
+)
+def test_the_file_that_the_request_names_is_meant(workspace: Workspace, request_: str, path: str, meant: str) -> None:
+    call = ToolCall("look", {"path": path, "into": "line"})
+    assert as_said(call, look, workspace, request_, request_) == ToolCall("look", {"path": meant, "into": "line"})
+
+
+@pytest.mark.parametrize(
+    ("request_", "path"),
+    [
+        ("compare rota.md with tape.md", "tape.md"),  # it was said, and is not there
+        ("which of rota.md and teas.txt is longer?", "tape.md"),
+        ("what does my notes file say?", "notes.txt"),
+        ("what is in rota.md?", "teas.txt"),  # it is there
+        ("what is in the folder?", "tape.md"),
+        ("what is in rota.md?", "rota.md"),
+    ],
+)
+def test_what_is_not_plain_stays_as_it_is(workspace: Workspace, request_: str, path: str) -> None:
+    call = ToolCall("look", {"path": path})
+    assert as_said(call, look, workspace, request_, request_) == call
+
+
+def test_what_a_result_named_is_said(workspace: Workspace) -> None:
+    call = ToolCall("look", {"path": "tape.md"})
+    assert as_said(call, look, workspace, "look at rota.md", "look at rota.md\nrota.md:1: see tape.md") == call
+
+
+def test_nothing_else_is_ever_written_than_the_model_says(workspace: Workspace) -> None:
+    call = ToolCall("change", {"path": "tape.md"})
+    assert as_said(call, change, workspace, "change rota.md", "change rota.md") == call
+
+
+def test_arguments_that_do_not_fit_are_left_to_who_checks_them(workspace: Workspace) -> None:
+    for arguments in ({}, {"path": 3}, {"path": ""}, {"path": "a\0b"}, {"paths": "tape.md"}):
+        call = ToolCall("look", arguments)
+        assert as_said(call, look, workspace, "look at rota.md", "look at rota.md").arguments in (
+            arguments,
+            {"path": "rota.md"},
+        )
