@@ -103,6 +103,7 @@ CHAPTERS: Mapping[str, tuple[Call, ...]] = {
     ),
     "Data": (
         Call("query_table", {"path": "boats/list.csv", "sql": "SELECT name, length FROM data WHERE year > 1990"}),
+        Call("aggregate_table", {"path": "boats/list.csv", "what": "average", "column": "length"}),
         Call("query_json", {"path": "harbour.json", "expression": "berths[?free].name"}),
         Call("query_database", {"path": "shop.db", "sql": "SELECT * FROM orders"}, before=(DATABASE,)),
         Call("change_database", {"path": "shop.db", "sql": "UPDATE orders SET paid = 1 WHERE id = 2"}),

@@ -62,7 +62,10 @@ ALONE = 0.7
 """How often no tool of records comes to built-in ones."""
 UNREAD = 0.4
 """How often there is a whole turn although no file can be read."""
-_OFTEN = "read_file list_files search_files write_file calculator remember recall forget query_table query_database"
+_OFTEN = """
+read_file list_files search_files write_file calculator remember recall forget
+query_table aggregate_table query_database
+"""
 OFTEN = {*_OFTEN.split()}
 """What most of the whole turns in a folder are made of."""
 POINTED_OUT = 0.85

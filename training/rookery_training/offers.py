@@ -52,7 +52,7 @@ BUILT_IN, MIXED = 0.42, 0.57
 """The share of lists of built-in tools alone, and up to where others come with them."""
 AS_OFFERED = 0.85
 """How often the built-in tools are those that the program would choose for a request."""
-ASKED_WITH_SQL = {"query_table": 2, "query_database": 2}
+ASKED_WITH_SQL = {"query_table": 2, "aggregate_table": 4, "query_database": 2}
 """How many times as often as another tool these are what a list of the program's choice is for: they take practice."""
 ONLINE = 0.5
 """How often the tools for the web may be among them."""

@@ -62,7 +62,7 @@ TO_KEEP = re.compile(
 KEEPERS = frozenset(("remember", "write_file", "add_task", "add_todo"))
 _KIN = """
 read_file list_files search_files find_files write_file edit_file move_file delete_file shell python
-read_file read_document query_table query_json query_database change_database shell python
+read_file read_document query_table aggregate_table query_json query_database change_database shell python
 calculator convert_units python shell
 clock convert_time find_date date_difference calculator python shell
 remember recall forget add_task list_tasks finish_task write_file add_todo
@@ -84,6 +84,7 @@ finish_task: todo
 query_database: databases
 change_database: databases
 query_table: databases, numbers
+aggregate_table: databases, numbers
 read_document: documents
 git: git, code
 python: code, numbers, text tools, chances and samples
@@ -108,6 +109,15 @@ DOCUMENTS = (".pdf", ".docx")
 PICTURES = (".png", ".jpg")
 TO_THE_HOUSE = re.compile(r"\b(scene|mood|house|home|lights?|lamps?|blinds|mode)\b", re.IGNORECASE)
 """Without one of these words, what starts a scene of the home ("going to sleep") is talk where no tool does."""
+
+
+AGGREGATED = re.compile(
+    r"\b(?:sum|total|add up|average|mean|together|how many|count|highest|largest|biggest|maximum|lowest|smallest|"
+    r"minimum|most|least)\b"
+)
+"""Words of a request for one figure of a table's rows."""
+OF_EACH = re.compile(r"\b(?:per|by|for each|over|above|more than|greater than|below|under|less than|between|run)\b|>|<")
+"""Words of one that takes SQL."""
 
 
 def apart(names: Collection[str], name: str) -> bool:
@@ -141,6 +151,8 @@ def is_for_another(name: str, ask: str, offered: Collection[str]) -> bool:
     """Whether this way to ask for a built-in tool is more for another one that is offered."""
     if name == "calculator" and "convert_units" in offered:
         return len({*MEASURED.findall(ask.lower())}) > 1 and len(SLOT.findall(ask)) < 2
+    if name == "query_table" and "aggregate_table" in offered:
+        return bool(AGGREGATED.search(ask.lower())) and not OF_EACH.search(ask.lower())
     return name == "remember" and "add_task" in offered and bool(TO_DO.search(ask))
 
 
@@ -149,7 +161,7 @@ def is_clear(name: str, arguments: Mapping[str, Any], offered: Collection[str]) 
     path = str(arguments.get("path", "")).lower()
     match name:
         case "read_file":
-            table = path.endswith((".csv", ".tsv")) and "query_table" in offered
+            table = path.endswith((".csv", ".tsv")) and bool({"query_table", "aggregate_table"} & {*offered})
             made = path.endswith(".json") and bool({"query_json", "query_table"} & {*offered})
             return not (path.endswith(DOCUMENTS + PICTURES) or table or made)
         case "write_file":

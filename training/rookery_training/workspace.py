@@ -48,6 +48,8 @@ _BETTER = {
     "chain convert": {"convert_units"},
     "list count_kind": {"find_files"},
     "list only": {"find_files"},
+    "look query_table most": {"aggregate_table"},
+    "look query_table least": {"aggregate_table"},
 }
 """Kinds that one of these tools would be better for, where it is offered."""
 

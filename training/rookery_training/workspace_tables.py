@@ -27,6 +27,12 @@ FOLDER = 0.12
 JOINED, BESIDE = 0.3, 0.5
 """How often the names are in a table of their own, or else another table is beside it."""
 NO_NOUNS = ("who", "whose", "what", "against", "child", "staff")
+FIGURES = {
+    "total": "sum", "count": "count", "average": "average", "mean": "average", "most": "largest", "least": "smallest",
+}  # fmt: skip
+"""What aggregate_table is to work out for a kind of question."""
+CONDITIONS = {True: {"item", "month", "on"}, False: {"value"}}
+"""Slots of a question that say which rows it is about, where the rows are of items, and where they are records."""
 MANY = 6
 """Rows that an answer names one by one."""
 
@@ -90,6 +96,49 @@ class _Asking:
         if text:
             made.append((sql.replace(f"'{text[1]}'", text[1]), f"{text[1]} is a text, so it needs quotes."))
         return rng.choice(made) if made else None
+
+    def figure(self) -> bool | None:
+        """One call for the figure where that needs no SQL, else None; False where nothing comes of it."""
+        play, query, slots = self.play, self.sheet.query, self.sheet.query.slots
+        what = FIGURES.get(query.kind, "count" if query.kind == "both" and query.words == "count" else "")
+        conditions = CONDITIONS[bool(self.sheet.item)] & {*slots}
+        spoken = [name for name in re.findall(r"\{(\w+)\}", query.ask) if name in conditions]
+        if (
+            not what
+            or {*slots} - {*spoken, "said", "items", "item"}
+            or re.search(r"[,;]| and ", "".join(slots.values()))
+        ):
+            return None
+        if {*spoken} != conditions or not re.fullmatch(r"\d{4}-\d\d-\d\d", slots.get("on", "2000-01-01")):
+            return None
+        named = slots["said"] if what != "count" and "{said}" in query.ask else ""
+        rows = ", ".join(slots[name] for name in spoken)
+        said_of_it = {"path": self.path, "what": what, "rows": rows, "column": named}
+        arguments: dict[str, Any] = {name: value for name, value in said_of_it.items() if value}
+        play.made.kind = f"table aggregate_table {query.kind}"
+        said = play.do("aggregate_table", **arguments)
+        if said.startswith(("say which column", "no column is called")):
+            column = re.findall(r"\[(\w+)\]", query.what)[-1]
+            said = play.do("aggregate_table", f"The numbers are in {column}.", **arguments | {"column": column})
+        if said.startswith("no row has"):
+            play.made.say(sought=(lacking := slots[spoken[0]]))
+            return len(spoken) == 1 and play.answer("reply", "table_none", thought=NOT_THERE, says=[lacking])
+        head = said.partition("\n")[0]
+        if what == "count":
+            n = re.findall(r"\d+", head)[0]
+            play.made.say(value=n)
+            return play.answer("reply", "table_single" if n == "1" else "table_count", says=[n])
+        number = head.rpartition(": ")[2]
+        if query.words == "row":
+            (item,) = re.findall(r"\[(\w+)\]", query.what)[:1]
+            held = cells(said)
+            if len(held) != 1:
+                return False
+            value = _neat(held[0][self.sheet.columns.index(item)])
+            play.made.say(value=value, number=number)
+            return play.answer("reply", "table_row", says=[value, number])
+        play.made.say(value=number)
+        return bool(number[-1:].isdigit()) and play.answer("reply", "table_one", says=[number])
 
     def play_out(self) -> bool:
         """All calls, and the answer."""
@@ -180,7 +229,8 @@ def table(play: Play) -> bool:
         content = json.dumps(made, indent=rng.choice([None, 1])) + "\n"
     asking = _Asking(play, "query_table", sheet, _path(play, sheet, ending), "data")
     asking.begin(content)
-    return asking.play_out()
+    figure = asking.figure() if play.can("aggregate_table") else None
+    return asking.play_out() if figure is None else figure
 
 
 def database(play: Play) -> bool:
@@ -235,6 +285,6 @@ def _apart(connection: sqlite3.Connection, asking: _Asking) -> None:
 
 
 TABLES_ASKED: Kinds = {
-    "table": (0.4, ("query_table",), table),
+    "table": (0.6, ("query_table",), table),
     "database": (0.3, ("query_database",), database),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from rookery_plugins.data.apart import Limits, apart
 rookery_contract = 1
 
 Sql = Annotated[str, Field(max_length=10_000)]
+Figure = Literal["sum", "average", "count", "largest", "smallest"]
+Words = Annotated[str, Field(max_length=200)]
 Expression = Annotated[str, Field(max_length=1_000)]
 
 TABLE = Limits(45, memory_mb=1_024, advice="; make the statement do less, or split the file")
@@ -41,6 +43,32 @@ def query_table(ctx: ToolContext, path: WorkspacePath, sql: Sql = "") -> str:
     name = ctx.workspace.relative(path)
     with ctx.workspace.open(path) as file:
         return apart("table", file, path, name, TABLE, ctx.cancelled.is_set, sql=sql)
+
+
+@tool(
+    risk=Risk.READ,
+    timeout_s=60,
+    examples=[
+        Example(
+            asked="How much did we spend on food in November? See costs.csv",
+            arguments={"path": "costs.csv", "what": "sum", "rows": "food, November"},
+            result="sum of amount, 3 rows with food, November: 95.5",
+            answer="You spent 95.5 on food in November.",
+        )
+    ],
+    phrases=[
+        "how much did we spend on food",
+        "the total of a column in the spreadsheet",
+        "the average in the csv file",
+        "which entry of the table was the highest",
+        "how many rows of the table have a word",
+    ],
+)
+def aggregate_table(ctx: ToolContext, path: WorkspacePath, what: Figure, rows: Words = "", column: Words = "") -> str:
+    """Adds up, averages, counts or compares the rows of a CSV, TSV or JSON table that have some words, or all."""
+    name = ctx.workspace.relative(path)
+    with ctx.workspace.open(path) as file:
+        return apart("aggregate", file, path, name, TABLE, ctx.cancelled.is_set, what=what, rows=rows, column=column)
 
 
 def json_tool(limits: Limits = JSON) -> Tool:
@@ -76,4 +104,4 @@ query_json = json_tool()
 
 @hookimpl
 def rookery_tools() -> list[Tool]:
-    return [query_table, query_json]
+    return [query_table, aggregate_table, query_json]
