@@ -50,9 +50,11 @@ from rookery_training.rivals import covered, is_clear
 from rookery_training.stage import act
 from rookery_training.stage_files import PLAYS
 from rookery_training.sums import Sums
+from rookery_training.trades import Trades
 from rookery_training.values import Value, in_order, renew
 from rookery_training.wording import literals, roughen
 from rookery_training.workspace import Scenarios
+from rookery_training.written import WrittenTurns
 
 PLAYED = 0.65
 """How often a call to a built-in tool is carried out on files that are made up for it."""
@@ -70,6 +72,10 @@ OFTEN = {*_OFTEN.split()}
 """What most of the whole turns in a folder are made of."""
 POINTED_OUT = 0.85
 """How often the part of a result that has the request's words is pointed out, where the program would do so."""
+WRITTEN = 6.5
+"""How often a turn is one that was written, beside the others."""
+OF_TRADES = 0.13
+"""How often a list has the tools of one trade, with what was written about them."""
 OPEN_ANSWERS = 0.3
 """The share of answers to learn where many others would be as good; of the rest only the thought is learnt."""
 
@@ -92,7 +98,9 @@ class Author:
         catalogue = self._records.join(catalogue)
         self._all = catalogue
         self.rng = rng
-        self.offers = Offers(catalogue, builtin, rng, develop=develop)
+        self._written = WrittenTurns(builtin, rng, none=develop)
+        self._trades = Trades(rng, held_out, none=develop)
+        self.offers = Offers(catalogue, builtin, rng, self._written, develop=develop)
         self._builtin = builtin
         self._held_out = held_out
         self.pointed_out = POINTED_OUT
@@ -111,7 +119,8 @@ class Author:
             "repair": (0.03, lambda *made: slips.repair(self, *made)),
             "denied": (0.03, lambda *made: slips.denied(self, *made)),
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
-            "workspace": (3.8, self._workspace),
+            "workspace": (3.4, self._workspace),
+            "written": (WRITTEN, self._as_written),
             "sums": (0.55, lambda *made: sums_talk.conversation(self, sums, *made)),
             "records": (1.2, lambda *made: converse(self, self._records, *made)),
         }
@@ -120,6 +129,8 @@ class Author:
 
     def group(self) -> Group:
         """One tool list with the conversations that go on from it."""
+        if self._trades.all and self.rng.random() < OF_TRADES:
+            return self._trades.group(self.pointed_out)
         drawn = self.offers.draw()
         alone = all(tool.entry.domain == "builtin" for tool in drawn) and self.rng.random() < ALONE
         tools = drawn if drawn and alone else self._records.beside(drawn)
@@ -348,6 +359,19 @@ class Author:
             self.do(branch, tools[step.tool], step.arguments, first=step.first, learn=-1 if step.learn else 0)
             self.observe(branch, step.observation)
         self.answer(branch, made.thought, made.answer)
+        return True
+
+    def _as_written(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
+        """A whole turn as somebody wrote it."""
+        drawn = self._written.draw({name for name, tool in tools.items() if tool.entry.domain == "builtin"})
+        if drawn is None:
+            return False
+        made, observed = drawn
+        branch.say("user", made.goal)
+        for step, text in zip(made.steps, observed, strict=True):
+            self.do(branch, tools[step.tool], step.arguments, first=step.first, learn=0 if step.slip else -1)
+            self.observe(branch, text)
+        self.answer(branch, made.last_thought, made.answer)
         return True
 
     def absent(self, branch: Branch, tools: dict[str, Dressed]) -> bool:

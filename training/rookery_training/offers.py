@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rookery_core.tools.discovery import Discovery
@@ -13,6 +13,7 @@ from rookery_training.catalogue import Ask, Catalogue, Scene, ToolEntry, fill, f
 from rookery_training.dressing import Dressed, as_it_is, dress
 from rookery_training.invented import Families, Family
 from rookery_training.rivals import apart, could_do, is_for_another
+from rookery_training.written import Written, WrittenTurns
 
 _TECHNICAL = """
 builtin git containers databases networking cloud packages logs monitoring images units numbers code archives_zip
@@ -54,6 +55,8 @@ AS_OFFERED = 0.85
 """How often the built-in tools are those that the program would choose for a request."""
 ASKED_WITH_SQL = {"query_table": 2, "aggregate_table": 4, "query_database": 2}
 """How many times as often as another tool these are what a list of the program's choice is for: they take practice."""
+FOR_WRITTEN = 0.5
+"""How often a list of the program's choice is for a turn that was written."""
 ONLINE = 0.5
 """How often the tools for the web may be among them."""
 CUT = 0.07
@@ -70,8 +73,17 @@ COMMAND = re.compile(r"(ls|dir|cat|less|head|tail|sed|grep|rm|touch|echo|find) [
 class Offers:
     """Draws lists of tools: only built-in ones, some with others, or only others."""
 
-    def __init__(self, catalogue: Catalogue, builtin: Registry, rng: random.Random, *, develop: bool = False) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        builtin: Registry,
+        rng: random.Random,
+        written: WrittenTurns | None = None,
+        *,
+        develop: bool = False,
+    ) -> None:
         self._all = catalogue
+        self._written = written
         self._rng = rng
         self.others = [tool for tool in catalogue.tools if tool.domain != "builtin"]
         self._domains = sorted({tool.domain for tool in self.others})
@@ -120,6 +132,8 @@ class Offers:
         if rng.random() > AS_OFFERED or size == 0:
             return rng.sample(self.builtin, size)
         online = rng.random() < ONLINE
+        if self._written and self._written.all and rng.random() < FOR_WRITTEN:
+            return self._for(self._written.coming(), size, online=online)
         able = [tool for tool in self.builtin if online or tool.name not in WEB]
         meant = rng.choices(able, [ASKED_WITH_SQL.get(tool.name, 1) for tool in able])[0]
         ask, scene = rng.choice(meant.entry.asks), Scene()
@@ -128,6 +142,16 @@ class Offers:
         names = list(self._discovery[online].select(fill(ask.say, scene, rng, said=True), size).names)
         if rng.random() < CUT and "read_result" not in names:
             names[-1] = "read_result"
+        return self._named(names)
+
+    def _for(self, made: Written, size: int, *, online: bool) -> list[Dressed]:
+        """Those that the program would offer for a turn that was written, and what it needs besides."""
+        names = list(self._discovery[online].select(made.goal, max(size, len(made.tools))).names)
+        for tool in sorted(made.tools - {*names}):
+            names[names.index(self._rng.choice([name for name in names if name not in made.tools]))] = tool
+        return self._named(names)
+
+    def _named(self, names: Sequence[str]) -> list[Dressed]:
         by_name = {tool.name: tool for tool in self.builtin}
         return [by_name[name] for name in names]
 

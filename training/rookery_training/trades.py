@@ -1,0 +1,177 @@
+"""Tools of a trade and what people say to them, written one by one, in `written/trades/*.jsonl`.
+
+Each line is one trade: tools that are near to one another, so that their descriptions have to be read, and requests as
+people who work there put them. `python -m rookery_training.trades FILE.jsonl` says what is wrong with them.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rookery_core.errors import ArgumentsInvalid
+from rookery_core.model.base import Message
+from rookery_core.reasoning.focus import pointed
+from rookery_core.reasoning.gist import fits
+from rookery_core.reasoning.prompt import system_text
+from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
+from rookery_core.tools.contract import Tool
+from rookery_core.tools.registry import OfferedTool, Registry
+from rookery_core.transcript import OBSERVATION
+from rookery_core.workspace import Workspace
+from rookery_training.branches import Branch, Group
+from rookery_training.fixed_words import CANNOT, HAS_RESULT, IT_SAYS, NO_TOOL_FITS
+from rookery_training.held_out import HeldOut
+
+FOLDER = Path(__file__).resolve().parents[1] / "written" / "trades"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TradeTool(_Strict):
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    """JSON Schema of an object."""
+
+    @property
+    def offered(self) -> OfferedTool:
+        schema = {"type": "object", "additionalProperties": False, "required": [], **self.parameters}
+        tool = Tool(name="tool", description=self.description, schema=schema, run=lambda **_: "")
+        return OfferedTool(tool, "made", "made", self.name)
+
+
+class TradeTurn(_Strict):
+    """One request: a call, perhaps with its result and the answer; a question for what is `missing`; or none fits."""
+
+    ask: str
+    tool: str = ""
+    """"" for a request that none of the tools is for."""
+    arguments: dict[str, Any] = {}
+    missing: str = ""
+    """The argument that was not said, and that `answer` asks for."""
+    result: str = ""
+    says: list[str] = []
+    answer: str = ""
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> TradeTurn:
+        if bool(self.result or self.missing) != bool(self.answer) or (self.result and self.missing):
+            raise ValueError("an answer goes with a result, or with what is missing, and neither goes without")
+        if self.missing and (not self.tool or self.arguments or not self.answer.rstrip().endswith("?")):
+            raise ValueError("what is missing is of a tool, has no arguments, and is asked for")
+        if any(piece not in self.result for piece in self.says):
+            raise ValueError("what it says has to be in the result")
+        return self
+
+
+class Trade(_Strict):
+    trade: str
+    tools: list[TradeTool] = Field(min_length=2)
+    turns: list[TradeTurn] = Field(min_length=2)
+
+
+def load(files: Iterable[Path] | None = None) -> list[Trade]:
+    """All of them; ValueError, with file and line, for one that is wrong."""
+    made = []
+    for file in sorted(FOLDER.glob("*.jsonl")) if files is None else files:
+        for n, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if line.strip():
+                try:
+                    made.append(Trade.model_validate_json(line))
+                except ValidationError as exc:
+                    raise ValueError(f"{file.name}, line {n}: {exc}") from exc
+    return made
+
+
+class Trades:
+    """Makes groups of them."""
+
+    def __init__(self, rng: random.Random, held_out: HeldOut, *, none: bool = False) -> None:
+        self._rng = rng
+        self._held_out = held_out
+        self.all = [] if none else load()
+        self._waiting: list[Trade] = []
+
+    def group(self, pointed_out: float) -> Group:
+        """The tools of one trade, or some of them, and what is said to them."""
+        rng = self._rng
+        self._waiting = self._waiting or rng.sample(self.all, len(self.all))
+        trade = self._waiting.pop()
+        n = len(trade.tools) if rng.random() < 0.5 else rng.randint(2, len(trade.tools))
+        mine = [tool.offered for tool in rng.sample(trade.tools, n)]
+        registry = Registry(mine)
+        turns = [turn for turn in trade.turns if not turn.tool or turn.tool in {tool.name for tool in mine}]
+        turns = [turn for turn in turns if not self._held_out.has(turn.ask)]
+        branches = [self._branch(turn, registry, pointed_out) for turn in rng.sample(turns, min(len(turns), 9))]
+        return Group(Message("system", system_text(registry, "brief")), registry, tuple(branches))
+
+    def _branch(self, turn: TradeTurn, registry: Registry, pointed_out: float) -> Branch:
+        branch = Branch(about="trade")
+        branch.say("user", turn.ask)
+        if not turn.tool:
+            branch.say("assistant", f"{THOUGHT}{NO_TOOL_FITS}\n{ANSWER}{CANNOT}")
+            return branch
+        thought = fits(turn.tool, registry.get(turn.tool).tool.description)
+        if turn.missing:
+            lacks = turn.missing.replace("_", " ")
+            branch.say("assistant", f"{THOUGHT}{thought} But the {lacks} is missing.\n{ANSWER}{turn.answer}")
+            return branch
+        given = json.dumps(turn.arguments, ensure_ascii=False)
+        branch.say("assistant", f"{THOUGHT}{thought}\n{ACTION}{turn.tool}\n{INPUT}{given}")
+        if turn.result:
+            part = pointed(turn.ask, turn.result) if self._rng.random() < pointed_out else ""
+            branch.say("tool", OBSERVATION + turn.result + part)
+            last = IT_SAYS + " / ".join(turn.says) if turn.says else HAS_RESULT
+            branch.say("assistant", f"{THOUGHT}{last}\n{ANSWER}{turn.answer}")
+        return branch
+
+
+def problems(trade: Trade, held_out: HeldOut, tools_held_out: frozenset[str]) -> list[str]:
+    """What is wrong with one of them."""
+    found = [f"{tool.name} is a tool of an evaluation" for tool in trade.tools if tool.name in tools_held_out]
+    registry = Registry(tool.offered for tool in trade.tools)
+    for turn in trade.turns:
+        if held_out.has(turn.ask):
+            found.append(f"of an evaluation, or eight of its words in a row: {turn.ask}")
+        if turn.tool and turn.tool not in registry.names:
+            found.append(f"there is no tool {turn.tool}: {turn.ask}")
+        elif turn.missing and turn.missing not in registry.get(turn.tool).tool.schema["properties"]:
+            found.append(f"{turn.tool} has no {turn.missing}: {turn.ask}")
+        elif turn.tool and not turn.missing:
+            try:
+                registry.get(turn.tool).tool.validate(turn.arguments, Workspace.at(Path.cwd()))
+            except ArgumentsInvalid as exc:
+                found.append(f"{exc}: {turn.ask}")
+    if unasked := {tool.name for tool in trade.tools} - {turn.tool for turn in trade.turns}:
+        found.append(f"nobody asks for {', '.join(sorted(unasked))}")
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Says what is wrong with the trades of some files; the exit code is 1 where something is."""
+    from rookery_training.held_out import SUITES, cases
+
+    held_out = HeldOut()
+    taken = frozenset(tool["name"] for suite in SUITES for case in cases(suite) for tool in case.get("tools", ()))
+    wrong = n = 0
+    for file in map(Path, arguments):
+        for trade in load([file]):
+            n += len(trade.turns)
+            for text in problems(trade, held_out, taken):
+                wrong += 1
+                print(f"WRONG: {trade.trade}: {text}")
+    print(f"{n} requests; {wrong} problems")
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
