@@ -104,6 +104,32 @@ async def test_numbers_as_people_write_them_add_up(tmp_path: Path) -> None:
     assert "a TEXT" in await table(tmp_path, "a;b\n1,5;1\n1.5;2\n")  # who knows which is meant
 
 
+GUESSED = "in a a number such as 18.400 is read as 18.4, not 18400"
+
+
+@pytest.mark.parametrize(
+    ("text", "total", "note"),
+    [
+        ("a;b\n18.400;x\n2.100;y\n", "20.5", True),
+        ("a;b\n18.400;1\n500;y\n", "518.4", True),
+        ("a;b\n18.400;1\n1.250.000;y\n", "1268400.0", False),
+        ("a;b\n18.400;1\n9,50;y\n", "18409.5", False),
+        ("a;b\n18.400;1\n0.500;y\n", "18.9", False),
+        ("a;b\n18.400;1\n2.5;y\n", "20.9", False),
+        ("a;b\n18.400;1,5\n2.100;2\n", "20500.0", False),
+        ("a;b\n18.400;1.5\n2.100;2\n", "20.5", False),
+        ("a;b;c\n18.400;1.5;1,5\n2.100;2;3\n", "20.5", True),
+        ("a,b\n18.400,x\n2.100,y\n", "20.5", False),
+    ],
+)
+async def test_a_point_is_read_as_in_the_rest_of_the_file_or_the_guess_is_said(
+    text: str, total: str, note: bool, tmp_path: Path
+) -> None:
+    said = await table(tmp_path, text, "SELECT sum(a) FROM data")
+    assert f"| {total} |" in said
+    assert said.endswith(GUESSED) == note
+
+
 async def test_a_column_of_text_stays_as_it_was_written(tmp_path: Path) -> None:
     text = await table(tmp_path, "zip,n\n01234,1\n99999,-\nn/a,2\n", "SELECT zip, n FROM data")
     assert "| 01234 | 1 |\n| 99999 | NULL |\n| n/a | 2 |" in text
@@ -200,6 +226,22 @@ async def test_a_wrong_name_is_answered_with_the_right_one(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ("prices", "did you mean Price?"),
+        ("data.prise", "did you mean Price?"),
+        ("score", 'did you mean "Review Score"?'),
+        ("rating", '; the columns are listing, Price, "Review Score"'),
+    ],
+)
+async def test_only_a_name_that_is_really_near_is_suggested(wanted: str, told: str, tmp_path: Path) -> None:
+    text = "listing,Price,Review Score\na,1,2\n"
+    said = await no_table(tmp_path, text, f"SELECT {wanted} FROM data")
+    assert told in said
+    assert ("did you mean" in said) == ("did you mean" in told)
+
+
+@pytest.mark.parametrize(
     ("data", "said"),
     [
         (b"", "is empty"),
@@ -229,7 +271,7 @@ async def test_an_array_of_objects_is_a_table(tmp_path: Path) -> None:
     rows = [{"id": 1, "name": "Ann", "ok": True, "tags": ["x", "y"]}, {"id": 2, "name": None, "size": 2.5}]
     assert await table(tmp_path, json.dumps(rows), name="a.json") == (
         "table data, 2 rows\n"
-        "| id INTEGER | name TEXT | ok INTEGER | tags TEXT | size REAL |\n"
+        "| id INTEGER | name TEXT | ok BOOLEAN | tags TEXT | size REAL |\n"
         "| ---: | --- | ---: | --- | ---: |\n"
         '| 1 | Ann | 1 | ["x", "y"] | NULL |\n'
         "| 2 | NULL | NULL | NULL | 2.5 |"

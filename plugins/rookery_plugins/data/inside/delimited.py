@@ -3,6 +3,10 @@
 A number is one as people write it there: with a comma for the decimals where a semicolon separates the cells, else with
 commas between the thousands. One with leading zeros, a plus or more digits than a number can have is a text. What
 people write where there is no number, such as n/a, does not make a text of a column.
+
+Where a semicolon separates the cells, 18.400 may be both 18400 and 18.4. A column that has no other numbers is read as
+the rest of the file is: where another column has a decimal comma, points stand between thousands, and where another has
+a decimal point, as in 12.5, so is this. Where no number tells, it is read as 18.4, and that is said.
 """
 
 from __future__ import annotations
@@ -18,25 +22,29 @@ from itertools import islice
 
 from rookery_plugins.data.inside.process import Failed, Source
 from rookery_plugins.data.inside.sheets import Sheet, names
-from rookery_plugins.data.inside.tables import rows_text
+from rookery_plugins.data.inside.tables import label, rows_text
 from rookery_plugins.data.inside.text import encoding_of, open_text
 
 DELIMITERS = ",;\t|"
 SAMPLE_CHARS = 100_000
 SAMPLE_ROWS = 100
 CELL_CHARS = 4_000_000
+NAMED = 5
+"""Columns that a note names."""
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17}) *")
 _REAL = re.compile(r"-?(?:0|[1-9][0-9]{0,14}|(?:0|[1-9][0-9]*)?\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})? *")
 _THOUSANDS = re.compile(r"-?(?:(?:0|[1-9][0-9]{0,14}|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?|\.[0-9]+) *")
-_COMMA = re.compile(r"-?(?:0|[1-9][0-9]{0,14}|[1-9][0-9]{0,2}(?:\.[0-9]{3})+),[0-9]+ *|-?(?:0|[1-9][0-9]{0,14}) *")
+_COMMA = re.compile(r"-?(?:0|[1-9][0-9]{0,14}|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)? *")
+_EITHER = re.compile(r"-?(?:0|[1-9][0-9]{0,14}|[1-9][0-9]{0,2}\.[0-9]{3}) *")
 _YEAR = re.compile(r"(?:1[89]|20|21)[0-9]{2}")
 _DATE = re.compile(r"[0-9]{1,4}([-./])[0-9]{1,2}\1[0-9]{1,4}(?:[T ].*)?")
-_NOTHING = frozenset({"NA", "N/A", "n/a", "na", "NULL", "null", "None", "none", "NaN", "nan", "-", "--", "–", "?"})
+NOTHING = frozenset({"NA", "N/A", "n/a", "na", "NULL", "null", "None", "none", "NaN", "nan", "-", "--", "–", "?"})
 
 
 class _Kind(Enum):
     INTEGER = "INTEGER"
+    EITHER = "with a point before thousands or decimals"
     REAL = "REAL"
     STYLED = "as people write it"
     TEXT = "TEXT"
@@ -45,9 +53,13 @@ class _Kind(Enum):
 _WIDER = {
     _Kind.INTEGER: (_Kind.REAL, _Kind.STYLED),
     _Kind.REAL: (_Kind.STYLED,),
-    _Kind.STYLED: (),
 }
 """What a column may be, where a cell is not of the kind that all before it were."""
+_WIDER_WITH_COMMA = {
+    _Kind.INTEGER: (_Kind.EITHER, _Kind.REAL, _Kind.STYLED),
+    _Kind.EITHER: (_Kind.REAL, _Kind.STYLED),
+}
+"""The same where a comma stands before decimals: 1.5 and 1,5 in one column make it a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ def delimited(source: Source) -> Sheet:
             scan.add(first, row)
     except csv.Error as exc:
         raise Failed(f"{source.name} is no table: {exc}") from exc
-    n_columns, types = len(form.columns), scan.types()
+    doubt, n_columns, types = scan.settle(), len(form.columns), scan.types()
     styled = [n for n, kind in enumerate(scan.kinds) if kind is _Kind.STYLED]
     blank = [n for n in sorted(scan.blank) if types[n] != "TEXT"]
 
@@ -87,17 +99,17 @@ def delimited(source: Source) -> Sheet:
             if len(cells) != n_columns:
                 cells = (cells + [None] * n_columns)[:n_columns]
             for n in blank:
-                if cells[n] in _NOTHING:
+                if cells[n] in NOTHING:
                     cells[n] = None
             for n in styled:
                 if (cell := cells[n]) is not None:
                     cells[n] = cell.replace(".", "").replace(",", ".") if form.comma else cell.replace(",", "")
             yield cells
 
-    notes = scan.notes(source)
+    notes = [*scan.notes(source), *doubt]
     if blank:
         notes.append("n/a, - and the like are NULL in columns of numbers")
-    return Sheet(form.columns, types, rows, notes)
+    return Sheet(form.columns, types, rows, notes, scan.decimal)
 
 
 def _rows(source: Source, form: _Form) -> Iterator[tuple[int, list[str]]]:
@@ -174,16 +186,20 @@ class _Scan:
         width = len(form.columns)
         patterns = {
             _Kind.INTEGER: _INTEGER,
+            _Kind.EITHER: _EITHER,
             _Kind.REAL: _REAL,
             _Kind.STYLED: _COMMA if form.comma else _THOUSANDS,
         }
         self._patterns = {kind: pattern.fullmatch for kind, pattern in patterns.items()}
+        self._wider = _WIDER_WITH_COMMA if form.comma else _WIDER
         self.kinds = [_Kind.INTEGER] * width
         self._fits = [self._patterns[_Kind.INTEGER]] * width
         self._numeric = list(range(width))
         self._empty = set(range(width))
         self.blank: set[int] = set()
         """Columns in which something says that there is no number."""
+        self._either: dict[int, str] = {}
+        """The first cell of a column that may have a point before thousands or decimals."""
         self._first = 0
         self._last_cell = ""
         self._n_ragged = 0
@@ -197,10 +213,31 @@ class _Scan:
             self._first_ragged = self._first_ragged or first
             row = row + [""] * (len(self.kinds) - len(row))
         if self._empty:
-            self._empty -= {n for n in self._empty if row[n] and row[n] not in _NOTHING}
+            self._empty -= {n for n in self._empty if row[n] and row[n] not in NOTHING}
         for n in self._numeric:
             if (cell := row[n]) and not self._fits[n](cell):
                 self._widen(n, cell)
+
+    @property
+    def decimal(self) -> str:
+        """What stands before decimals; "" where the file's numbers do not tell."""
+        if not self._form.comma:
+            return "."
+        seen = {_Kind.REAL: ".", _Kind.STYLED: ","}
+        found = {seen[kind] for kind in self.kinds if kind in seen}
+        return found.pop() if len(found) == 1 else ""
+
+    def settle(self) -> list[str]:
+        """Once all rows are in: decide what a point is where it may be two things, and say so where that is a guess."""
+        open_ones = [n for n, kind in enumerate(self.kinds) if kind is _Kind.EITHER]
+        decimal = self.decimal
+        for n in open_ones:
+            self.kinds[n] = _Kind.STYLED if decimal == "," else _Kind.REAL
+        if decimal or not open_ones:
+            return []
+        cell = self._either[open_ones[0]].strip()
+        told = ", ".join(label(self._form.columns[n]) for n in open_ones[:NAMED])
+        return [f"in {told} a number such as {cell} is read as {float(cell):g}, not {cell.replace('.', '')}"]
 
     def types(self) -> list[str]:
         """The types of the columns, as SQLite has them."""
@@ -229,13 +266,14 @@ class _Scan:
         return made
 
     def _widen(self, n: int, cell: str) -> None:
-        if cell in _NOTHING:
+        if cell in NOTHING:
             self.blank.add(n)
             return
         before = self.kinds[n]
-        wider = () if before is _Kind.REAL and self._form.comma else _WIDER[before]  # 1.5 and 1,5 in one column
-        kind = next((kind for kind in wider if self._patterns[kind](cell)), _Kind.TEXT)
+        kind = next((kind for kind in self._wider.get(before, ()) if self._patterns[kind](cell)), _Kind.TEXT)
         self.kinds[n] = kind
+        if kind is _Kind.EITHER:
+            self._either[n] = cell
         if kind is _Kind.TEXT:
             self._numeric = [other for other in self._numeric if other != n]
         else:

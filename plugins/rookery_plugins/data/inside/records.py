@@ -14,7 +14,7 @@ from rookery_plugins.data.inside.text import encoding_of, open_text
 ARRAY_BYTES = 20_000_000
 """Of an array, which has to be read at once; one object on each line may be more."""
 
-_TYPES = {bool: "INTEGER", int: "INTEGER", float: "REAL", str: "TEXT", list: "TEXT", dict: "TEXT"}
+_TYPES = {bool: "BOOLEAN", int: "INTEGER", float: "REAL", str: "TEXT", list: "TEXT", dict: "TEXT"}
 _INT64 = 2**63
 
 
@@ -68,6 +68,8 @@ def _type(value: Json) -> str:
 
 def _common(kinds: set[str]) -> str:
     kinds = kinds - {""}
+    if "BOOLEAN" in kinds:
+        return "BOOLEAN" if kinds == {"BOOLEAN"} else _common(kinds - {"BOOLEAN"} | {"INTEGER"})
     if kinds <= {"INTEGER", "REAL"}:
         return "REAL" if "REAL" in kinds else "INTEGER" if kinds else "TEXT"
     return "TEXT" if kinds == {"TEXT"} else ""

@@ -21,10 +21,12 @@ class Sheet:
 
     columns: Sequence[str]
     types: Sequence[str]
-    """INTEGER, REAL or TEXT; "" where a column has values of several kinds."""
+    """INTEGER, REAL, TEXT, or BOOLEAN for 1 and 0 that were true and false; "" where values are of several kinds."""
     rows: Callable[[], Iterator[Sequence[object]]]
     notes: Sequence[str]
     """What whoever reads a result has to know."""
+    decimal: str = "."
+    """What stands before decimals in the file's numbers; "" where they do not tell."""
 
 
 def load(connection: sqlite3.Connection, sheet: Sheet) -> None:

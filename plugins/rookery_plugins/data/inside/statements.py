@@ -24,6 +24,10 @@ LOOKS_EVERY = 20_000
 """Of SQLite's instructions; some milliseconds."""
 NAMES, TABLES = 30, 5
 """Of those that there are, as many are told where one is wrong."""
+NEAR = 2
+"""Names that are told as near."""
+ALIKE = 0.75
+"""How much alike two names are that one can be a slip for the other: prise and price, not rating and listing."""
 SAID_CHARS = 300
 
 _NOTHING = re.compile(r"(?:\s|;|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
@@ -133,10 +137,23 @@ def _instead(connection: sqlite3.Connection, missing: re.Match[str], sql: str) -
 def _choice(what: str, wanted: str, names: list[str]) -> str:
     if not names:
         return "; there are none"
-    near = difflib.get_close_matches(wanted, names, n=2)
+    near = _near(wanted.rpartition(".")[2], names)
     if near:
         return f"; did you mean {' or '.join(_list([name]) for name in near)}? The {what} are {_list(names)}"
     return f"; the {what} are {_list(names)}"
+
+
+def _near(wanted: str, names: list[str]) -> list[str]:
+    """Names that may have been meant: those with one of its words, else those that are spelt almost like it."""
+    words = _words(wanted)
+    if sharing := [name for name in names if words & _words(name)]:
+        return sharing[:NEAR]
+    alike = {name.casefold(): name for name in names}
+    return [alike[name] for name in difflib.get_close_matches(wanted.casefold(), alike, n=NEAR, cutoff=ALIKE)]
+
+
+def _words(name: str) -> set[str]:
+    return {*re.findall(r"[^\W_]{3,}", name.casefold())}
 
 
 def _list(names: list[str]) -> str:
