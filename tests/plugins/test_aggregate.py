@@ -9,7 +9,7 @@ import pytest
 
 from rookery_core.events import ToolStatus
 from rookery_core.testing import run_tool
-from rookery_plugins.data.inside import aggregate
+from rookery_plugins.data.inside.dates import Date, date
 from rookery_plugins.data.tables import aggregate_table
 from tests.plugins.data_kit import contents, failure, ok
 
@@ -23,6 +23,8 @@ COSTS = """date,what,paid_eur,no
 2021-12-09,food,,5
 2021-12-10,books,30.25,6
 """
+FOR_THE_CAT = "1 more row has the words within a longer text: food for the cat"
+OF_COSTS = "(of 6 rows); the columns are date, what, paid_eur, no"
 LARGEST = "| date | what | paid_eur | no |\n| --- | --- | ---: | ---: |\n| 2021-11-03 | Rent | 800.0 | 2 |"
 
 
@@ -41,10 +43,10 @@ async def asked_again(folder: Path, what: str, column: str = "", text: str = COS
 @pytest.mark.parametrize(
     ("what", "rows", "told"),
     [
-        ("sum", "", "sum of paid_eur, all 6 rows: 945.75"),
-        ("sum", "food", "sum of paid_eur, 3 rows with food: 95.5"),
-        ("sum", "FOOD", "sum of paid_eur, 3 rows with FOOD: 95.5"),
-        ("sum", "food, November", "sum of paid_eur, 2 rows with food, November: 95.5"),
+        ("sum", "", "sum of paid_eur, 5 rows (1 more without a number): 945.75"),
+        ("sum", "food", f"sum of paid_eur, 2 rows with food (1 more without a number): 95.5\n{FOR_THE_CAT}"),
+        ("sum", "FOOD", f"sum of paid_eur, 2 rows with FOOD (1 more without a number): 95.5\n{FOR_THE_CAT}"),
+        ("sum", "food, November", f"sum of paid_eur, 2 rows with food, November: 95.5\n{FOR_THE_CAT}"),
         ("sum", "rent and 2021-11", "sum of paid_eur, 1 row with rent and 2021-11: 800"),
         ("sum", "nov 2021", "sum of paid_eur, 3 rows with nov 2021: 895.5"),
         ("sum", "2022", "sum of paid_eur, 1 row with 2022: 20"),
@@ -54,20 +56,21 @@ async def asked_again(folder: Path, what: str, column: str = "", text: str = COS
         ("count", "", "all 6 rows"),
         ("count", "2021-12-09", "1 row with 2021-12-09"),
         ("count", "30.25", "1 row with 30.25"),
-        ("average", "", "average of paid_eur, all 6 rows: 189.15"),
+        ("average", "", "average of paid_eur, 5 rows (1 more without a number): 189.15"),
         ("average", "november", "average of paid_eur, 4 rows with november: 228.875"),
-        ("largest", "", f"largest of paid_eur, all 6 rows: 800\n{LARGEST}"),
-        ("count", "cinema", "no row has cinema (of 6 rows); the columns are date, what, paid_eur, no"),
-        ("sum", "food, July", "no row has july (of 6 rows); the columns are date, what, paid_eur, no"),
+        ("largest", "", f"largest of paid_eur, 5 rows (1 more without a number): 800\n{LARGEST}"),
+        ("count", "Cinema", f"no row has Cinema {OF_COSTS}; what has food, Rent, food for the cat, books"),
+        ("count", "fodo", f"no row has fodo {OF_COSTS}; what has food, Rent, food for the cat, books"),
+        (
+            "sum",
+            "food, July",
+            f"no row has July {OF_COSTS}; date has 2021-11-01, 2021-11-03, 2021-11-09, 2022-11-09, 2021-12-10, ...",
+        ),
+        ("sum", "books, November", f"no row has books, November together {OF_COSTS}; date has 2021-12-10 with books"),
     ],
 )
 async def test_rows_are_chosen_by_words_as_people_mean_them(tmp_path: Path, what: str, rows: str, told: str) -> None:
     assert await said(tmp_path, what, rows) == told
-
-
-async def test_words_that_no_row_has_together_are_said_with_what_there_is(tmp_path: Path) -> None:
-    told = await said(tmp_path, "sum", "books, November")
-    assert told == "0 rows with books, November; the columns are date, what, paid_eur, no"
 
 
 async def test_rows_without_a_number_are_said(tmp_path: Path) -> None:
@@ -89,10 +92,10 @@ async def test_as_many_of_the_best_rows_are_shown_as_are_alike_but_not_many(tmp_
 
 @pytest.mark.parametrize("column", ["no", "NO", " no "])
 async def test_a_column_may_be_named(tmp_path: Path, column: str) -> None:
-    assert await said(tmp_path, "sum", "food", column) == "sum of no, 3 rows with food: 9"
+    assert await said(tmp_path, "sum", "food", column) == f"sum of no, 3 rows with food: 9\n{FOR_THE_CAT}"
 
 
-@pytest.mark.parametrize("column", ["paid", "paidEur", "eur paid", "Paid (EUR)"])
+@pytest.mark.parametrize("column", ["paid", "paidEur", "eur paid", "Paid (EUR)", "euro, paids"])
 async def test_a_column_is_known_by_one_of_its_words(tmp_path: Path, column: str) -> None:
     assert await said(tmp_path, "sum", "rent", column) == "sum of paid_eur, 1 row with rent: 800"
 
@@ -143,7 +146,7 @@ async def test_a_text_cannot_break_the_words_that_are_said(tmp_path: Path) -> No
     assert len(told.splitlines()) == 4
     assert (
         await said(tmp_path, "count", "x\x1b[2J", text=text)
-        == r"no row has x\x1b[2j (of 1 row); the columns are what, n"
+        == r"no row has x\x1b[2J (of 1 row); the columns are what, n; what has a\n\| b \|\x1b[2J"
     )
 
 
@@ -159,13 +162,190 @@ async def test_what_is_no_figure_is_refused_before_the_file_is_read(tmp_path: Pa
     assert done.status is ToolStatus.INVALID
 
 
-def test_every_month_is_known_by_its_name_and_short_name() -> None:
-    for n, (long, short) in enumerate([("january", "jan"), ("may", "may"), ("september", "sep")], 1):
-        month = {1: "01", 2: "05", 3: "09"}[n]
-        for name in (long, short):
-            begins = aggregate._begins(f"{name} 2024")
-            assert begins is not None
-            assert begins(f"2024-{month}-10")
-            assert not begins(f"2023-{month}-10")
-    assert aggregate._begins("maybe") is None
-    assert aggregate._begins("in may") is None
+@pytest.mark.parametrize(
+    ("text", "first", "found"),
+    [
+        ("march", None, Date(month=3)),
+        ("sept 2024", None, Date(2024, 9)),
+        ("04 mar 2024", None, Date(2024, 3, 4)),
+        ("mar 4th, 2024", None, Date(2024, 3, 4)),
+        ("4. march", None, Date(month=3, day=4)),
+        ("04-mar-24", None, Date(2024, 3, 4)),
+        ("mar-24", None, Date(2024, 3)),
+        ("sat 4 may", None, Date(month=5, day=4, weekday=5)),
+        ("saturdays", None, Date(weekday=5)),
+        ("2024", None, Date(2024)),
+        ("2024-03", None, Date(2024, 3)),
+        ("2024/3/4", None, Date(2024, 3, 4)),
+        ("2024-03-04t10:00:00z", None, Date(2024, 3, 4)),
+        ("2024-03-04 10:00", None, Date(2024, 3, 4)),
+        ("09.2023", None, Date(2023, 9)),
+        ("3/4/2024", True, Date(2024, 4, 3)),
+        ("3/4/99", False, Date(1999, 3, 4)),
+        ("3.4.", True, Date(month=4, day=3)),
+        ("3/4", True, Date(month=4, day=3)),
+        ("3/4/2024", None, None),
+        ("13/13/2024", True, None),
+        ("2024-13", None, None),
+        ("maybe", None, None),
+        ("in may", None, None),
+        ("may march", None, None),
+        ("3.4", True, None),
+        ("1.2.3", True, None),
+        ("", None, None),
+        ("\u00b2\u00b2\u00b2\u00b2 may", None, None),
+        ("march " * 20, None, None),
+    ],
+)
+def test_a_date_is_known_however_it_is_written(text: str, first: bool | None, found: Date | None) -> None:
+    assert date(text, first) == found
+
+
+def column(name: str, *cells: str, mark: str = ",") -> str:
+    """A table with that column, and one of numbers beside it: 1, 2, 4, 8, so that a sum tells which rows it is of."""
+    return f"{name}{mark}kg\n" + "".join(f"{cell}{mark}{1 << n}\n" for n, cell in enumerate(cells))
+
+
+@pytest.mark.parametrize(
+    ("rows", "cells", "total"),
+    [
+        ("March", ["21 Feb 2024", "04 Mar 2024", "25 Mar 2023"], 6),
+        ("March 2024", ["Mar 4, 2024", "04 Mar 2024", "25 Mar 2023"], 3),
+        ("mar 2024", ["March 2024", "2024-03-01", "4/3/2024", "15/3/2024"], 15),
+        ("November", ["03/11/2021", "11/12/2021", "30/11/2021"], 5),
+        ("November", ["11/03/2021", "12/11/2021", "11/30/2021"], 5),
+        ("September", ["28.08.2023", "03.09.2023", "09.09.2023"], 6),
+        ("Sep 2023", ["03.09.23", "9.9.2024"], 1),
+        ("09.2023", ["03.09.2023", "09.10.2023"], 1),
+        ("2023", ["03.09.2023", "09.10.2024"], 1),
+        ("3 September", ["03.09.2023", "09.03.2023", "2023-09-03"], 5),
+        ("May", ["Sat 4 May", "Sun 5 Jun", "may"], 4),
+        ("saturdays", ["Sat", "Sun", "Saturday"], 5),
+        ("saturdays", ["Sat", "Sun", "Sat 4 May"], 5),
+        ("batteries", ["battery AA", "lighter", "Battery"], 4),
+        ("batteries", ["battery AA", "lighter"], 1),
+        ("buses", ["bus", "train"], 1),
+        ("bus", ["buses", "train"], 1),
+        ("tent", ["tents", "tenth"], 1),
+        ("boxes", ["box", "fox"], 1),
+        ("Ines", ["in the yard", "Porto"], None),
+        ("5", ["2024-11-05", "1.5", "1,5", "A-5"], 8),
+        ("bay 3", ["bay 3", "bay 30"], 1),
+    ],
+)
+async def test_words_are_known_in_other_forms(tmp_path: Path, rows: str, cells: list[str], total: int | None) -> None:
+    told = (await said(tmp_path, "sum", rows, "kg", column("what", *cells, mark=";"))).splitlines()[0]
+    assert told.endswith(f": {total}") if total else told.startswith("no row has")
+
+
+async def test_what_is_first_in_a_date_is_not_guessed(tmp_path: Path) -> None:
+    told = await said(tmp_path, "sum", "November", text=column("on", "03/11/2021", "05/11/2021"))
+    assert told == (
+        "no row has November (of 2 rows); the columns are on, kg; on has 03/11/2021, 05/11/2021; "
+        "whether the day or the month is first there is not clear"
+    )
+    assert "no row has November" in await said(tmp_path, "sum", "November", text=column("on", "13/11/2021", "11/13/21"))
+
+
+async def test_longer_texts_that_have_the_words_are_counted(tmp_path: Path) -> None:
+    fuel = column("what", "Diesel", "Diesel Shell", "diesel", "Diesel Aral", "Petrol")
+    assert await said(tmp_path, "sum", "diesel", text=fuel) == (
+        "sum of kg, 2 rows with diesel: 5\n2 more rows have the words within a longer text: Diesel Shell, Diesel Aral"
+    )
+    assert await said(tmp_path, "sum", "diesel shell", text=fuel) == "sum of kg, 1 row with diesel shell: 2"
+
+
+@pytest.mark.parametrize(
+    "total", ["Total", "TOTAL:", "Totals", "Sum", "Grand total", "Subtotal", "Summe", "Total 2024"]
+)
+async def test_a_row_of_totals_is_left_out_and_said(tmp_path: Path, total: str) -> None:
+    text = f"on,what,eur\n2024-01-01,rent,5\n2024-01-02,total loss,4\n,{total},9\n"
+    assert await said(tmp_path, "sum", text=text) == (f"sum of eur, all 2 rows: 9\n1 row called {total} is left out")
+    assert await said(tmp_path, "count", text=text) == f"all 2 rows\n1 row called {total} is left out"
+    assert await said(tmp_path, "sum", "rent", text=text) == "sum of eur, 1 row with rent: 5"
+    assert (await said(tmp_path, "sum", total, text=text)).startswith(f"sum of eur, 1 row with {total}: 9")
+    assert await said(tmp_path, "sum", text=f"what,eur\n{total},9\n") == "sum of eur, 1 row: 9"
+
+
+ORDERS = "id,item,qty,eur\n3,tea,1,2.5\n4,mug,3,8\n5,pot,2,3\n"
+
+
+async def test_a_number_is_looked_for_where_it_names_rows(tmp_path: Path) -> None:
+    assert await said(tmp_path, "sum", "3", "eur", ORDERS) == "sum of eur, 1 row with 3: 2.5"
+    no_ids = ORDERS.replace("id,", "age,")
+    told = await failure_of(tmp_path, no_ids, "count", "3")
+    assert told == "3 is in age, qty, eur; say which column in rows, such as age 3"
+    assert await said(tmp_path, "sum", "qty 3", "eur", no_ids) == "sum of eur, 1 row with qty 3: 8"
+    assert await said(tmp_path, "sum", "8", "qty", ORDERS) == "sum of qty, 1 row with 8: 3"
+    assert (await said(tmp_path, "sum", "8", "eur", ORDERS)).startswith("no row has 8 (of 3 rows)")
+    assert await said(tmp_path, "sum", "box 2", text="box,kg\n1,4\n2,8\n") == "sum of kg, 1 row with box 2: 8"
+
+
+async def failure_of(folder: Path, text: str, what: str, rows: str) -> str:
+    (folder / "a.csv").write_text(text)
+    return await failure(aggregate_table, folder, path="a.csv", what=what, rows=rows)
+
+
+@pytest.mark.parametrize(
+    "name", ["box", "plot", "wk", "week", "bag", "table", "room", "bus", "Invoice No", "year built"]
+)
+async def test_numbers_that_are_names_of_things_are_not_asked_for(tmp_path: Path, name: str) -> None:
+    text = f"{name},kg\n1901,4\n1902,8\n"
+    assert await said(tmp_path, "sum", text=text) == "sum of kg, all 2 rows: 12"
+
+
+@pytest.mark.parametrize("name", ["boxes", "box_kg", "room eur", "number of guests", "fee_year"])
+async def test_amounts_of_things_are_numbers(tmp_path: Path, name: str) -> None:
+    assert await asked_again(tmp_path, "sum", text=f"{name},m\n1,4\n2,8\n") == (
+        f"say which column: the numbers are in {name}, m"
+    )
+
+
+async def test_true_and_false_are_words_and_no_numbers(tmp_path: Path) -> None:
+    text = json.dumps([{"who": "Ann", "paid": True, "eur": 3}, {"who": "Bob", "paid": False, "eur": 4}])
+    for rows in ("true", "paid", "paid yes"):
+        assert await said(tmp_path, "sum", rows, text=text, name="a.json") == f"sum of eur, 1 row with {rows}: 3"
+    assert await said(tmp_path, "sum", "paid no", text=text, name="a.json") == "sum of eur, 1 row with paid no: 4"
+
+
+@pytest.mark.parametrize(
+    ("cells", "total"),
+    [
+        (["$12.00", "$1,200.50"], "1212.5"),
+        (["€3", "-€2"], "1"),
+        (["12 EUR", "3 EUR", "n/a"], "15"),
+        (["+3", "-2", "0"], "1"),
+        (["3 kg", "4.5 kg"], "7.5"),
+        (["12,50 €", "1.200,00 €"], "1212.5"),
+        (["1 200 kr", "50 kr"], "1250"),
+        (["5%", "7%"], "12"),
+        (["3 kg", "400 g"], None),
+        (["$3", "€4"], None),
+        (["A1", "A2"], None),
+        (["S-1", "S-2"], None),
+        (["+491761234567", "+49176123456"], None),
+        (["007", "008"], None),
+        (["555 123", "555 124"], None),
+        (["1,5", "1.5"], None),
+    ],
+)
+async def test_amounts_with_a_currency_are_numbers(tmp_path: Path, cells: list[str], total: str | None) -> None:
+    text = "what;much\n" + "".join(f"a{n};{cell}\n" for n, cell in enumerate(cells))
+    if total is None:
+        assert (await asked_again(tmp_path, "sum", text=text)).startswith("no column has numbers alone")
+    else:
+        assert (await said(tmp_path, "sum", text=text)).splitlines()[0].endswith(f": {total}")
+
+
+async def test_the_row_with_the_largest_amount_is_shown_as_it_is_written(tmp_path: Path) -> None:
+    told = await said(tmp_path, "largest", text="what,price\na,$9.00\nb,$85.00\n")
+    assert told == "largest of price, all 2 rows: 85\n| what | price |\n| --- | --- |\n| b | $85.00 |"
+
+
+async def test_a_point_that_may_stand_between_thousands_is_said(tmp_path: Path) -> None:
+    told = await said(tmp_path, "sum", text="what;eur\na;18.400\nb;2.100\n")
+    assert told == ("sum of eur, all 2 rows: 20.5\nin eur a number such as 18.400 is read as 18.4, not 18400")
+    told = await said(tmp_path, "sum", text="what;eur\na;18.400 €\nb;2.100 €\n")
+    assert told == "sum of eur, all 2 rows: 20.5\n18.400 € is read as 18.4"
+    told = await said(tmp_path, "sum", column="eur", text="eur;kg\n18.400 €;1,5\n2.100 €;2\n")
+    assert told == "sum of eur, all 2 rows: 20500"
