@@ -86,13 +86,16 @@ class Calls:
 
 @dataclass(slots=True)
 class Person:
-    """Says yes to everything, and something happens while they read."""
+    """Says the same to everything, and something happens while they read."""
 
     meanwhile: list[Callable[[], object]]
     """What happens before each yes, one after the other."""
     at_the_start: list[Callable[[], object]] = field(default_factory=list)
     """What happens as the call begins to run, one thing each time."""
     asked: list[ApprovalRequested] = field(default_factory=list)
+    says: Decision = Decision.ONCE
+    allowed: Allowed = field(default_factory=Allowed)
+    """What they need not be asked about."""
 
     async def call(self, tool: Tool, workspace: Path, **arguments: object) -> ToolFinished:
         """Call a tool, and be asked about it."""
@@ -101,7 +104,7 @@ class Person:
             self.asked.append(request)
             if self.meanwhile:
                 self.meanwhile.pop(0)()
-            return Reply(Decision.ONCE)
+            return Reply(self.says)
 
         async def answer(_: QuestionAsked) -> str | None:
             return None
@@ -116,7 +119,7 @@ class Person:
             secrets=lambda plugin: EnvironmentSecrets(plugin, {}),
         )
         registry = Registry([OfferedTool(tool, "files", "rookery", tool.name)])
-        runner = ToolRunner(registry, Workspace.at(workspace), lender, Allowed(), Grants(), time.monotonic)
+        runner = ToolRunner(registry, Workspace.at(workspace), lender, self.allowed, Grants(), time.monotonic)
 
         def tell(event: Event) -> None:
             if isinstance(event, ToolStarted) and self.at_the_start:

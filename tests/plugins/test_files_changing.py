@@ -16,8 +16,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from rookery_core.events import ToolStatus
-from rookery_core.plugin import Tool
+from rookery_core.approval.policy import Allowed
+from rookery_core.events import Decision, ToolStatus
+from rookery_core.plugin import Risk, Tool
 from rookery_core.testing import run_tool
 from rookery_plugins.files import Changes
 from tests.plugins.files_kit import Person, failure, ok, preview_of
@@ -268,6 +269,16 @@ async def test_a_file_that_changes_in_the_last_moment_is_shown_again_too(edit: T
     assert " ONE" in person.asked[1].preview
     assert person.asked[1].remembers == ()
     assert (tmp_path / "a.txt").read_text() == "ONE\n2\n"
+
+
+async def test_what_was_shown_of_a_call_that_was_denied_is_held_against_no_other(edit: Tool, tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(f"one, in {name}\n")
+    denied = await Person([], says=Decision.DENY).call(edit, tmp_path, path="a.txt", old="one", new="1")
+    assert denied.status is ToolStatus.DENIED
+    person = Person([], allowed=Allowed(frozenset([Risk.WRITE])))
+    finished = await person.call(edit, tmp_path, path="b.txt", old="one", new="1")
+    assert (finished.status, person.asked) == (ToolStatus.OK, [])
 
 
 async def test_a_file_that_changes_each_time_it_is_shown_is_left_alone(edit: Tool, tmp_path: Path) -> None:
