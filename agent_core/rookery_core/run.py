@@ -248,11 +248,10 @@ class Run:
     def meant(self, step: Step) -> Step:
         """The step as it was meant: a name as the person said it, and a call that comes behind words."""
         match step.action:
-            case ToolCall() as call if self._voice.as_said and call.tool in self._voice.tools:
-                tool, heard = self._runner.registry.get(call.tool).tool, self._transcript.heard()
-                return replace(
-                    step, action=as_said(call, tool, self._runner.workspace, self._transcript.request, heard)
-                )
+            case ToolCall() as said if self._voice.as_said and said.tool in self._voice.tools:
+                tool, heard = self._runner.registry.get(said.tool).tool, self._transcript.heard()
+                meant = as_said(said, tool, self._runner.workspace, self._transcript.request, heard)
+                return replace(step, action=meant)
             case Answer(text=text) if self._info is not None and self._voice.address(self._info).native:
                 call = native.told(text, self._transcript.heard())
                 if call is not None and isinstance(call.action, ToolCall) and call.action.tool in self._voice.tools:

@@ -36,7 +36,8 @@ def as_said(call: ToolCall, tool: Tool, workspace: Workspace, request: str, hear
         return call
     named = {real: name for name in _names(request) if (real := _real(workspace, name)) is not None}
     for path in paths.values():
-        named.pop(_real(workspace, path), None)
+        if real := _real(workspace, path):
+            named.pop(real, None)
     return replace(call, arguments={**call.arguments, wrong[0]: named.popitem()[1]}) if len(named) == 1 else call
 
 
