@@ -309,9 +309,12 @@ def test_a_run_begins_from_an_adapter_that_was_trained_before(
     (tmp_path / "out.gguf").rename(trained)
     run(tmp_path, "--steps", "2", "--init", str(trained), "--eval-data", groups)
     assert losses(capsys.readouterr().out)[0] == pytest.approx(after, abs=2e-3)
+    run(tmp_path, "--steps", "2", "--init", str(trained), "--rank", "8", "--alpha", "16", "--eval-data", groups)
+    assert losses(capsys.readouterr().out)[0] == pytest.approx(after, abs=2e-3)
+    assert read(tmp_path / "out.gguf")[1] == 16
     with pytest.raises(SystemExit, match=r"trained\.gguf cannot be begun from: it has no adapter for .* of the shapes"):
-        run(tmp_path, "--steps", "2", "--init", str(trained), "--rank", "8")
-    with pytest.raises(SystemExit, match="its alpha is 8, not 4"):
+        run(tmp_path, "--steps", "2", "--init", str(trained), "--rank", "2", "--alpha", "4")
+    with pytest.raises(SystemExit, match="its alpha is 8 at rank 4, so with --rank 4 --alpha is 8"):
         run(tmp_path, "--steps", "2", "--init", str(trained), "--alpha", "4")
     with pytest.raises(SystemExit, match="it is no LoRA adapter"):
         run(tmp_path, "--steps", "2", "--init", str(tmp_path / "base.gguf"))

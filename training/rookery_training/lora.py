@@ -97,16 +97,20 @@ class FusedLinear:
 
     @torch.no_grad()
     def take(self, adapters: Mapping[str, tuple[Tensor, Tensor]]) -> None:
-        """Begins from the A and B of each map, as `adapters` yields them; ValueError where one does not fit."""
+        """Begins from the A and B of each map, as `adapters` yields them; ValueError where one does not fit.
+
+        They may be of a lower rank: what is left then adds nothing until it has learnt something.
+        """
         downs, ups = self.down.split(self.rank), self.up.split(self.sizes)
         for name, order, down, up in zip(self.names, self.orders, downs, ups, strict=True):
-            if name not in adapters or adapters[name][0].shape != down.shape or adapters[name][1].shape != up.shape:
-                raise ValueError(
-                    f"it has no adapter for {name} of the shapes {tuple(down.shape)} and {tuple(up.shape)}"
-                )
-            first, second = adapters[name]
-            down.copy_(first)
-            up.copy_(second if order is None else second[order])
+            first, second = adapters.get(name, (torch.empty(0, 0), torch.empty(0, 0)))
+            n = len(first)
+            if not 0 < n <= self.rank or first.shape != down[:n].shape or second.shape != up[:, :n].shape:
+                shapes = f"{tuple(down.shape)} and {tuple(up.shape)}"
+                raise ValueError(f"it has no adapter for {name} of the shapes {shapes}, or of a lower rank")
+            down[:n].copy_(first)
+            up.zero_()
+            up[:, :n].copy_(second if order is None else second[order])
         self.refresh()
 
     @torch.no_grad()

@@ -57,7 +57,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--eval-data", type=Path)
     parser.add_argument("--eval-groups", type=int, default=48)
     parser.add_argument("--eval-every", type=float, default=15.0, help="minutes")
-    parser.add_argument("--init", type=Path, help="an adapter (GGUF) to begin from, of the same rank and alpha")
+    parser.add_argument("--init", type=Path, help="an adapter (GGUF) to begin from, of this rank or a lower one")
     parser.add_argument("--resume", type=Path, help="a checkpoint to go on from")
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--checkpoint-every", type=float, default=600.0, help="seconds")

@@ -87,8 +87,12 @@ class Trainer:
         """Takes the weights of an adapter that was trained before."""
         try:
             adapters, alpha = read(path)
-            if alpha != self.model.alpha:
-                raise ValueError(f"its alpha is {alpha:g}, not {self.model.alpha:g}")
+            rank = len(next(iter(adapters.values()))[0])
+            if alpha / rank != self.model.alpha / self.model.rank:
+                meant = alpha / rank * self.model.rank
+                raise ValueError(
+                    f"its alpha is {alpha:g} at rank {rank}, so with --rank {self.model.rank} --alpha is {meant:g}"
+                )
             for linear in self.model.linears:
                 linear.take(adapters)
         except (OSError, ValueError) as exc:
