@@ -38,7 +38,7 @@ def test_one_of_a_pair_asks_back_and_the_other_calls_with_what_was_said() -> Non
             given = json.loads(asking.messages[3].content.partition(INPUT)[2])
             assert given == arguments
         n += 1
-    assert n > 80
+    assert n > 60
     assert plain > 0.8 * n  # slips of the finger strike some of the words
 
 

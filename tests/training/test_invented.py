@@ -113,7 +113,7 @@ def test_no_argument_has_a_blank_around_it_and_no_name_comes_twice(groups: list[
                 if not learnt:
                     continue
                 step = parse(message.content)
-                if isinstance(step.action, ToolCall) and step.action.tool not in ("write_file", "shell"):
+                if isinstance(step.action, ToolCall) and step.action.tool not in ("write_file", "edit_file", "shell"):
                     calls += 1
                     for value in step.action.arguments.values():
                         for leaf in value if isinstance(value, list) else [value]:

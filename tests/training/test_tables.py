@@ -115,7 +115,7 @@ def test_a_statement_is_learnt_only_where_it_works_and_after_its_columns_were_se
             if step.tool.startswith("query"):
                 seen += step.observation
         assert all(said in scenario.answer for said in scenario.says)
-        assert scenario.steps[-1].arguments["sql"]
+        assert scenario.steps[-1].tool == "aggregate_table" or scenario.steps[-1].arguments["sql"]
     assert mended > 12
 
 

@@ -120,7 +120,7 @@ def test_a_file_is_changed_in_the_one_place_that_was_asked_for(builtin: Registry
 
 def test_a_text_that_was_given_is_written_at_once_and_as_it_stands(builtin: Registry) -> None:
     given = [scenario for scenario in scenarios(builtin, 1500, 13) if scenario.kind == "write"]
-    assert len(given) > 40
+    assert len(given) > 30
     for scenario in given:
         (step,) = scenario.steps
         content = step.arguments["content"]

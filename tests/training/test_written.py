@@ -66,10 +66,12 @@ def test_a_turn_is_learnt_as_it_stands(builtin: Registry, held_out: HeldOut) -> 
     for group, branch in found:
         one = by_goal[branch.request]
         assert one.tools <= {*group.registry.names}
-        said = [message for message in branch.messages if message.role == "assistant"]
+        begin = max(n for n, message in enumerate(branch.messages) if message.role == "user")
+        said = [message for message in branch.messages[begin:] if message.role == "assistant"]
         assert [json.loads(m.content.partition("\nInput: ")[2]) for m in said[:-1]] == [s.arguments for s in one.steps]
         assert said[-1].content == f"Thought: {one.last_thought}\nAnswer: {one.answer}"
-        learnt = [n for message, n in zip(branch.messages, branch.learnt, strict=True) if message.role == "assistant"]
+        both = zip(branch.messages[begin:], branch.learnt[begin:], strict=True)
+        learnt = [n for message, n in both if message.role == "assistant"]
         assert learnt == [0 if step.slip else -1 for step in one.steps] + [-1]
 
 

@@ -6,7 +6,6 @@ Whatever goes wrong in a tool becomes a `ToolFinished`; only cancelling or pausi
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import threading
 from dataclasses import replace
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from rookery_core.tools.runner import Caller, ToolRunner
 
 PREVIEW_SECONDS = 5.0
-_NUMBERS = itertools.count(1)
 WRITING = (
     "it ran in the sandbox where it could only read, and wanted to write. Nothing was changed; allowed, it runs again "
     "in the sandbox, and writes in the workspace"
@@ -65,7 +63,6 @@ class Calling:
         self._runner = runner
         self._call = call
         self._id = call_id
-        self._key = f"{call_id}/{next(_NUMBERS)}"
         self._caller = caller
         self._emit = caller.emit
         self._checks = Checks(runner, call_id, caller.session, caller.emit, caller.exposure)
@@ -211,7 +208,7 @@ class Calling:
 
         over = threading.Event()
         return ToolContext(
-            call_id=self._key,
+            call_id=self._id,
             workspace=self._runner.workspace,
             cancelled=over,
             progress=throttled(self._emit, self._id, over),

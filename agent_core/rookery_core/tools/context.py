@@ -103,7 +103,6 @@ class ToolContext:
     """
 
     call_id: str
-    """The same for a call's preview and its run, and never that of another call, of whichever session or agent."""
     workspace: Workspace
     cancelled: threading.Event
     """Set when the call is timed out or the turn is stopped; long loops look at it."""

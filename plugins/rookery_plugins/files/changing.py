@@ -57,7 +57,7 @@ class Changes:
                     old = file_at(folder, path.name, name)
             except FileNotFoundError:
                 old = Standing()
-        self._shown.keep(ctx, old.state)
+        self._shown.keep(ctx, path, old.state)
         if old.info is None:
             return f"new file {path}\n\n{content}"
         if _as_bytes(content, old, name) == old.data:
@@ -96,7 +96,7 @@ class Changes:
         name = ctx.workspace.relative(path)
         with _writing(ctx, path), ctx.workspace.folder(path.parent, make=True) as folder:
             old = file_at(folder, path.name, name)
-            self._shown.check(ctx, old.state, name)
+            self._shown.check(ctx, path, old.state, name)
             data = _as_bytes(content, old, name)
             put(folder, path.name, lambda file: file.write(data), old.info, name)
         return f"{'created' if old.info is None else 'replaced'} {name}, {len(data)} bytes"
@@ -106,7 +106,7 @@ class Changes:
     def _show_edit(self, ctx: ToolContext, path: Path, old: str, new: str) -> str:
         with _writing(ctx, path), ctx.workspace.folder(path.parent) as folder:
             found = _file_to_edit(ctx, folder, path)
-        self._shown.keep(ctx, found.state)
+        self._shown.keep(ctx, path, found.state)
         before = TextFile.of(found.data, ctx.workspace.relative(path))
         after, _ = edited(before, old, new, ctx.workspace.relative(path))
         after.data(ctx.workspace.relative(path))  # its encoding may not have all of the characters
@@ -136,7 +136,7 @@ class Changes:
         name = ctx.workspace.relative(path)
         with _writing(ctx, path), ctx.workspace.folder(path.parent) as folder:
             found = _file_to_edit(ctx, folder, path)
-            self._shown.check(ctx, found.state, name)
+            self._shown.check(ctx, path, found.state, name)
             after, line = edited(TextFile.of(found.data, name), old, new, name)
             data = after.data(name)
             put(folder, path.name, lambda file: file.write(data), found.info, name)
@@ -147,7 +147,7 @@ class Changes:
     def _show_move(self, ctx: ToolContext, source: Path, destination: Path) -> str:
         info = _info(ctx, source)
         target = target_of(ctx, source, destination)
-        self._shown.keep(ctx, (identity(info), target))
+        self._shown.keep(ctx, source, (identity(info), target))
         return f"{source}\nbecomes\n{target}\n\n{in_words(ctx, source, info)}"
 
     @tool(
@@ -169,7 +169,7 @@ class Changes:
         name = ctx.workspace.relative(source)
         info = _info(ctx, source)
         target = target_of(ctx, source, destination)
-        self._shown.check(ctx, (identity(info), target), name)
+        self._shown.check(ctx, source, (identity(info), target), name)
         there = ctx.workspace.relative(target)
         try:
             with (
@@ -187,7 +187,7 @@ class Changes:
 
     def _show_delete(self, ctx: ToolContext, path: Path) -> str:
         info = _info(ctx, path)
-        self._shown.keep(ctx, identity(info))
+        self._shown.keep(ctx, path, identity(info))
         return f"to the trash: {path}\n\n{in_words(ctx, path, info)}"
 
     @tool(
@@ -207,7 +207,7 @@ class Changes:
     def delete_file(self, ctx: ToolContext, path: WorkspaceEntry) -> str:
         """Deletes a file or folder, into the trash."""
         name = ctx.workspace.relative(path)
-        self._shown.check(ctx, identity(_info(ctx, path)), name)
+        self._shown.check(ctx, path, identity(_info(ctx, path)), name)
         try:
             with ctx.workspace.folder(path.parent) as folder:
                 now_at = self._trash.put(folder, path.name, path, ctx.workspace.root)
