@@ -247,16 +247,17 @@ class Run:
 
     def meant(self, step: Step) -> Step:
         """The step as it was meant: a name as the person said it, and a call that comes behind words."""
+        heard = self._transcript.heard()
         match step.action:
-            case ToolCall() as said if self._voice.as_said and said.tool in self._voice.tools:
-                tool, heard = self._runner.registry.get(said.tool).tool, self._transcript.heard()
-                meant = as_said(said, tool, self._runner.workspace, self._transcript.request, heard)
-                return replace(step, action=meant)
             case Answer(text=text) if self._info is not None and self._voice.address(self._info).native:
-                call = native.told(text, self._transcript.heard())
-                if call is not None and isinstance(call.action, ToolCall) and call.action.tool in self._voice.tools:
-                    return call
-        return step
+                told = native.told(text, heard)
+                if told is not None and isinstance(told.action, ToolCall) and told.action.tool in self._voice.tools:
+                    step = told
+        action = step.action
+        if self._voice.as_said and isinstance(action, ToolCall) and action.tool in self._voice.tools:
+            tool = self._runner.registry.get(action.tool).tool
+            action = as_said(action, tool, self._runner.workspace, self._transcript.request, heard)
+        return replace(step, action=action)
 
     def question(self, call: ToolCall) -> None:
         """Raise StepDoubted for an argument that nothing said accounts for; once, and then the model has its way."""

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from rookery_core.config import AgentSettings, Config
+from rookery_core.events import ToolFinished, ToolRequested
 from rookery_core.plugin import tool
 from rookery_core.reasoning.as_said import as_said
 from rookery_core.reasoning.step import ToolCall
+from rookery_core.testing import ScriptedModel
 from rookery_core.tools.contract import Risk, WorkspacePath
 from rookery_core.workspace import Workspace
+from tests.core.conftest import Lab, act, answer, play
 
 
 @tool(risk=Risk.READ)
@@ -75,10 +79,26 @@ def test_nothing_else_is_ever_written_than_the_model_says(workspace: Workspace) 
     assert as_said(call, change, workspace, "change rota.md", "change rota.md") == call
 
 
-def test_arguments_that_do_not_fit_are_left_to_who_checks_them(workspace: Workspace) -> None:
-    for arguments in ({}, {"path": 3}, {"path": ""}, {"path": "a\0b"}, {"paths": "tape.md"}):
-        call = ToolCall("look", arguments)
-        assert as_said(call, look, workspace, "look at rota.md", "look at rota.md").arguments in (
-            arguments,
-            {"path": "rota.md"},
-        )
+@pytest.mark.parametrize("given", [{}, {"path": 3}, {"paths": "tape.md"}])
+def test_arguments_that_do_not_fit_are_left_to_who_checks_them(workspace: Workspace, given: dict[str, object]) -> None:
+    call = ToolCall("look", given)
+    assert as_said(call, look, workspace, "look at rota.md", "look at rota.md") == call
+
+
+@pytest.mark.parametrize("path", ["", "a\0b", "/etc/nothing"])
+def test_what_is_no_path_in_the_workspace_is_wrong_too(workspace: Workspace, path: str) -> None:
+    call = ToolCall("look", {"path": path})
+    request = "look at rota.md"
+    assert as_said(call, look, workspace, request, "").arguments == {"path": "rota.md"}
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_in_a_turn_the_file_is_read_where_that_is_wanted(lab: Lab, wanted: bool) -> None:
+    (lab.workspace / "rota.md").write_text("teas: Marguerite")
+    model = ScriptedModel([act("look", '{"path": "tape.md"}'), answer("Marguerite")])
+    assistant = lab.assistant(model, config=Config(agent=AgentSettings(as_said=wanted)))
+    events = await play(assistant, assistant.new_session(), "who does the teas in rota.md?")
+    (asked,) = (event for event in events if isinstance(event, ToolRequested))
+    (came,) = (event for event in events if isinstance(event, ToolFinished))
+    assert asked.arguments == {"path": "rota.md" if wanted else "tape.md"}
+    assert (came.output == "teas: Marguerite") is wanted

@@ -88,12 +88,13 @@ def test_none_is_drawn_where_the_tools_are_not_enough_and_none_for_development(b
     assert Trades(random.Random(1), HeldOut(), none=True).all == []
 
 
-def test_a_group_has_the_tools_of_one_trade_and_only_what_is_said_to_them(held_out: HeldOut) -> None:
+def test_a_group_has_the_tools_of_one_trade_and_only_what_is_said_to_them(builtin: Registry, held_out: HeldOut) -> None:
     made = Trades(random.Random(3), held_out)
+    author = Author(split(load(), held_out=False), builtin, random.Random(4), held_out)
     of = {tool.name: trade for trade in made.all for tool in trade.tools}
     thoughts = set()
     for _ in range(60):
-        group = made.group(0.5)
+        group = made.group(author)
         (trade,) = {of[name].trade for name in group.registry.names}
         for branch in group.branches:
             text = branch.messages[1].content

@@ -5,7 +5,6 @@ A group is one list of tools and several conversations that go on from it.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,10 +12,10 @@ from typing import Any
 from rookery_core.model.base import Message
 from rookery_core.reasoning.focus import pointed
 from rookery_core.reasoning.prompt import system_text
-from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
+from rookery_core.reasoning.step import ACTION, ANSWER, THOUGHT
 from rookery_core.tools.registry import Registry
 from rookery_core.transcript import OBSERVATION
-from rookery_training import asking_back, slips, sums_talk
+from rookery_training import asking_back, slips, sums_talk, written
 from rookery_training.branches import Branch, Group
 from rookery_training.catalogue import (
     Ask,
@@ -54,7 +53,6 @@ from rookery_training.trades import Trades
 from rookery_training.values import Value, in_order, renew
 from rookery_training.wording import literals, roughen
 from rookery_training.workspace import Scenarios
-from rookery_training.written import WrittenTurns
 
 PLAYED = 0.65
 """How often a call to a built-in tool is carried out on files that are made up for it."""
@@ -72,8 +70,6 @@ OFTEN = {*_OFTEN.split()}
 """What most of the whole turns in a folder are made of."""
 POINTED_OUT = 0.85
 """How often the part of a result that has the request's words is pointed out, where the program would do so."""
-WRITTEN = 6.5
-"""How often a turn is one that was written, beside the others."""
 OF_TRADES = 0.13
 """How often a list has the tools of one trade, with what was written about them."""
 OPEN_ANSWERS = 0.3
@@ -98,7 +94,7 @@ class Author:
         catalogue = self._records.join(catalogue)
         self._all = catalogue
         self.rng = rng
-        self._written = WrittenTurns(builtin, rng, none=develop)
+        self._written = written.WrittenTurns(builtin, rng, none=develop)
         self._trades = Trades(rng, held_out, none=develop)
         self.offers = Offers(catalogue, builtin, rng, self._written, develop=develop)
         self._builtin = builtin
@@ -120,7 +116,7 @@ class Author:
             "denied": (0.03, lambda *made: slips.denied(self, *made)),
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
             "workspace": (3.4, self._workspace),
-            "written": (WRITTEN, self._as_written),
+            "written": (6.5, lambda *made: written.conversation(self, self._written, *made)),
             "sums": (0.55, lambda *made: sums_talk.conversation(self, sums, *made)),
             "records": (1.2, lambda *made: converse(self, self._records, *made)),
         }
@@ -130,7 +126,7 @@ class Author:
     def group(self) -> Group:
         """One tool list with the conversations that go on from it."""
         if self._trades.all and self.rng.random() < OF_TRADES:
-            return self._trades.group(self.pointed_out)
+            return self._trades.group(self)
         drawn = self.offers.draw()
         alone = all(tool.entry.domain == "builtin" for tool in drawn) and self.rng.random() < ALONE
         tools = drawn if drawn and alone else self._records.beside(drawn)
@@ -189,15 +185,11 @@ class Author:
 
     def do(self, branch: Branch, tool: Dressed, arguments: dict[str, Any], *, first: str = "", learn: int = -1) -> None:
         """A call; its thought says what `first` says, and which tool fits."""
-        given = json.dumps(arguments, ensure_ascii=False)
-        thought = f"{first} {tool.fits}".lstrip()
-        branch.say("assistant", f"{THOUGHT}{thought}\n{ACTION}{tool.name}\n{INPUT}{given}", learn=learn)
+        branch.call(f"{first} {tool.fits}".lstrip(), tool.name, arguments, learn=learn)
 
     def answer(self, branch: Branch, thought: str, answer: str, *, is_open: bool = False) -> None:
         """An answer; of an open one, which is one of many, the words are seldom learnt."""
-        head = f"{THOUGHT}{thought}\n{ANSWER}"
-        only_head = is_open and self.rng.random() >= OPEN_ANSWERS
-        branch.say("assistant", head + answer, learn=len(head.rstrip()) if only_head else -1)
+        branch.answer(thought, answer, only_head=is_open and self.rng.random() >= OPEN_ANSWERS)
 
     def observe(self, branch: Branch, text: str) -> None:
         """A call's result, mostly with the part of it that the program points out."""
@@ -359,19 +351,6 @@ class Author:
             self.do(branch, tools[step.tool], step.arguments, first=step.first, learn=-1 if step.learn else 0)
             self.observe(branch, step.observation)
         self.answer(branch, made.thought, made.answer)
-        return True
-
-    def _as_written(self, branch: Branch, tools: dict[str, Dressed]) -> bool:
-        """A whole turn as somebody wrote it."""
-        drawn = self._written.draw({name for name, tool in tools.items() if tool.entry.domain == "builtin"})
-        if drawn is None:
-            return False
-        made, observed = drawn
-        branch.say("user", made.goal)
-        for step, text in zip(made.steps, observed, strict=True):
-            self.do(branch, tools[step.tool], step.arguments, first=step.first, learn=0 if step.slip else -1)
-            self.observe(branch, text)
-        self.answer(branch, made.last_thought, made.answer)
         return True
 
     def absent(self, branch: Branch, tools: dict[str, Dressed]) -> bool:

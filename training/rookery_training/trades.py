@@ -6,30 +6,31 @@ people who work there put them. `python -m rookery_training.trades FILE.jsonl` s
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rookery_core.errors import ArgumentsInvalid
 from rookery_core.model.base import Message
-from rookery_core.reasoning.focus import pointed
 from rookery_core.reasoning.gist import fits
 from rookery_core.reasoning.prompt import system_text
-from rookery_core.reasoning.step import ACTION, ANSWER, INPUT, THOUGHT
 from rookery_core.tools.contract import Tool
 from rookery_core.tools.registry import OfferedTool, Registry
-from rookery_core.transcript import OBSERVATION
 from rookery_core.workspace import Workspace
 from rookery_training.branches import Branch, Group
 from rookery_training.fixed_words import CANNOT, HAS_RESULT, IT_SAYS, NO_TOOL_FITS
-from rookery_training.held_out import HeldOut
+from rookery_training.held_out import SUITES, HeldOut, cases
+from rookery_training.written_lines import FOLDER, lines
 
-FOLDER = Path(__file__).resolve().parents[1] / "written" / "trades"
+if TYPE_CHECKING:
+    from rookery_training.conversations import Author
+
+TOGETHER = 9
+"""Requests to one list of tools."""
 
 
 class _Strict(BaseModel):
@@ -80,16 +81,8 @@ class Trade(_Strict):
 
 
 def load(files: Iterable[Path] | None = None) -> list[Trade]:
-    """All of them; ValueError, with file and line, for one that is wrong."""
-    made = []
-    for file in sorted(FOLDER.glob("*.jsonl")) if files is None else files:
-        for n, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-            if line.strip():
-                try:
-                    made.append(Trade.model_validate_json(line))
-                except ValidationError as exc:
-                    raise ValueError(f"{file.name}, line {n}: {exc}") from exc
-    return made
+    """All of them, or those of some files; ValueError for one that is wrong."""
+    return lines(sorted(FOLDER.glob("trades/*.jsonl")) if files is None else files, Trade)
 
 
 class Trades:
@@ -101,38 +94,34 @@ class Trades:
         self.all = [] if none else load()
         self._waiting: list[Trade] = []
 
-    def group(self, pointed_out: float) -> Group:
+    def group(self, author: Author) -> Group:
         """The tools of one trade, or some of them, and what is said to them."""
         rng = self._rng
         self._waiting = self._waiting or rng.sample(self.all, len(self.all))
         trade = self._waiting.pop()
         n = len(trade.tools) if rng.random() < 0.5 else rng.randint(2, len(trade.tools))
-        mine = [tool.offered for tool in rng.sample(trade.tools, n)]
-        registry = Registry(mine)
-        turns = [turn for turn in trade.turns if not turn.tool or turn.tool in {tool.name for tool in mine}]
+        registry = Registry(tool.offered for tool in rng.sample(trade.tools, n))
+        turns = [turn for turn in trade.turns if not turn.tool or turn.tool in registry]
         turns = [turn for turn in turns if not self._held_out.has(turn.ask)]
-        branches = [self._branch(turn, registry, pointed_out) for turn in rng.sample(turns, min(len(turns), 9))]
+        branches = [_branch(author, turn, registry) for turn in rng.sample(turns, min(len(turns), TOGETHER))]
         return Group(Message("system", system_text(registry, "brief")), registry, tuple(branches))
 
-    def _branch(self, turn: TradeTurn, registry: Registry, pointed_out: float) -> Branch:
-        branch = Branch(about="trade")
-        branch.say("user", turn.ask)
-        if not turn.tool:
-            branch.say("assistant", f"{THOUGHT}{NO_TOOL_FITS}\n{ANSWER}{CANNOT}")
-            return branch
-        thought = fits(turn.tool, registry.get(turn.tool).tool.description)
-        if turn.missing:
-            lacks = turn.missing.replace("_", " ")
-            branch.say("assistant", f"{THOUGHT}{thought} But the {lacks} is missing.\n{ANSWER}{turn.answer}")
-            return branch
-        given = json.dumps(turn.arguments, ensure_ascii=False)
-        branch.say("assistant", f"{THOUGHT}{thought}\n{ACTION}{turn.tool}\n{INPUT}{given}")
-        if turn.result:
-            part = pointed(turn.ask, turn.result) if self._rng.random() < pointed_out else ""
-            branch.say("tool", OBSERVATION + turn.result + part)
-            last = IT_SAYS + " / ".join(turn.says) if turn.says else HAS_RESULT
-            branch.say("assistant", f"{THOUGHT}{last}\n{ANSWER}{turn.answer}")
+
+def _branch(author: Author, turn: TradeTurn, registry: Registry) -> Branch:
+    branch = Branch(about="trade")
+    branch.say("user", turn.ask)
+    if not turn.tool:
+        branch.answer(NO_TOOL_FITS, CANNOT)
         return branch
+    thought = fits(turn.tool, registry.get(turn.tool).tool.description)
+    if turn.missing:
+        branch.answer(f"{thought} But the {turn.missing.replace('_', ' ')} is missing.", turn.answer)
+        return branch
+    branch.call(thought, turn.tool, turn.arguments)
+    if turn.result:
+        author.observe(branch, turn.result)
+        branch.answer(IT_SAYS + " / ".join(turn.says) if turn.says else HAS_RESULT, turn.answer)
+    return branch
 
 
 def problems(trade: Trade, held_out: HeldOut, tools_held_out: frozenset[str]) -> list[str]:
@@ -158,8 +147,6 @@ def problems(trade: Trade, held_out: HeldOut, tools_held_out: frozenset[str]) ->
 
 def main(arguments: Sequence[str]) -> int:
     """Says what is wrong with the trades of some files; the exit code is 1 where something is."""
-    from rookery_training.held_out import SUITES, cases
-
     held_out = HeldOut()
     taken = frozenset(tool["name"] for suite in SUITES for case in cases(suite) for tool in case.get("tools", ()))
     wrong = n = 0

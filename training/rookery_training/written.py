@@ -11,18 +11,23 @@ import random
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from rookery_core.reasoning.grounding import reckoned
 from rookery_core.tools.registry import Registry
+from rookery_training.branches import Branch
 from rookery_training.builtin import built_in_tools
+from rookery_training.dressing import Dressed
 from rookery_training.fixed_words import FAILED, HAS_RESULT, IT_SAYS, NOT_ASKED, NOT_THERE
 from rookery_training.held_out import HeldOut
 from rookery_training.workspace_room import Room
+from rookery_training.written_lines import FOLDER, lines
 
-FOLDER = Path(__file__).resolve().parents[1] / "written"
+if TYPE_CHECKING:
+    from rookery_training.conversations import Author
+
 THOUGHTS = {"result": HAS_RESULT, "not there": NOT_THERE, "failed": FAILED, "not asked": NOT_ASKED}
 LONGEST = 900
 """Characters of all that the calls of one turn return."""
@@ -72,16 +77,8 @@ class Written(BaseModel):
 
 
 def load(files: Iterable[Path] | None = None) -> list[Written]:
-    """All of them; ValueError, with file and line, for one that is wrong."""
-    made = []
-    for file in sorted(FOLDER.glob("*.jsonl")) if files is None else files:
-        for n, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-            if line.strip():
-                try:
-                    made.append(Written.model_validate_json(line))
-                except ValidationError as exc:
-                    raise ValueError(f"{file.name}, line {n}: {exc}") from exc
-    return made
+    """All of them, or those of some files; ValueError for one that is wrong."""
+    return lines(sorted(FOLDER.glob("*.jsonl")) if files is None else files, Written)
 
 
 class WrittenTurns:
@@ -112,6 +109,20 @@ class WrittenTurns:
     def _wait(self) -> None:
         if len(self._waiting) < len(self.all) / 2:
             self._waiting += self._rng.sample(self.all, len(self.all))
+
+
+def conversation(author: Author, turns: WrittenTurns, branch: Branch, tools: dict[str, Dressed]) -> bool:
+    """One that the offered tools are enough for, as it was written; False where there is none."""
+    drawn = turns.draw({name for name, tool in tools.items() if tool.entry.domain == "builtin"})
+    if drawn is None:
+        return False
+    made, observed = drawn
+    branch.say("user", made.goal)
+    for step, text in zip(made.steps, observed, strict=True):
+        author.do(branch, tools[step.tool], step.arguments, first=step.first, learn=0 if step.slip else -1)
+        author.observe(branch, text)
+    author.answer(branch, made.last_thought, made.answer)
+    return True
 
 
 def problems(one: Written, builtin: Registry, held_out: HeldOut) -> list[str]:

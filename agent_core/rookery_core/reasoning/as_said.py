@@ -31,7 +31,7 @@ def as_said(call: ToolCall, tool: Tool, workspace: Workspace, request: str, hear
     if tool.risk is not Risk.READ:
         return call
     paths = {name: path for name in tool.paths if isinstance(path := call.arguments.get(name), str)}
-    wrong = [name for name, path in paths.items() if _real(workspace, path) is None and path not in heard]
+    wrong = [name for name, path in paths.items() if _real(workspace, path) is None and not (path and path in heard)]
     if len(wrong) != 1:
         return call
     named = {real: name for name in _names(request) if (real := _real(workspace, name)) is not None}
