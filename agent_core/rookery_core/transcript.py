@@ -39,6 +39,12 @@ UNUSABLE_CHARS = 200
 """As much of a step that could not be used stays in the prompt."""
 
 
+def recalled_text(lines: Iterable[str]) -> str:
+    """How the model is told of what is known from earlier conversations, above the request; "" for nothing."""
+    listed = "".join(f"- {line}\n" for line in lines)
+    return f"(Known from earlier conversations:\n{listed})\n" if listed else ""
+
+
 @dataclass(slots=True)
 class _Step:
     n: int
@@ -92,8 +98,7 @@ class Transcript:
             case ModeChanged(mode=mode):
                 self._planning = mode is Mode.PLAN
             case MemoryRecalled(items=items):
-                lines = "".join(f"- {item.text}\n" for item in items)
-                self._turns[-1].note = f"(Known from earlier conversations:\n{lines})\n"
+                self._turns[-1].note = recalled_text(item.text for item in items)
             case InputPerceived(name=name, text=text):
                 self._turns[-1].inputs += f"\n\n[{name}]\n{text}"
             case StepStarted(n=n):

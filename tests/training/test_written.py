@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from rookery_core.events import MemoryRecalled, Recalled, TurnStarted
 from rookery_core.tools.registry import Registry
+from rookery_core.transcript import Transcript
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
 from rookery_training import trades, written
+from rookery_training.branches import Branch
 from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import load
 from rookery_training.conversations import Author
@@ -164,3 +167,47 @@ def test_what_is_wrong_with_a_trade_is_said(held_out: HeldOut) -> None:
             Trade.model_validate(
                 {"trade": "crane", "tools": tools, "turns": [{"ask": "lift", "tool": "lift", **wrong}] * 2}
             )
+
+
+def test_commands_and_databases_are_real(builtin: Registry) -> None:
+    one = Written.model_validate(
+        {
+            "goal": "wc -l oats.txt, and who has the red bike in bikes.db",
+            "files": {
+                "oats.txt": "one\ntwo\n",
+                "bikes.db": "CREATE TABLE bikes (colour TEXT, rider TEXT); INSERT INTO bikes VALUES ('red', 'Ivo');",
+            },
+            "steps": [
+                {"tool": "shell", "arguments": {"command": "wc -l oats.txt"}},
+                {"tool": "shell", "arguments": {"command": "true"}},
+                {"tool": "query_database", "arguments": {"path": "bikes.db", "sql": "SELECT rider FROM bikes"}},
+            ],
+            "answer": "It has 2 lines, and Ivo has the red bike.",
+        }
+    )
+    lines, silent, rows = one.observations(builtin)
+    assert lines == "2 oats.txt\n[exit code 0]"
+    assert silent == "(no output)\n[exit code 0]"
+    assert "| Ivo |" in rows
+
+
+def test_what_is_recalled_stands_above_the_request_as_the_program_puts_it(
+    builtin: Registry, held_out: HeldOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "RECALLED", 1.0)
+    author = Author(split(load(), held_out=False), builtin, random.Random(4), held_out)
+    turns = WrittenTurns(builtin, random.Random(1))
+    for one in turns.all[:20]:
+        (known,) = turns.known(one)
+        assert known.startswith("Asked: ")
+        assert " Answered: " in known
+        assert not known.startswith(f"Asked: {one.goal} ")
+        branch = Branch()
+        author.said(branch, one.goal, [known])
+        items = (Recalled(source="episode", ref="a/1", text=known),)
+        begun = TurnStarted(session="s", turn=1, text=one.goal, strategy="react", workspace="/w")
+        read = Transcript([begun, MemoryRecalled(session="s", turn=1, items=items)]).messages([])
+        assert branch.messages == read
+        assert branch.request == one.goal
+    kept = turns.all[0].model_copy(update={"known": ["Asked: where is it? Answered: In the shed."]})
+    assert turns.known(kept) == kept.known

@@ -14,7 +14,7 @@ from rookery_core.reasoning.focus import pointed
 from rookery_core.reasoning.prompt import system_text
 from rookery_core.reasoning.step import ACTION, ANSWER, THOUGHT
 from rookery_core.tools.registry import Registry
-from rookery_core.transcript import OBSERVATION
+from rookery_core.transcript import OBSERVATION, recalled_text
 from rookery_training import asking_back, slips, sums_talk, written
 from rookery_training.branches import Branch, Group
 from rookery_training.catalogue import (
@@ -176,12 +176,14 @@ class Author:
         ending = slots_of(template)[-1:] if template.endswith("}") else []
         long = any(len(scene[name].said.split()) > 2 for name in ending if name in scene)  # what follows would be of it
         rough = roughen(template, self.rng, literals(kept or {}), request=request, closed=long)
-        said = text = fill(rough, scene, self.rng, said=True)
-        if self._notes and self.rng.random() < 0.04:
-            lines = "".join(f"- {note}\n" for note in self.rng.sample(self._notes, self.rng.randint(1, 2)))
-            text = f"(Known from earlier conversations:\n{lines})\n\n{text}"
-        branch.say("user", text)
-        branch.request = said
+        known = self._notes and self.rng.random() < 0.04
+        notes = self.rng.sample(self._notes, self.rng.randint(1, 2)) if known else []
+        self.said(branch, fill(rough, scene, self.rng, said=True), notes)
+
+    def said(self, branch: Branch, request: str, known: Sequence[str] = ()) -> None:
+        """The person's message, under what was recalled."""
+        branch.say("user", recalled_text(known) + request)
+        branch.request = request
 
     def do(self, branch: Branch, tool: Dressed, arguments: dict[str, Any], *, first: str = "", learn: int = -1) -> None:
         """A call; its thought says what `first` says, and which tool fits."""

@@ -10,6 +10,7 @@ from rookery_training.fixed_words import FAILED
 from rookery_training.pools import POOLS
 from rookery_training.stage import Made, Stage
 from rookery_training.values import draw
+from rookery_training.workspace_room import shell_said
 
 _EVERYWHERE = """
 wc cat head tail sort nl tac cut grep ls find du stat md5sum sha256sum basename dirname echo seq expr date test
@@ -44,7 +45,7 @@ def shell(stage: Stage) -> bool:
     output, code = stage.room.run(command)
     if len(output) > LONG:
         return False
-    stage.steps.append(Made(stage.tool, stage.arguments, f"{output or '(no output)'}\n[exit code {code}]"))
+    stage.steps.append(Made(stage.tool, stage.arguments, shell_said(output, code)))
     return _told(stage, words, output, code, named[0] if named else folder)
 
 
@@ -135,7 +136,7 @@ def _git(stage: Stage, words: list[str]) -> bool:
             return False
     if rng.random() < MISSING:
         said = "fatal: not a git repository (or any of the parent directories): .git"
-        stage.steps.append(Made(stage.tool, stage.arguments, f"{said}\n[exit code 128]"))
+        stage.steps.append(Made(stage.tool, stage.arguments, shell_said(said, 128)))
         return stage.tell(f"That did not work: {said}", thought=FAILED)
-    stage.steps.append(Made(stage.tool, stage.arguments, f"{said}\n[exit code 0]"))
+    stage.steps.append(Made(stage.tool, stage.arguments, shell_said(said, 0)))
     return stage.tell(*answers)

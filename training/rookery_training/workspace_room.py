@@ -111,6 +111,11 @@ class Room:
         }
 
 
+def shell_said(output: str, code: int) -> str:
+    """What the shell tool says of a command."""
+    return f"{output or '(no output)'}\n[exit code {code}]"
+
+
 def _text(data: bytes) -> Text:
     try:
         return data.decode()

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rookery_core.memory.retrieve import told
 from rookery_core.reasoning.grounding import reckoned
 from rookery_core.tools.registry import Registry
 from rookery_training.branches import Branch
@@ -22,13 +25,16 @@ from rookery_training.builtin import built_in_tools
 from rookery_training.dressing import Dressed
 from rookery_training.fixed_words import FAILED, HAS_RESULT, IT_SAYS, NOT_ASKED, NOT_THERE
 from rookery_training.held_out import HeldOut
-from rookery_training.workspace_room import Room
+from rookery_training.workspace_room import Room, shell_said
 from rookery_training.written_lines import FOLDER, lines
 
 if TYPE_CHECKING:
     from rookery_training.conversations import Author
 
 THOUGHTS = {"result": HAS_RESULT, "not there": NOT_THERE, "failed": FAILED, "not asked": NOT_ASKED}
+DATABASES = (".db", ".sqlite")
+RECALLED = 0.1
+"""How often something of another turn is recalled above a request."""
 LONGEST = 900
 """Characters of all that the calls of one turn return."""
 
@@ -53,8 +59,11 @@ class Written(BaseModel):
 
     goal: str = Field(min_length=3)
     files: dict[str, str] = {}
+    """Path and text; the text of a database is the SQL that makes it."""
     notes: dict[str, str] = {}
     tasks: list[str] = []
+    known: list[str] = []
+    """What is recalled of earlier conversations, and is of no use here."""
     steps: list[WrittenStep] = Field(min_length=1)
     says: list[str] = []
     """Pieces of what the calls returned, as they stand there, that the answer is taken from."""
@@ -72,8 +81,21 @@ class Written(BaseModel):
 
     def observations(self, builtin: Registry) -> list[str]:
         """What its calls return."""
-        with Room(builtin, self.files, self.notes, self.tasks) as room:
-            return [room.call(step.tool, step.arguments) for step in self.steps]
+        files = {path: _database(text) if path.endswith(DATABASES) else text for path, text in self.files.items()}
+        with Room(builtin, files, self.notes, self.tasks) as room:
+            return [_carried_out(room, step) for step in self.steps]
+
+
+def _database(sql: str) -> bytes:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(sql)
+        return connection.serialize()
+
+
+def _carried_out(room: Room, step: WrittenStep) -> str:
+    if step.tool == "shell":
+        return shell_said(*room.run(str(step.arguments["command"])))
+    return room.call(step.tool, step.arguments)
 
 
 def load(files: Iterable[Path] | None = None) -> list[Written]:
@@ -106,6 +128,15 @@ class WrittenTurns:
                 return one, self._returned[one.goal]
         return None
 
+    def known(self, one: Written) -> list[str]:
+        """What is recalled above its request: what it has itself, or sometimes the turn that is most like it."""
+        if one.known or self._rng.random() >= RECALLED:
+            return one.known
+        words = {*one.goal.lower().split()}
+        others = [other for other in self._rng.sample(self.all, min(len(self.all), 60)) if other.goal != one.goal]
+        like = max(others, key=lambda other: len(words & {*other.goal.lower().split()}))
+        return [told(like.goal, like.answer)]
+
     def _wait(self) -> None:
         if len(self._waiting) < len(self.all) / 2:
             self._waiting += self._rng.sample(self.all, len(self.all))
@@ -117,7 +148,7 @@ def conversation(author: Author, turns: WrittenTurns, branch: Branch, tools: dic
     if drawn is None:
         return False
     made, observed = drawn
-    branch.say("user", made.goal)
+    author.said(branch, made.goal, turns.known(made))
     for step, text in zip(made.steps, observed, strict=True):
         author.do(branch, tools[step.tool], step.arguments, first=step.first, learn=0 if step.slip else -1)
         author.observe(branch, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rookery_core.approval.taint import recalled
 from rookery_core.events import Recalled
-from rookery_core.memory.episodic import Episode, Episodes
+from rookery_core.memory.episodic import Episodes
 from rookery_core.memory.notes import Note, Notes
 from rookery_core.memory.query import overlap
 from rookery_core.text import one_line
@@ -29,7 +29,7 @@ def recall(query: str, *, episodes: Episodes, notes: Notes, session: str, limit:
         if episode.status == "answered" and overlap(query, f"{episode.asked} {episode.answer}") >= MIN_OVERLAP:
             ref = f"{episode.session}/{episode.turn}"
             label = recalled(episode.label, f"turn {episode.turn} of the session {episode.session}")
-            found.append(Recalled(source="episode", ref=ref, text=_told(episode), label=label))
+            found.append(Recalled(source="episode", ref=ref, text=told(episode.asked, episode.answer), label=label))
     return tuple(found[:limit])
 
 
@@ -37,5 +37,6 @@ def _notes(notes: Notes, query: str, limit: int) -> list[Note]:
     return [note for note in notes.search(query, limit) if overlap(query, note.text) >= MIN_OVERLAP / 2]
 
 
-def _told(episode: Episode) -> str:
-    return one_line(f"Asked: {one_line(episode.asked, MAX_CHARS // 2)} Answered: {episode.answer}", MAX_CHARS)
+def told(asked: str, answer: str) -> str:
+    """What is said of a past turn."""
+    return one_line(f"Asked: {one_line(asked, MAX_CHARS // 2)} Answered: {answer}", MAX_CHARS)
