@@ -94,11 +94,12 @@ def test_none_is_drawn_where_the_tools_are_not_enough_and_none_for_development(b
 def test_a_group_has_the_tools_of_one_trade_and_only_what_is_said_to_them(builtin: Registry, held_out: HeldOut) -> None:
     made = Trades(random.Random(3), held_out)
     author = Author(split(load(), held_out=False), builtin, random.Random(4), held_out)
-    of = {tool.name: trade for trade in made.all for tool in trade.tools}
+    of = {trade.trade: {tool.name for tool in trade.tools} for trade in made.all}
     thoughts = set()
     for _ in range(60):
         group = made.group(author)
-        (trade,) = {of[name].trade for name in group.registry.names}
+        trade = [name for name, tools in of.items() if tools >= {*group.registry.names}]
+        assert trade
         for branch in group.branches:
             text = branch.messages[1].content
             thoughts.add(text.partition("\n")[0].removeprefix("Thought: ").partition(":")[0].partition(" But")[0])

@@ -70,7 +70,7 @@ OFTEN = {*_OFTEN.split()}
 """What most of the whole turns in a folder are made of."""
 POINTED_OUT = 0.85
 """How often the part of a result that has the request's words is pointed out, where the program would do so."""
-OF_TRADES = 0.13
+OF_TRADES = 0.22
 """How often a list has the tools of one trade, with what was written about them."""
 OPEN_ANSWERS = 0.3
 """The share of answers to learn where many others would be as good; of the rest only the thought is learnt."""
@@ -115,8 +115,8 @@ class Author:
             "repair": (0.03, lambda *made: slips.repair(self, *made)),
             "denied": (0.03, lambda *made: slips.denied(self, *made)),
             "doubted": (0.12, lambda *made: slips.doubted(self, *made)),
-            "workspace": (3.4, self._workspace),
-            "written": (6.5, lambda *made: written.conversation(self, self._written, *made)),
+            "workspace": (2.8, self._workspace),
+            "written": (7.5, lambda *made: written.conversation(self, self._written, *made)),
             "sums": (0.55, lambda *made: sums_talk.conversation(self, sums, *made)),
             "records": (1.2, lambda *made: converse(self, self._records, *made)),
         }

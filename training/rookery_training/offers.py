@@ -55,7 +55,7 @@ AS_OFFERED = 0.85
 """How often the built-in tools are those that the program would choose for a request."""
 ASKED_WITH_SQL = {"query_table": 2, "aggregate_table": 4, "query_database": 2}
 """How many times as often as another tool these are what a list of the program's choice is for: they take practice."""
-FOR_WRITTEN = 0.5
+FOR_WRITTEN = 0.6
 """How often a list of the program's choice is for a turn that was written."""
 ONLINE = 0.5
 """How often the tools for the web may be among them."""
