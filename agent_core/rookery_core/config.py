@@ -92,6 +92,9 @@ class AgentSettings(Limits):
     """Question an answer with a number that appears nowhere in what was said or read, where a calculator is offered."""
     as_said: bool = True
     """Read the one file that the request names, where a call has a path that nobody said and that is not there."""
+    exact_thoughts: bool = True
+    """Hold the default model to what it thinks: what it quotes stands there, and the tool whose purpose it names is
+    the one that it calls."""
     point_out: bool = True
     """Repeat below a tool's result the line or entry that has the request's words, where one stands out."""
 

@@ -11,8 +11,9 @@ from functools import cache
 from rookery_core.config import AgentSettings
 from rookery_core.errors import ConfigError
 from rookery_core.model.base import Message, ModelInfo, PromptTier, Sampling
-from rookery_core.model.constraint import arguments_grammar, step_grammar
+from rookery_core.model.constraint import StepGrammar, arguments_grammar
 from rookery_core.reasoning import native
+from rookery_core.reasoning.gist import fits
 from rookery_core.reasoning.prompt import head, native_text
 from rookery_core.tools.discovery import Discovery
 from rookery_core.tools.registry import Registry
@@ -75,7 +76,7 @@ class Offer:
         return self._voices[chosen.names]
 
     def _addresses(self, registry: Registry) -> Callable[[ModelInfo], Address]:
-        made = cache(lambda tier: labelled(registry, tier, self._sections))
+        made = cache(lambda tier: labelled(registry, tier, self._sections, exact=self._settings.exact_thoughts))
         own = cache(lambda: in_its_own_form(registry, self._sections))
 
         def choose(info: ModelInfo) -> Address:
@@ -95,10 +96,14 @@ class Offer:
         return form == "native"
 
 
-def labelled(registry: Registry, tier: PromptTier, sections: Sequence[str] = ()) -> Address:
-    """Steps with Rookery's labels."""
-    act = step_grammar((offered.name, offered.tool.schema) for offered in registry)
-    return Address(head(registry, tier, sections), act, step_grammar(()))
+def labelled(registry: Registry, tier: PromptTier, sections: Sequence[str] = (), *, exact: bool = True) -> Address:
+    """Steps with Rookery's labels; `exact` holds thoughts to what they quote and to the tool that they are about."""
+    purposes = [fits(offered.name, offered.tool.description) for offered in registry] if exact else []
+    act = StepGrammar.of(((offered.name, offered.tool.schema) for offered in registry), purposes)
+    if exact:
+        return Address(head(registry, tier, sections), act.text, StepGrammar.of(()).text)
+    free = act.text(), StepGrammar.of(()).text()
+    return Address(head(registry, tier, sections), lambda _: free[0], lambda _: free[1])
 
 
 def in_its_own_form(registry: Registry, sections: Sequence[str] = ()) -> Address:
@@ -106,4 +111,5 @@ def in_its_own_form(registry: Registry, sections: Sequence[str] = ()) -> Address
     tools = native.functions(registry) if len(registry) else ""
     system = Message("system", native_text(registry, sections), tools)
     act = native.grammar((offered.name, arguments_grammar(offered.tool.schema)) for offered in registry)
-    return Address((system,), act, native.grammar(()), native=True)
+    answer = native.grammar(())
+    return Address((system,), lambda _: act, lambda _: answer, native=True)

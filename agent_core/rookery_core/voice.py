@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from rookery_core.model.base import Message, ModelInfo, Sampling
 from rookery_core.reasoning.quarantine import When
 
+Grammar = Callable[[str], str]
+"""The grammar of a step, by all that was said and returned so far."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -15,10 +18,10 @@ class Address:
 
     head: tuple[Message, ...]
     """The system text and worked examples; always the same, so that the KV cache keeps it."""
-    act: str
-    """Grammar of a step that may call a tool or answer."""
-    answer: str
-    """Grammar of a step that must answer."""
+    act: Grammar
+    """That of a step that may call a tool or answer."""
+    answer: Grammar
+    """That of a step that must answer."""
     native: bool = False
     """Whether it reads and writes calls in its own form."""
 

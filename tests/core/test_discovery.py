@@ -206,7 +206,7 @@ def test_a_voice_offers_and_allows_the_same_tools() -> None:
     assert len(voice.tools) == 2
     for name in TOOLS:
         assert (f"- {name}(" in voice.address(info()).head[0].content) == (name in voice.tools)
-        assert (f"Action: {name}" in voice.address(info()).act) == (name in voice.tools)
+        assert (f"Action: {name}" in voice.address(info()).act("")) == (name in voice.tools)
     assert offer.voice("mail Anna") is voice
 
 

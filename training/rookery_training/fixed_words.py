@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from rookery_core.evals.given import WITH_A_RESULT, WITHOUT
+from rookery_core.model.constraint import SAYS
 
 NO_TOOL_FITS = "No tool fits."
 NO_TOOL_NEEDED = WITHOUT
 FAILED = "The call failed, and I should say so."
 CANNOT = "I have no tool for that, so I can't help with it."
 HAS_RESULT = WITH_A_RESULT
-IT_SAYS = "It says: "
+IT_SAYS = SAYS
 """Before the answer, what it is about to be taken from is copied."""
 NOT_THERE = "The observation does not have it."
 NOT_ALLOWED = "The call was not allowed."

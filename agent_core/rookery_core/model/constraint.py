@@ -6,7 +6,8 @@ Text in, text out: compiling it is the model process's work, checking one tool's
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rookery_core.errors import GrammarError
@@ -14,28 +15,96 @@ from rookery_core.errors import GrammarError
 THOUGHT_CHARS = 300
 """A thought's longest line; a small model that rambles is cut here and made to act."""
 
+FITS = "A tool fits: "
+"""What the default model's thought before a call begins with: what the tool is for follows."""
+SAYS = "It says: "
+"""What its thought before an answer begins with: what the answer is taken from follows, as it stands there."""
+MOST_HEARD = 100_000
+"""Characters that may be quoted from; reading them takes 0.04 s, and llguidance refuses some five times as many."""
 MAX_INTEGER = 10**15
 
+_LINE = f"/[^\\n]{{1,{THOUGHT_CHARS}}}/"
 _JSON_STYLE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
 
-def step_grammar(tools: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
-    """The grammar of a step with these tools, as (name, JSON Schema). Without tools only an answer is possible.
+@dataclass(frozen=True, slots=True)
+class StepGrammar:
+    """What a step may be: a thought, and then a call of one of the tools or an answer."""
 
-    Raises GrammarError, naming the tool, for a schema that llguidance cannot turn into a grammar.
-    """
-    calls = {name: _call_rule(name, schema) for name, schema in tools}
-    rules = [f"call_{n}: {rule}" for n, rule in enumerate(calls.values())]
-    options = [f"call_{n}" for n in range(len(calls))] + ["answer"]
-    return "\n".join(
-        [
-            f'start: "Thought: " THOUGHT "\\n" ({" | ".join(options)})',
-            f"THOUGHT: /[^\\n]{{1,{THOUGHT_CHARS}}}/",
-            'answer: "Answer: " ANSWER',
-            "ANSWER: /(?s:.+)/",
-            *rules,
-        ]
-    )
+    calls: tuple[str, ...]
+    """The rule of each tool's call."""
+    purposes: tuple[str, ...] = ()
+    """What a thought says of each tool, beginning with `FITS`, where it has to be true."""
+
+    @classmethod
+    def of(cls, tools: Iterable[tuple[str, Mapping[str, Any]]], purposes: Iterable[str] = ()) -> StepGrammar:
+        """That with these tools, as (name, JSON Schema). Without tools only an answer is possible.
+
+        Raises GrammarError, naming the tool, for a schema that llguidance cannot turn into a grammar.
+        """
+        return cls(tuple(_call_rule(name, schema) for name, schema in tools), tuple(purposes))
+
+    def text(self, heard: str = "") -> str:
+        """The grammar.
+
+        With purposes, a thought that says one is followed by a call of that tool, or says what is missing and is
+        followed by an answer. With `heard`, a thought that says what something says has words of that, in their order;
+        of more than `MOST_HEARD` characters none is held to it.
+        """
+        heard = heard if len(heard) <= MOST_HEARD and heard.strip() else ""
+        thoughts, rules = ['SPOKEN "\\n" any'], [f"call_{n}: {rule}" for n, rule in enumerate(self.calls)]
+        bound = []
+        if heard:
+            bound.append(SAYS)
+            thoughts.append('quote "\\n" any')
+            rules += [
+                f'quote: "{SAYS}" QUOTED (AND QUOTED)*',
+                "AND: / ?\\/ /",
+                f"QUOTED: HEARD & {_LINE}",
+                f"HEARD: %regex {json.dumps({'substring_words': heard})}",
+            ]
+        if self.purposes:
+            thoughts += ["lead fitting", *(["quote then fitting"] if heard else [])]
+            rules += [_lead("lead", "", _but(bound)), *([_lead("then", " ?", _but([r" ?\/ "]))] if heard else [])]
+            rules += _fitting(self.purposes)
+            bound.append(f"[^\\n]*{FITS}")
+        return "\n".join(
+            [
+                f'start: "Thought: " ({" | ".join(thoughts)})',
+                f"SPOKEN: {_LINE}{_but(bound)}",
+                f"any: {' | '.join([*(f'call_{n}' for n in range(len(self.calls))), 'answer'])}",
+                'answer: "Answer: " ANSWER',
+                "ANSWER: /(?s:.+)/",
+                *rules,
+            ]
+        )
+
+
+def step_grammar(tools: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
+    """The grammar of a step with these tools, whatever its thought; GrammarError as for `StepGrammar.of`."""
+    return StepGrammar.of(tools).text()
+
+
+def _but(beginnings: Sequence[str]) -> str:
+    """What keeps a terminal from beginning like one of these; one complement, since llguidance gives up on two."""
+    return f" & ~/({'|'.join(beginnings)})(?s:.*)/" if beginnings else ""
+
+
+def _lead(name: str, begins: str, but: str) -> str:
+    """A rule for what stands before a tool's purpose: `FITS`, perhaps behind other words."""
+    return f"{name}[lazy]: /{begins}([^\\n]{{1,{THOUGHT_CHARS // 2}}} )?{FITS}/{but}"
+
+
+def _fitting(purposes: Sequence[str]) -> Iterator[str]:
+    """Rules for what follows that."""
+    calls: dict[str, list[str]] = {}
+    for n, purpose in enumerate(purposes):
+        calls.setdefault(purpose, []).append(f"call_{n}")
+    yield f"fitting: {' | '.join(f'fitting_{n}' for n in range(len(calls)))}"
+    yield f"MISSING: / But [^\\n]{{1,{THOUGHT_CHARS // 2}}}/"
+    for n, (purpose, its) in enumerate(calls.items()):
+        said = json.dumps(purpose.removeprefix(FITS), ensure_ascii=False)
+        yield f'fitting_{n}: {said} ("\\n" ({" | ".join(its)}) | MISSING "\\n" answer)'
 
 
 def arguments_grammar(schema: Mapping[str, Any]) -> dict[str, Any]:

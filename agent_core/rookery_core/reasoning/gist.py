@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-FITS = "A tool fits: "
-"""What the default model's thought before a call begins with."""
+from rookery_core.model.constraint import FITS
+
 MOST_WORDS = 12
 FEW_WORDS = 4
 """So few say too little, when a comma ends them ("Returns title", "Makes a new")."""

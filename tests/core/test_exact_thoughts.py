@@ -1,0 +1,167 @@
+"""What a thought quotes stands there, and the tool whose purpose it names is the one that is called."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import llguidance
+import pytest
+
+from rookery_core.config import AgentSettings, Config
+from rookery_core.model.backends import WorkerModel
+from rookery_core.model.base import Delta, LoadOptions, Message, Sampling
+from rookery_core.model.constraint import MOST_HEARD, StepGrammar
+from rookery_core.model.registry import find
+from rookery_core.model.worker import Worker
+from rookery_core.paths import Paths
+from rookery_core.reasoning.gist import fits
+from rookery_core.testing import ScriptedModel
+from tests.core.conftest import Lab, act, answer, play
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"n": {"type": "integer"}},
+    "required": ["n"],
+    "additionalProperties": False,
+}
+TOOLS = {
+    "open_gate": "Opens a gate of the sheep pen.",
+    "shut_gate": 'Shuts one, with "force"\\slowly.',
+    "fermer": "Ferme la barrière d'été.",
+    "shut_too": 'Shuts one, with "force"\\slowly.',
+}
+HEARD = """where is Dolly, and what does she weigh?
+Observation: pen 4: Dolly, 71.5 kg, shorn
+pen 5: Ærø 🐑, 68 kg
+| Moss | 80 |
+note: A tool fits: nothing. It says: no"""
+PURPOSES = {name: fits(name, text) for name, text in TOOLS.items()}
+
+
+def grammar(heard: str, *, bound: bool = True) -> str:
+    return StepGrammar.of(((name, SCHEMA) for name in TOOLS), PURPOSES.values() if bound else ()).text(heard)
+
+
+def may_write(lark: str, text: str) -> bool:
+    matcher = llguidance.LLMatcher(llguidance.LLTokenizer("byte"), lark, log_level=0)
+    assert not matcher.get_error()
+    return matcher.try_consume_tokens([*text.encode()]) == len(text.encode()) and bool(matcher.is_accepting())
+
+
+@pytest.mark.parametrize("heard", ["", HEARD])
+@pytest.mark.parametrize(
+    ("thought", "tools"),
+    [
+        (PURPOSES["open_gate"], {"open_gate"}),
+        (PURPOSES["fermer"], {"fermer"}),
+        (PURPOSES["shut_gate"], {"shut_gate", "shut_too"}),
+        (f"It is pen 4. {PURPOSES['open_gate']}", {"open_gate"}),
+        (f"It says: Dolly, 71.5 kg {PURPOSES['open_gate']}", {"open_gate"}),
+        (f"It says: Moss {PURPOSES['fermer']}", {"fermer"}),
+        (f"It says: Moss / pen 4 {PURPOSES['fermer']}", {"fermer"}),
+        (f"It says: Dolly, 71.5 kg That is it. {PURPOSES['open_gate']}", {"open_gate"}),
+        ("Let me look.", {*TOOLS}),
+        ("No tool fits.", {*TOOLS}),
+    ],
+)
+def test_the_tool_whose_purpose_is_named_is_called(heard: str, thought: str, tools: set[str]) -> None:
+    lark = grammar(heard)
+    called = {name for name in TOOLS if may_write(lark, f'Thought: {thought}\nAction: {name}\nInput: {{"n": 4}}')}
+    assert called == tools
+    answers = may_write(lark, f"Thought: {thought}\nAnswer: Done.")
+    assert answers is (tools == {*TOOLS})
+
+
+@pytest.mark.parametrize("heard", ["", HEARD])
+def test_what_a_named_tool_lacks_is_asked_for_and_no_other_purpose_is_named(heard: str) -> None:
+    lark = grammar(heard)
+    assert may_write(lark, f"Thought: {PURPOSES['open_gate']} But the n is missing.\nAnswer: Which gate?")
+    assert not may_write(lark, f'Thought: {PURPOSES["open_gate"]} But no.\nAction: open_gate\nInput: {{"n": 4}}')
+    for other in ("A tool fits: Sings a song.", "A tool fits: nothing.", "So. A tool fits: Opens a gate."):
+        assert not may_write(lark, f'Thought: {other}\nAction: open_gate\nInput: {{"n": 4}}')
+        assert not may_write(lark, f"Thought: {other}\nAnswer: No.")
+
+
+@pytest.mark.parametrize(
+    ("quoted", "stands_there"),
+    [
+        ("pen 4: Dolly, 71.5 kg, shorn", True),
+        ("Dolly, 71.5 kg", True),
+        ("71.5", True),
+        ("pen 5: Ærø 🐑, 68 kg / | Moss | 80 |", True),
+        ("| Moss | 80 | / Dolly", True),
+        ("Moss / Dolly", True),
+        ("Dolly, 71.5 lb", False),
+        ("Dolly, 68 kg", False),
+        ("Moll", False),
+        ("Dol", False),
+        ("Dolly, 71.5 kg, shorn pen 5", False),
+        ("Dolly, 71.5 kg / Molly", False),
+        ("shorn\npen 5", False),
+    ],
+)
+def test_what_is_quoted_stands_there_word_for_word(quoted: str, stands_there: bool) -> None:
+    for bound in (True, False):
+        assert may_write(grammar(HEARD, bound=bound), f"Thought: It says: {quoted}\nAnswer: So it is.") is stands_there
+    assert may_write(StepGrammar.of(()).text(HEARD), f"Thought: It says: {quoted}\nAnswer: So.") is stands_there
+    if "\n" not in quoted:
+        for nothing in ("", " \n", HEARD + "x" * MOST_HEARD):
+            assert may_write(grammar(nothing), f"Thought: It says: {quoted}\nAnswer: So it is.")
+
+
+def test_any_text_can_be_quoted_from() -> None:
+    texts = ["\0\x1b[2J", '"\\', "\ufeff\u202e", "{}[]()|&~/%regex", "é" * 400, "a b " * 5000, "\r\n\t", "🏳️‍🌈"]
+    for text in texts:
+        lark = grammar(text)
+        assert may_write(lark, "Thought: No tool fits.\nAnswer: No.")
+        word = text.split()[0] if text.split() else ""
+        if word and "\n" not in word and len(word) <= 300:
+            assert may_write(lark, f"Thought: It says: {word}\nAnswer: That.")
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_in_a_turn_what_was_said_and_returned_can_be_quoted(lab: Lab, wanted: bool) -> None:
+    (lab.workspace / "pens.txt").write_text("pen 4: Dolly, 71.5 kg\n")
+    model = ScriptedModel([act("look", '{"path": "pens.txt"}'), answer("71.5 kg")])
+    assistant = lab.assistant(model, config=Config(agent=AgentSettings(exact_thoughts=wanted)))
+    await play(assistant, assistant.new_session(), "what does Dolly weigh? see pens.txt")
+    first, second = model.grammars
+    quote = "Thought: It says: {}\nAnswer: 71.5 kg"
+    for said, before, after in (
+        ("see pens.txt", True, True),
+        ("pen 4: Dolly, 71.5 kg", False, True),
+        ("72", False, False),
+    ):
+        assert may_write(first, quote.format(said)) is (before or not wanted)
+        assert may_write(second, quote.format(said)) is (after or not wanted)
+    other = 'Thought: A tool fits: Shows a file.\nAction: save\nInput: {"path": "a", "text": "b"}'
+    assert may_write(second, other) is not wanted
+
+
+@pytest.mark.model
+async def test_the_default_model_is_held_to_it_whatever_the_temperature(tmp_path: Path) -> None:
+    path = find("smollm2", Paths.find({"ROOKERY_HOME": str(tmp_path)})).path
+    model = WorkerModel("smollm2", LoadOptions(str(path), 1024, 1, 2), Worker(tmp_path / "logs" / "model.log"))
+    begun, rest = grammar(HEARD).split("\n", 1)
+    assert begun.startswith('start: "Thought: " (SPOKEN')
+    quotes, calls = (f'start: "Thought: " {way}\n{rest}' for way in ('quote "\\n" answer', "lead fitting"))
+    quoted, called = set(), set()
+    try:
+        await model.open()
+        for lark, seed in product((quotes, calls), range(5)):
+            sampling = Sampling(temperature=1.3, seed=seed, max_tokens=120)
+            chunks = [chunk async for chunk in model.stream([Message("user", HEARD)], sampling, lark)]
+            text = "".join(chunk.text for chunk in chunks if isinstance(chunk, Delta))
+            thought, ended, after = text.removeprefix("Thought: ").partition("\n")
+            if lark is quotes and ended:
+                quoted |= {*thought.removeprefix("It says: ").split(" / ")}
+            elif ended and after.startswith("Action: "):
+                name = after.removeprefix("Action: ").partition("\n")[0]
+                called.add((name, f"A tool fits: {thought.partition('A tool fits: ')[2]}"))
+    finally:
+        await model.close()
+    assert quoted
+    assert [piece for piece in quoted if piece not in HEARD] == []
+    assert called
+    assert called <= {*PURPOSES.items()}
