@@ -12,7 +12,9 @@ from rookery_core.errors import ArgumentsInvalid, ToolFailed, ToolRetry
 from rookery_core.folder import Folder
 
 NAMES_COMPARED = 5_000
-"""Of a larger folder only so many names are looked at for similar ones."""
+"""Of a larger folder or workspace only so many names are looked at for similar ones."""
+MEANT = 3
+"""Names that are told in place of one that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +95,38 @@ class Workspace:
             raise ToolFailed(f"{name} cannot be read: {exc.strerror}") from exc
 
     def similar(self, path: Path) -> str:
-        """How a message goes on that says that `path` is not there: with names like it in its folder, or not at all."""
+        """How a message goes on that says that `path` is not there, or not at all.
+
+        It names what is called so elsewhere in the workspace, and what is called nearly so in the same folder.
+        """
         import difflib  # only where a path is wrong
 
+        beside = [name for name, _ in self._entries(path.parent, NAMES_COMPARED)]
+        near = [path.parent / name for name in difflib.get_close_matches(path.name, beside, n=MEANT)]
+        meant = list(dict.fromkeys(map(self.relative, [*self._namesakes(path.name), *near])))[:MEANT]
+        return f"; did you mean {' or '.join(meant)}?" if meant else ""
+
+    def _namesakes(self, name: str) -> list[Path]:
+        """What is called so, whatever its case, in folders that are not hidden; the nearest to the root first."""
+        found, waiting, left = [], [self.root], NAMES_COMPARED
+        for folder in waiting:  # which grows meanwhile
+            entries = self._entries(folder, left)
+            left -= len(entries)
+            found += [folder / other for other, _ in entries if other.casefold() == name.casefold()]
+            waiting += [folder / other for other, is_folder in entries if is_folder and not other.startswith(".")]
+            if left <= 0 or len(found) >= MEANT:
+                break
+        return found
+
+    def _entries(self, path: Path, most: int) -> list[tuple[str, bool]]:
+        """So many of the names in a folder, each with whether it is a folder itself; none where it cannot be read."""
         try:
-            with self.folder(path.parent) as folder:
-                names = [entry.name for entry in islice(folder.scan(), NAMES_COMPARED)]
+            with self.folder(path) as folder:
+                return sorted(
+                    (entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(folder.scan(), most)
+                )
         except (OSError, ValueError):
-            return ""
-        near = difflib.get_close_matches(path.name, names, n=3)
-        return f"; did you mean {' or '.join(near)}?" if near else ""
+            return []
 
     def _holds(self, path: Path) -> bool:
         return path == self.root or self.root in path.parents

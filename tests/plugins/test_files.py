@@ -230,6 +230,24 @@ async def test_a_missing_file_is_answered_with_the_ones_like_it(tmp_path: Path) 
     (tmp_path / "report.txt").touch()
     assert "did you mean report.txt?" in await failure(read_file, tmp_path, path="raport.txt")
     assert "list_files shows" in await failure(read_file, tmp_path, path="nothing/like/it")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "Minutes.txt").touch()
+    assert "did you mean old/Minutes.txt?" in await failure(read_file, tmp_path, path="old/minuets.txt")
+    for elsewhere in ("minutes.txt", "new/minutes.txt", "old/deeper/minutes.txt"):
+        assert "did you mean old/Minutes.txt?" in await failure(read_file, tmp_path, path=elsewhere)
+    (tmp_path / "old" / "report.txt").touch()
+    (tmp_path / "new").mkdir()
+    assert "did you mean report.txt or old/report.txt?" in await failure(read_file, tmp_path, path="new/report.txt")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right of their own there")
+async def test_what_is_told_in_place_of_a_missing_file_is_in_the_workspace_and_not_hidden(tmp_path: Path) -> None:
+    outside, workspace = tmp_path / "outside", tmp_path / "work"
+    for folder in (outside, workspace / ".git"):
+        folder.mkdir(parents=True)
+        (folder / "plan.txt").touch()
+    (workspace / "link").symlink_to(outside)
+    assert "list_files shows" in await failure(read_file, workspace, path="plan.txt")
 
 
 async def test_what_is_no_text_file_is_refused_without_waiting(tmp_path: Path) -> None:

@@ -118,7 +118,72 @@ async def test_rows_are_a_table_with_their_number(workspace: Path) -> None:
     assert await query(workspace, "SELECT name, total FROM customers c JOIN orders o ON o.customer = c.id;") == (
         "| name | total |\n| --- | ---: |\n| Ann | 10.5 |\n| Ann | 0.1 |\n| Bob | 0.2 |\n\n3 rows"
     )
-    assert await query(workspace, "SELECT id FROM orders WHERE id > 9") == "no rows; the columns are id"
+    assert await query(workspace, "SELECT id FROM orders WHERE id > 9") == (
+        "no rows; the columns are id, customer, total"
+    )
+
+
+@pytest.fixture
+def birds(tmp_path: Path) -> Path:
+    make(
+        tmp_path / "birds.db",
+        'CREATE TABLE seen ("Menge (kg)" REAL, bird TEXT, who TEXT);'
+        "INSERT INTO seen VALUES (3, 'Heron', 'Van den Broeck'), (2, 'Coot', 'Ito');"
+        "CREATE TABLE lists (id INTEGER, name TEXT); INSERT INTO lists VALUES (1, 'heron');",
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("where", "hint"),
+    [
+        ("bird = 'heron'", "; bird has no 'heron', but 'Heron'"),
+        ("bird LIKE '%hern%'", "; bird has no 'hern', but 'Heron'"),
+        ("who = 'Broeck'", "; who has no 'Broeck', but 'Van den Broeck'"),
+        ("bird = 'Heron' AND who = 'Ito'", ""),
+        ("bird = 'Zebra'", ""),
+        ("1 = 0", ""),
+        ("bird = 'it''s heron'", ""),
+    ],
+)
+async def test_where_there_are_no_rows_what_is_written_otherwise_is_said(birds: Path, where: str, hint: str) -> None:
+    said = await query(birds, f"SELECT who FROM seen WHERE {where}", "birds.db")
+    assert said == f'no rows; the columns are "Menge (kg)", bird, who{hint}'
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ('SELECT * FROM seen WHERE "Menge" > 3', "Menge"),
+        ('SELECT sum("Menge") FROM seen', "Menge"),
+        ('SELECT who, "Nothing" FROM seen', "Nothing"),
+        ('SELECT * FROM seen WHERE who BETWEEN "A" AND "Z" AND "kilo" > 2', "kilo"),
+    ],
+)
+async def test_a_name_in_quotes_that_is_no_column_is_not_taken_for_a_text(birds: Path, sql: str, name: str) -> None:
+    said = await failure(query_database, birds, path="birds.db", sql=sql)
+    assert said.startswith(f"there is no column {name}; ")
+    assert '"Menge (kg)", bird, who' in said
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'SELECT "Menge (kg)" FROM seen',
+        'SELECT bird FROM seen WHERE bird = "Heron"',
+        'SELECT bird FROM seen WHERE bird IN ("Heron", "Swan")',
+        'SELECT sum(1) AS "all of it" FROM seen ORDER BY "all of it"',
+        'SELECT who "person" FROM seen ORDER BY "person"',
+        'WITH "x y" AS (SELECT 1 AS "a b") SELECT "a b" FROM "x y"',
+        'SELECT count(*) "n" FROM seen ORDER BY "n"',
+        'SELECT replace(who, "a", "b") FROM seen',
+        'SELECT s."who" FROM seen s WHERE s."menge (KG)" > 1 AND "ROWID" > 0',
+        'SELECT \'a "Menge" b\' FROM seen -- "Kilo"',
+        'SELECT CASE WHEN bird = "Coot" THEN "yes" ELSE "no" END FROM seen',
+    ],
+)
+async def test_what_is_given_a_name_and_what_is_compared_may_be_in_double_quotes(birds: Path, sql: str) -> None:
+    assert (await query(birds, sql, "birds.db")).startswith("| ")
 
 
 async def test_numbers_are_shown_right(workspace: Path) -> None:

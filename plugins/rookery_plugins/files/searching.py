@@ -212,7 +212,7 @@ def _words(exc: Exception) -> str:
 
 def _around(line: str, at: int) -> str:
     start = max(at - SNIPPET_CHARS // 2, 0)
-    return " ".join(line[start : start + SNIPPET_CHARS].split())
+    return line[start : start + SNIPPET_CHARS].strip()
 
 
 def _fitting(

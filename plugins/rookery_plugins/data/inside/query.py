@@ -6,9 +6,10 @@ import sqlite3
 
 from rookery_plugins.data.inside.database import reading
 from rookery_plugins.data.inside.guard import Guard
+from rookery_plugins.data.inside.literals import elsewhere, no_name
 from rookery_plugins.data.inside.process import Retry, Source
 from rookery_plugins.data.inside.schema import described
-from rookery_plugins.data.inside.statements import one
+from rookery_plugins.data.inside.statements import columns, instead, one
 from rookery_plugins.data.inside.statements import run as carry_out
 from rookery_plugins.data.inside.tables import markdown
 
@@ -24,7 +25,11 @@ def run(source: Source, sql: str) -> str:
 
 def answer(connection: sqlite3.Connection, statement: str) -> str:
     """The rows of a statement, as a table."""
+    if name := no_name(connection, statement):
+        raise Retry(f"there is no column {name}{instead(connection, 'column', name, statement)}")
     table = carry_out(connection, statement)
     if table is None:
         raise Retry("this statement gives no rows; begin one with SELECT")
+    if not table.n_rows:
+        return f"no rows{columns(connection, statement)}{elsewhere(connection, statement)}"
     return markdown(table)

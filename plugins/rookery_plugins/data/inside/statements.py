@@ -113,25 +113,39 @@ def _explained(connection: sqlite3.Connection, error: Exception, name: str, sql:
         case sqlite3.SQLITE_CORRUPT:
             return Failed(f"{name} is damaged: SQLite says: {said}")
     missing = _MISSING.fullmatch(said)
-    return Retry(f"SQLite says: {said}{_instead(connection, missing, sql) if missing else ''}")
+    return Retry(f"SQLite says: {said}{instead(connection, missing[1], missing[2], sql) if missing else ''}")
 
 
 NARROWER = "make it do less, with WHERE or LIMIT"
 
 
-def _instead(connection: sqlite3.Connection, missing: re.Match[str], sql: str) -> str:
+def instead(connection: sqlite3.Connection, what: str, name: str, sql: str) -> str:
     """How a message goes on that says that there is no such table or column: with what there is."""
     try:
-        tables = tables_of(connection)
-        if missing[1] == "table":
-            return _choice("tables", missing[2], tables)
-        named = [table for table in tables if re.search(rf"(?<!\w){re.escape(table)}(?!\w)", sql, re.IGNORECASE)]
-        columns = {table: columns_of(connection, table) for table in (named or tables)[:TABLES]}
+        if what == "table":
+            return _choice("tables", name, tables_of(connection))
+        of_tables = _columns(connection, sql)
     except sqlite3.Error:
         return ""
-    if len(columns) == 1:
-        return _choice("columns", missing[2], *columns.values())
-    return "".join(f"; the columns of {_list([table])} are {_list(names)}" for table, names in columns.items())
+    if len(of_tables) == 1:
+        return _choice("columns", name, *of_tables.values())
+    return _all(of_tables)
+
+
+def columns(connection: sqlite3.Connection, sql: str) -> str:
+    """How a message goes on that tells of the columns of the tables that a statement names."""
+    of_tables = _columns(connection, sql)
+    return _choice("columns", "", *of_tables.values()) if len(of_tables) == 1 else _all(of_tables)
+
+
+def _columns(connection: sqlite3.Connection, sql: str) -> dict[str, list[str]]:
+    tables = tables_of(connection)
+    named = [table for table in tables if re.search(rf"(?<!\w){re.escape(table)}(?!\w)", sql, re.IGNORECASE)]
+    return {table: columns_of(connection, table) for table in (named or tables)[:TABLES]}
+
+
+def _all(of_tables: dict[str, list[str]]) -> str:
+    return "".join(f"; the columns of {_list([table])} are {_list(names)}" for table, names in of_tables.items())
 
 
 def _choice(what: str, wanted: str, names: list[str]) -> str:
