@@ -44,7 +44,8 @@ def _names(statement: str) -> tuple[list[str], set[str]]:
     """What stands in double quotes where a column belongs, and the names that the statement gives itself."""
     names: list[str] = []
     given: set[str] = set()
-    before, opened, between = "", [], False
+    opened: list[str] = []
+    before, between = "", False
     for piece in _PIECES.finditer(statement):
         if piece[0][:2] in ("--", "/*"):
             continue
