@@ -208,8 +208,7 @@ class Run:
                 )
             )
         self.emit(PromptBuilt(n_tokens=fitted.n_tokens, n_ctx=info.n_ctx))
-        heard = "\n".join(message.content for message in fitted.messages if message.role in ("user", "tool"))
-        grammar = (address.act if may_act else address.answer)(heard)
+        grammar = (address.act if may_act else address.answer)(self._transcript.read())
         decode = native.Decoder().feed if address.native else str
         split = StepStream()
         written: list[str] = []

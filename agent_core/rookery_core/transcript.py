@@ -161,6 +161,13 @@ class Transcript:
         texts += [m.content for turn in self._turns[-1:] for m in turn.messages() if m.role != "assistant"]
         return "\n".join(texts)
 
+    def read(self) -> str:
+        """What was returned, recalled or came along, of the turns that are in the prompt: what can be quoted."""
+        texts = []
+        for turn in self.kept_turns:
+            texts += [turn.note, turn.inputs, *(m.content for m in turn.messages() if m.role == "tool")]
+        return "\n".join(filter(None, texts))
+
     def _say(self, role: str, content: str) -> None:
         turn = self._turns[-1]
         if not turn.steps:

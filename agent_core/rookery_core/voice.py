@@ -9,7 +9,7 @@ from rookery_core.model.base import Message, ModelInfo, Sampling
 from rookery_core.reasoning.quarantine import When
 
 Grammar = Callable[[str], str]
-"""The grammar of a step, by all that was said and returned so far."""
+"""The grammar of a step, by all that was read so far."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from rookery_core.errors import GrammarError, ModelError, PromptTooLong
 from rookery_core.model.base import LoadOptions, Message, Sampling
 from rookery_core.model.constraint import step_grammar
 from rookery_core.model.engine import MAX_RUNNING, WORTH_WAITING, Engine, Stopped
+from rookery_core.model.generation import Generation
 from rookery_core.model.llama import Batch, Context, Shape
 from rookery_core.model.registry import find
 from rookery_core.model.sampler import Logits
@@ -297,6 +298,16 @@ def test_what_must_come_next_is_not_written_in_halves(engine: Engine) -> None:
             if written[n - 1] == b'":':
                 assert piece.startswith(b' "')
     assert halves > 0
+
+
+def test_where_there_are_only_halves_they_are_written(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a name that is no one token, such as one that has to be quoted, every token is a half."""
+    monkeypatch.setattr(Generation, "_halves", lambda self: [*range(engine._weights.n_vocab)])
+    for seed in range(4):
+        grammar = 'start: ("Wanjiru" | "Ottilie") " it is"'
+        ear = ask(engine, "Who is it?", grammar=grammar, temperature=1.5, seed=seed, max_tokens=30)
+        finish(engine)
+        assert ear.text in ("Wanjiru it is", "Ottilie it is")
 
 
 def test_an_empty_prompt_is_refused(engine: Engine) -> None:

@@ -11,7 +11,7 @@ import pytest
 from rookery_core.config import AgentSettings, Config
 from rookery_core.model.backends import WorkerModel
 from rookery_core.model.base import Delta, LoadOptions, Message, Sampling
-from rookery_core.model.constraint import MOST_HEARD, StepGrammar
+from rookery_core.model.constraint import MOST_READ, StepGrammar
 from rookery_core.model.registry import find
 from rookery_core.model.worker import Worker
 from rookery_core.paths import Paths
@@ -31,7 +31,7 @@ TOOLS = {
     "fermer": "Ferme la barrière d'été.",
     "shut_too": 'Shuts one, with "force"\\slowly.',
 }
-HEARD = """where is Dolly, and what does she weigh?
+READ = """where is Dolly, and what does she weigh?
 Observation: pen 4: Dolly, 71.5 kg, shorn
 pen 5: Ærø 🐑, 68 kg
 | Moss | 80 |
@@ -39,8 +39,8 @@ note: A tool fits: nothing. It says: no"""
 PURPOSES = {name: fits(name, text) for name, text in TOOLS.items()}
 
 
-def grammar(heard: str, *, bound: bool = True) -> str:
-    return StepGrammar.of(((name, SCHEMA) for name in TOOLS), PURPOSES.values() if bound else ()).text(heard)
+def grammar(read: str, *, bound: bool = True) -> str:
+    return StepGrammar.of(((name, SCHEMA) for name in TOOLS), PURPOSES.values() if bound else ()).text(read)
 
 
 def may_write(lark: str, text: str) -> bool:
@@ -49,7 +49,7 @@ def may_write(lark: str, text: str) -> bool:
     return matcher.try_consume_tokens([*text.encode()]) == len(text.encode()) and bool(matcher.is_accepting())
 
 
-@pytest.mark.parametrize("heard", ["", HEARD])
+@pytest.mark.parametrize("read", ["", READ])
 @pytest.mark.parametrize(
     ("thought", "tools"),
     [
@@ -60,22 +60,22 @@ def may_write(lark: str, text: str) -> bool:
         (f"It says: Dolly, 71.5 kg {PURPOSES['open_gate']}", {"open_gate"}),
         (f"It says: Moss {PURPOSES['fermer']}", {"fermer"}),
         (f"It says: Moss / pen 4 {PURPOSES['fermer']}", {"fermer"}),
-        (f"It says: Dolly, 71.5 kg That is it. {PURPOSES['open_gate']}", {"open_gate"}),
+        (f"It says: Dolly, 71.5 kg The new line: Dolly, 72 kg {PURPOSES['open_gate']}", {"open_gate"}),
         ("Let me look.", {*TOOLS}),
         ("No tool fits.", {*TOOLS}),
     ],
 )
-def test_the_tool_whose_purpose_is_named_is_called(heard: str, thought: str, tools: set[str]) -> None:
-    lark = grammar(heard)
+def test_the_tool_whose_purpose_is_named_is_called(read: str, thought: str, tools: set[str]) -> None:
+    lark = grammar(read)
     called = {name for name in TOOLS if may_write(lark, f'Thought: {thought}\nAction: {name}\nInput: {{"n": 4}}')}
     assert called == tools
     answers = may_write(lark, f"Thought: {thought}\nAnswer: Done.")
     assert answers is (tools == {*TOOLS})
 
 
-@pytest.mark.parametrize("heard", ["", HEARD])
-def test_what_a_named_tool_lacks_is_asked_for_and_no_other_purpose_is_named(heard: str) -> None:
-    lark = grammar(heard)
+@pytest.mark.parametrize("read", ["", READ])
+def test_what_a_named_tool_lacks_is_asked_for_and_no_other_purpose_is_named(read: str) -> None:
+    lark = grammar(read)
     assert may_write(lark, f"Thought: {PURPOSES['open_gate']} But the n is missing.\nAnswer: Which gate?")
     assert not may_write(lark, f'Thought: {PURPOSES["open_gate"]} But no.\nAction: open_gate\nInput: {{"n": 4}}')
     for other in ("A tool fits: Sings a song.", "A tool fits: nothing.", "So. A tool fits: Opens a gate."):
@@ -96,6 +96,8 @@ def test_what_a_named_tool_lacks_is_asked_for_and_no_other_purpose_is_named(hear
         ("Dolly, 68 kg", False),
         ("Moll", False),
         ("Dol", False),
+        ("71", False),
+        ("5 kg", False),
         ("Dolly, 71.5 kg, shorn pen 5", False),
         ("Dolly, 71.5 kg / Molly", False),
         ("shorn\npen 5", False),
@@ -103,10 +105,10 @@ def test_what_a_named_tool_lacks_is_asked_for_and_no_other_purpose_is_named(hear
 )
 def test_what_is_quoted_stands_there_word_for_word(quoted: str, stands_there: bool) -> None:
     for bound in (True, False):
-        assert may_write(grammar(HEARD, bound=bound), f"Thought: It says: {quoted}\nAnswer: So it is.") is stands_there
-    assert may_write(StepGrammar.of(()).text(HEARD), f"Thought: It says: {quoted}\nAnswer: So.") is stands_there
+        assert may_write(grammar(READ, bound=bound), f"Thought: It says: {quoted}\nAnswer: So it is.") is stands_there
+    assert may_write(StepGrammar.of(()).text(READ), f"Thought: It says: {quoted}\nAnswer: So.") is stands_there
     if "\n" not in quoted:
-        for nothing in ("", " \n", HEARD + "x" * MOST_HEARD):
+        for nothing in ("", " \n", READ + "x" * MOST_READ):
             assert may_write(grammar(nothing), f"Thought: It says: {quoted}\nAnswer: So it is.")
 
 
@@ -121,7 +123,7 @@ def test_any_text_can_be_quoted_from() -> None:
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-async def test_in_a_turn_what_was_said_and_returned_can_be_quoted(lab: Lab, wanted: bool) -> None:
+async def test_in_a_turn_what_was_returned_can_be_quoted(lab: Lab, wanted: bool) -> None:
     (lab.workspace / "pens.txt").write_text("pen 4: Dolly, 71.5 kg\n")
     model = ScriptedModel([act("look", '{"path": "pens.txt"}'), answer("71.5 kg")])
     assistant = lab.assistant(model, config=Config(agent=AgentSettings(exact_thoughts=wanted)))
@@ -129,9 +131,9 @@ async def test_in_a_turn_what_was_said_and_returned_can_be_quoted(lab: Lab, want
     first, second = model.grammars
     quote = "Thought: It says: {}\nAnswer: 71.5 kg"
     for said, before, after in (
-        ("see pens.txt", True, True),
-        ("pen 4: Dolly, 71.5 kg", False, True),
-        ("72", False, False),
+        ("see pens.txt", True, False),
+        ("pen 4: Dolly, 71.5 kg", True, True),
+        ("72", True, False),
     ):
         assert may_write(first, quote.format(said)) is (before or not wanted)
         assert may_write(second, quote.format(said)) is (after or not wanted)
@@ -143,7 +145,7 @@ async def test_in_a_turn_what_was_said_and_returned_can_be_quoted(lab: Lab, want
 async def test_the_default_model_is_held_to_it_whatever_the_temperature(tmp_path: Path) -> None:
     path = find("smollm2", Paths.find({"ROOKERY_HOME": str(tmp_path)})).path
     model = WorkerModel("smollm2", LoadOptions(str(path), 1024, 1, 2), Worker(tmp_path / "logs" / "model.log"))
-    begun, rest = grammar(HEARD).split("\n", 1)
+    begun, rest = grammar(READ).split("\n", 1)
     assert begun.startswith('start: "Thought: " (SPOKEN')
     quotes, calls = (f'start: "Thought: " {way}\n{rest}' for way in ('quote "\\n" answer', "lead fitting"))
     quoted, called = set(), set()
@@ -151,7 +153,7 @@ async def test_the_default_model_is_held_to_it_whatever_the_temperature(tmp_path
         await model.open()
         for lark, seed in product((quotes, calls), range(5)):
             sampling = Sampling(temperature=1.3, seed=seed, max_tokens=120)
-            chunks = [chunk async for chunk in model.stream([Message("user", HEARD)], sampling, lark)]
+            chunks = [chunk async for chunk in model.stream([Message("user", READ)], sampling, lark)]
             text = "".join(chunk.text for chunk in chunks if isinstance(chunk, Delta))
             thought, ended, after = text.removeprefix("Thought: ").partition("\n")
             if lark is quotes and ended:
@@ -162,6 +164,6 @@ async def test_the_default_model_is_held_to_it_whatever_the_temperature(tmp_path
     finally:
         await model.close()
     assert quoted
-    assert [piece for piece in quoted if piece not in HEARD] == []
+    assert [piece for piece in quoted if piece not in READ] == []
     assert called
     assert called <= {*PURPOSES.items()}

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rookery_core.model.constraint import NEW_LINE
 from rookery_training import workspace_files as files
 from rookery_training.fixed_words import IT_SAYS
 from rookery_training.values import Value, draw
 from rookery_training.workspace_files import FACTS, Document
-from rookery_training.workspace_lines import NEW_LINE, ordinal
+from rookery_training.workspace_lines import ordinal
 from rookery_training.workspace_orders import disturbed, not_asked
 from rookery_training.workspace_play import Kinds, Play
 

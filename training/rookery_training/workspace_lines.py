@@ -10,7 +10,6 @@ from rookery_training.fixed_words import IT_SAYS
 
 LIMIT = 200
 """A thought that copies more characters than these is none."""
-NEW_LINE = "The new line: "
 COUNTED = "I count: "
 
 

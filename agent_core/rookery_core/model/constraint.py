@@ -6,6 +6,7 @@ Text in, text out: compiling it is the model process's work, checking one tool's
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +20,15 @@ FITS = "A tool fits: "
 """What the default model's thought before a call begins with: what the tool is for follows."""
 SAYS = "It says: "
 """What its thought before an answer begins with: what the answer is taken from follows, as it stands there."""
-MOST_HEARD = 100_000
-"""Characters that may be quoted from; reading them takes 0.04 s, and llguidance refuses some five times as many."""
+NEW_LINE = "The new line: "
+"""What may follow that before a call: the line that comes in place of the one that was quoted."""
+MOST_READ = 30_000
+"""Characters that may be quoted from; as a grammar they take a tenth of a second."""
 MAX_INTEGER = 10**15
 
+_FEW = THOUGHT_CHARS // 2
+_WORD = re.compile(r"\d+(?:[.,:/-]\d+)*\w*|\w+|\W")
+"""What is quoted whole or not at all: a word, a number, any other character."""
 _LINE = f"/[^\\n]{{1,{THOUGHT_CHARS}}}/"
 _JSON_STYLE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
@@ -44,28 +50,30 @@ class StepGrammar:
         """
         return cls(tuple(_call_rule(name, schema) for name, schema in tools), tuple(purposes))
 
-    def text(self, heard: str = "") -> str:
+    def text(self, read: str = "") -> str:
         """The grammar.
 
         With purposes, a thought that says one is followed by a call of that tool, or says what is missing and is
-        followed by an answer. With `heard`, a thought that says what something says has words of that, in their order;
-        of more than `MOST_HEARD` characters none is held to it.
+        followed by an answer. With `read`, one that says what something says has words of that, in their order, and an
+        answer or a purpose follows; of more than `MOST_READ` characters none is held to it.
         """
-        heard = heard if len(heard) <= MOST_HEARD and heard.strip() else ""
+        read = read if len(read) <= MOST_READ and read.strip() else ""
         thoughts, rules = ['SPOKEN "\\n" any'], [f"call_{n}: {rule}" for n, rule in enumerate(self.calls)]
         bound = []
-        if heard:
+        if read:
             bound.append(SAYS)
-            thoughts.append('quote "\\n" any')
+            thoughts.append('quote "\\n" answer')
             rules += [
                 f'quote: "{SAYS}" QUOTED (AND QUOTED)*',
                 "AND: / ?\\/ /",
-                f"QUOTED: HEARD & {_LINE}",
-                f"HEARD: %regex {json.dumps({'substring_words': heard})}",
+                f"QUOTED: READ & {_LINE}",
+                f"READ: %regex {json.dumps({'substring_chunks': _WORD.findall(read)})}",
             ]
         if self.purposes:
-            thoughts += ["lead fitting", *(["quote then fitting"] if heard else [])]
-            rules += [_lead("lead", "", _but(bound)), *([_lead("then", " ?", _but([r" ?\/ "]))] if heard else [])]
+            thoughts += ["lead fitting", *(["quote then fitting"] if read else [])]
+            rules.append(f"lead[lazy]: /([^\\n]{{1,{_FEW}}} )?{FITS}/{_but(bound)}")
+            if read:
+                rules.append(f"then[lazy]: /( {NEW_LINE}[^\\n]{{1,{_FEW}}})? ?{FITS}/")
             rules += _fitting(self.purposes)
             bound.append(f"[^\\n]*{FITS}")
         return "\n".join(
@@ -90,18 +98,13 @@ def _but(beginnings: Sequence[str]) -> str:
     return f" & ~/({'|'.join(beginnings)})(?s:.*)/" if beginnings else ""
 
 
-def _lead(name: str, begins: str, but: str) -> str:
-    """A rule for what stands before a tool's purpose: `FITS`, perhaps behind other words."""
-    return f"{name}[lazy]: /{begins}([^\\n]{{1,{THOUGHT_CHARS // 2}}} )?{FITS}/{but}"
-
-
 def _fitting(purposes: Sequence[str]) -> Iterator[str]:
     """Rules for what follows that."""
     calls: dict[str, list[str]] = {}
     for n, purpose in enumerate(purposes):
         calls.setdefault(purpose, []).append(f"call_{n}")
     yield f"fitting: {' | '.join(f'fitting_{n}' for n in range(len(calls)))}"
-    yield f"MISSING: / But [^\\n]{{1,{THOUGHT_CHARS // 2}}}/"
+    yield f"MISSING: / But [^\\n]{{1,{_FEW}}}/"
     for n, (purpose, its) in enumerate(calls.items()):
         said = json.dumps(purpose.removeprefix(FITS), ensure_ascii=False)
         yield f'fitting_{n}: {said} ("\\n" ({" | ".join(its)}) | MISSING "\\n" answer)'

@@ -143,13 +143,17 @@ class Generation:
 
     def _choose(self, logits: Logits) -> int:
         """The next token; masking the whole row is only paid for when the model's own choice breaks the grammar."""
-        if self._matcher is not None:
-            logits[self._halves()] = -np.inf
+        halves = [] if self._matcher is None else self._halves()
+        kept = logits[halves]
+        logits[halves] = -np.inf
         token = sample(logits, self._sampling, self._random)
         if self._matcher is None or self._matcher.try_consume_tokens([token]) == 1:
             return token
         llguidance.numpy.fill_next_token_bitmask(self._matcher, self._mask)
         llguidance.numpy.apply_token_bitmask_inplace(logits, self._mask)
+        if halves and not np.isfinite(logits).any():  # what is due is a word for which there is no one token
+            logits[halves] = kept
+            llguidance.numpy.apply_token_bitmask_inplace(logits, self._mask)
         token = sample(logits, self._sampling, self._random)
         if not np.isfinite(logits[token]) or not self._matcher.consume_token(token):
             raise ModelError(f"the grammar allows no token here: {self._matcher.get_error()}")
