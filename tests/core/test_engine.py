@@ -303,11 +303,9 @@ def test_what_must_come_next_is_not_written_in_halves(engine: Engine) -> None:
 def test_where_there_are_only_halves_they_are_written(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a name that is no one token, such as one that has to be quoted, every token is a half."""
     monkeypatch.setattr(Generation, "_halves", lambda self: [*range(engine._weights.n_vocab)])
-    for seed in range(4):
-        grammar = 'start: ("Wanjiru" | "Ottilie") " it is"'
-        ear = ask(engine, "Who is it?", grammar=grammar, temperature=1.5, seed=seed, max_tokens=30)
-        finish(engine)
-        assert ear.text in ("Wanjiru it is", "Ottilie it is")
+    ear = ask(engine, "Who is it?", grammar='start: ("Wanjiru" | "Ottilie") " it is"', temperature=0, max_tokens=30)
+    finish(engine)
+    assert ear.text in ("Wanjiru it is", "Ottilie it is")
 
 
 def test_an_empty_prompt_is_refused(engine: Engine) -> None:
