@@ -73,6 +73,10 @@ async def test_a_text_that_is_not_there_is_answered_with_the_line_most_like_it(e
         "that text is not in a.py; line 2 is '    return x + 1'"
     )
     assert "read_file shows" in await failure(edit, tmp_path, path="a.py", old="zzzz", new="y")
+    (tmp_path / "gates.txt").write_text("S. gate: open from 6 to 22\nN. gate: locked, key with Ines\nPASS_MARK = 40\n")
+    for old, line in (("gate N", "; line 2 is 'N. gate"), ("pass_mark", "; line 3 is 'PASS_MARK = 40'")):
+        assert line in await failure(edit, tmp_path, path="gates.txt", old=old, new="y")
+    assert "read_file shows" in await failure(edit, tmp_path, path="gates.txt", old="...", new="y")
 
 
 async def test_a_text_that_is_there_more_than_once_is_not_replaced(edit: Tool, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from rookery_core.plugin import ToolRetry
+from rookery_plugins.files.nearest import Nearest
 from rookery_plugins.files.text_file import TextFile, one_end
 
 PLACES_MAX = 1_000
@@ -50,10 +51,14 @@ def _line(text: str, at: int) -> int:
 
 
 def _nearest(text: str, wanted: str) -> str:
-    """How the message goes on: with the line that is most like the first one wanted."""
+    """How the message goes on: with the line that is most like the first one wanted, or has its words."""
     from difflib import get_close_matches
 
     first = next((line for line in wanted.split("\n") if line.strip()), "")[:LINE_CHARS]
     lines = [line[:LINE_CHARS] for line in text.split("\n")[:LINES_COMPARED]]
-    near = get_close_matches(first, lines, n=1)
-    return f"; line {lines.index(near[0]) + 1} is {near[0]!r}" if near else "; read_file shows what is in it"
+    if near := get_close_matches(first, lines, n=1):
+        return f"; line {lines.index(near[0]) + 1} is {near[0]!r}"
+    seen = Nearest(first)
+    for number, line in enumerate(lines, 1) if seen.words else ():
+        seen.see("", number, line)
+    return next((f"; line {line.number} is {line.text!r}" for line in seen.best(1)), "; read_file shows what is in it")
