@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rookery_core.model.constraint import NEW_LINE
+from rookery_core.model.constraint import LINE_GOES, NEW_LINE
 from rookery_training import workspace_files as files
 from rookery_training.fixed_words import IT_SAYS
 from rookery_training.values import Value, draw
@@ -209,7 +209,7 @@ def remove(play: Play) -> bool:
         return False
     gone = next(line for line in text.splitlines() if item in line)
     left = "\n".join(line for line in text.splitlines() if line != gone)
-    return write(play, "remove", f"change {path}", f"{IT_SAYS}{gone.strip()} That line goes.", path, left)
+    return write(play, "remove", f"change {path}", f"{IT_SAYS}{gone.strip()} {LINE_GOES}", path, left)
 
 
 def drop(play: Play) -> bool:
@@ -224,7 +224,7 @@ def drop(play: Play) -> bool:
     play.made.ask = play.phrases.whole("drop" if last or rng.random() < 0.6 else "drop_number")
     text = _read(play, path)
     left = "\n".join(line for n, line in enumerate(shown) if n != at)
-    thought = f"{IT_SAYS}{shown[at].strip()} That line goes."
+    thought = f"{IT_SAYS}{shown[at].strip()} {LINE_GOES}"
     return text == "\n".join(shown) and write(play, "drop", f"change {path}", thought, path, left)
 
 

@@ -21,15 +21,25 @@ FITS = "A tool fits: "
 SAYS = "It says: "
 """What its thought before an answer begins with: what the answer is taken from follows, as it stands there."""
 NEW_LINE = "The new line: "
-"""What may follow that before a call: the line that comes in place of the one that was quoted."""
-MOST_READ = 30_000
+LINE_GOES = "That line goes."
+"""What may follow that before a call: what becomes of the line that was quoted."""
+MOST_READ = 20_000
 """Characters that may be quoted from; as a grammar they take a tenth of a second."""
 MAX_INTEGER = 10**15
 
-_FEW = THOUGHT_CHARS // 2
-_WORD = re.compile(r"\d+(?:[.,:/-]\d+)*\w*|\w+|\W")
-"""What is quoted whole or not at all: a word, a number, any other character."""
+_PIECES = 12
+"""Passages that one thought quotes at most."""
+_NOT_SPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_WORD = re.compile(
+    r"(?<![^\W_])[-+\u2212]?(?:\d+(?:[.,:/'\u2019\xa0\u202f-]\d+)*|\.\d+)[A-Za-z]*"
+    rf"|[{_NOT_SPACED}]|(?:[^\W{_NOT_SPACED}][\u0300-\u036f]*)+|.",
+    re.DOTALL,
+)
+"""What is quoted whole or not at all: a number, a letter of a script without spaces, a word, any other character."""
 _LINE = f"/[^\\n]{{1,{THOUGHT_CHARS}}}/"
+_NOT_SAYS = "(" + "|".join(f"{SAYS[:n]}[^\\n{letter}]" for n, letter in enumerate(SAYS)) + ")"
+"""How a thought begins that quotes nothing; beside a long text llguidance cannot bear a complement of `SAYS`."""
+_BEGUN = "|".join(SAYS[:n] for n in range(1, len(SAYS)))
 _JSON_STYLE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
 
@@ -57,29 +67,30 @@ class StepGrammar:
         followed by an answer. With `read`, one that says what something says has words of that, in their order, and an
         answer or a purpose follows; of more than `MOST_READ` characters none is held to it.
         """
-        read = read if len(read) <= MOST_READ and read.strip() else ""
-        thoughts, rules = ['SPOKEN "\\n" any'], [f"call_{n}: {rule}" for n, rule in enumerate(self.calls)]
-        bound = []
+        read = read.encode(errors="replace").decode() if len(read) <= MOST_READ and read.strip() else ""
+        rules = [f"call_{n}: {rule}" for n, rule in enumerate(self.calls)]
+        thoughts = ['SPOKEN "\\n" any']
+        free, lead = _LINE, f"[^\\n]{{1,{THOUGHT_CHARS}}}"
         if read:
-            bound.append(SAYS)
-            thoughts.append('quote "\\n" answer')
+            free, lead = f"/{_NOT_SAYS}[^\\n]{{0,{THOUGHT_CHARS}}}|{_BEGUN}/", f"{_NOT_SAYS}[^\\n]{{0,{THOUGHT_CHARS}}}"
+            thoughts.append('QUOTE "\\n" answer')
             rules += [
-                f'quote: "{SAYS}" QUOTED (AND QUOTED)*',
-                "AND: / ?\\/ /",
+                f'QUOTE: "{SAYS}" QUOTED (/ ?\\/ / QUOTED){{0,{_PIECES - 1}}}',
                 f"QUOTED: READ & {_LINE}",
                 f"READ: %regex {json.dumps({'substring_chunks': _WORD.findall(read)})}",
             ]
         if self.purposes:
-            thoughts += ["lead fitting", *(["quote then fitting"] if read else [])]
-            rules.append(f"lead[lazy]: /([^\\n]{{1,{_FEW}}} )?{FITS}/{_but(bound)}")
+            thoughts.append("lead fitting")
+            rules.append(f"lead[lazy]: /({lead} )?{FITS}/")
             if read:
-                rules.append(f"then[lazy]: /( {NEW_LINE}[^\\n]{{1,{_FEW}}})? ?{FITS}/")
+                thoughts.append("then fitting")
+                rules.append(f"then[lazy]: QUOTE /( {LINE_GOES}| {NEW_LINE}[^\\n]{{1,{THOUGHT_CHARS}}})? ?{FITS}/")
             rules += _fitting(self.purposes)
-            bound.append(f"[^\\n]*{FITS}")
+            free += f" & ~/[^\\n]*{FITS}(?s:.*)/"
         return "\n".join(
             [
                 f'start: "Thought: " ({" | ".join(thoughts)})',
-                f"SPOKEN: {_LINE}{_but(bound)}",
+                f"SPOKEN: {free}",
                 f"any: {' | '.join([*(f'call_{n}' for n in range(len(self.calls))), 'answer'])}",
                 'answer: "Answer: " ANSWER',
                 "ANSWER: /(?s:.+)/",
@@ -93,20 +104,15 @@ def step_grammar(tools: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     return StepGrammar.of(tools).text()
 
 
-def _but(beginnings: Sequence[str]) -> str:
-    """What keeps a terminal from beginning like one of these; one complement, since llguidance gives up on two."""
-    return f" & ~/({'|'.join(beginnings)})(?s:.*)/" if beginnings else ""
-
-
 def _fitting(purposes: Sequence[str]) -> Iterator[str]:
     """Rules for what follows that."""
     calls: dict[str, list[str]] = {}
     for n, purpose in enumerate(purposes):
         calls.setdefault(purpose, []).append(f"call_{n}")
     yield f"fitting: {' | '.join(f'fitting_{n}' for n in range(len(calls)))}"
-    yield f"MISSING: / But [^\\n]{{1,{_FEW}}}/"
+    yield f"MISSING: / But [^\\n]{{1,{THOUGHT_CHARS}}}/"
     for n, (purpose, its) in enumerate(calls.items()):
-        said = json.dumps(purpose.removeprefix(FITS), ensure_ascii=False)
+        said = json.dumps(purpose.removeprefix(FITS))
         yield f'fitting_{n}: {said} ("\\n" ({" | ".join(its)}) | MISSING "\\n" answer)'
 
 

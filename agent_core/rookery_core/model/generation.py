@@ -21,6 +21,9 @@ LOOP_TIMES = 8
 LOOP_TOKENS = 64
 """A run of at least this many tokens that is one group of at most `LOOP_PERIOD`, at least `LOOP_TIMES` times over."""
 
+ERROR_CHARS = 300
+"""Of what llguidance says of an error; it adds the grammar and its state."""
+
 Stop = Literal["end", "length", "loop"]
 
 
@@ -156,7 +159,7 @@ class Generation:
             llguidance.numpy.apply_token_bitmask_inplace(logits, self._mask)
         token = sample(logits, self._sampling, self._random)
         if not np.isfinite(logits[token]) or not self._matcher.consume_token(token):
-            raise ModelError(f"the grammar allows no token here: {self._matcher.get_error()}")
+            raise ModelError(f"the grammar allows no token here: {self._matcher.get_error()[:ERROR_CHARS]}")
         return token
 
     def _halves(self) -> list[int]:
@@ -180,6 +183,8 @@ class Generation:
                 self._write(token)
 
     def _write(self, token: int) -> None:
+        if self._matcher is not None and self._matcher.is_error():  # which takes an end for one, too
+            raise ModelError(f"the grammar cannot go on: {self._matcher.get_error()[:ERROR_CHARS]}")
         self.written.append(token)
         if token in self._vocabulary.ends:
             self.stop = "end"
@@ -187,8 +192,6 @@ class Generation:
         piece = self._decoder.decode(self._vocabulary.piece(token))
         if piece:
             self.listener.said(piece)
-        if self._matcher is not None and self._matcher.is_error():
-            raise ModelError(f"the grammar cannot go on: {self._matcher.get_error()}")
         if self._matcher is not None and self._matcher.is_stopped():
             self.stop = "end"
         elif loops(self.written):
