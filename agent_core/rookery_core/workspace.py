@@ -13,6 +13,10 @@ from rookery_core.folder import Folder
 
 NAMES_COMPARED = 5_000
 """Of a larger folder or workspace only so many names are looked at for similar ones."""
+NAMES_OF_ONE = 1_000
+"""Of one folder below it."""
+MADE = ("node_modules", "__pycache__", "venv", "target", "build", "dist")
+"""Folders that programs make; nobody means what is in them."""
 MEANT = 3
 """Names that are told in place of one that is not there."""
 
@@ -97,39 +101,45 @@ class Workspace:
     def similar(self, path: Path) -> str:
         """How a message goes on that says that `path` is not there, or not at all.
 
-        It names what is called so elsewhere in the workspace, and what is called nearly so in the same folder.
+        It names what is called nearly so in the same folder, and what is called so elsewhere in the workspace.
         """
         import difflib  # only where a path is wrong
 
         beside = [name for name, _ in self._entries(path.parent, NAMES_COMPARED)]
         near = [path.parent / name for name in difflib.get_close_matches(path.name, beside, n=MEANT)]
-        meant = list(dict.fromkeys(map(self.relative, [*self._namesakes(path.name), *near])))[:MEANT]
-        return f"; did you mean {' or '.join(meant)}?" if meant else ""
+        meant = list(dict.fromkeys([*near[:1], *self._namesakes(path.name), *near[1:]]))[:MEANT]
+        return f"; did you mean {' or '.join(map(_shown, map(self.relative, meant)))}?" if meant else ""
 
     def _namesakes(self, name: str) -> list[Path]:
-        """What is called so, whatever its case, in folders that are not hidden; the nearest to the root first."""
+        """What is called so, whatever its case, the nearest to the root first; not in what programs made."""
         found, waiting, left = [], [self.root], NAMES_COMPARED
         for folder in waiting:  # which grows meanwhile
-            entries = self._entries(folder, left)
+            entries = self._entries(folder, min(left, NAMES_OF_ONE))
             left -= len(entries)
             found += [folder / other for other, _ in entries if other.casefold() == name.casefold()]
-            waiting += [folder / other for other, is_folder in entries if is_folder and not other.startswith(".")]
+            waiting += [folder / other for other, is_folder in entries if is_folder and other not in MADE]
             if left <= 0 or len(found) >= MEANT:
                 break
         return found
 
     def _entries(self, path: Path, most: int) -> list[tuple[str, bool]]:
-        """So many of the names in a folder, each with whether it is a folder itself; none where it cannot be read."""
+        """So many of the names in a folder that are not hidden, nor links, each with whether it is a folder itself."""
         try:
             with self.folder(path) as folder:
                 return sorted(
-                    (entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(folder.scan(), most)
+                    (entry.name, entry.is_dir(follow_symlinks=False))
+                    for entry in islice(folder.scan(), most)
+                    if not entry.is_symlink() and not entry.name.startswith(".")
                 )
         except (OSError, ValueError):
             return []
 
     def _holds(self, path: Path) -> bool:
         return path == self.root or self.root in path.parents
+
+
+def _shown(name: str) -> str:
+    return name if name.isprintable() else repr(name)
 
 
 def _possible(text: str | os.PathLike[str]) -> str:

@@ -247,7 +247,19 @@ async def test_what_is_told_in_place_of_a_missing_file_is_in_the_workspace_and_n
         folder.mkdir(parents=True)
         (folder / "plan.txt").touch()
     (workspace / "link").symlink_to(outside)
+    (workspace / "plan.md").symlink_to(outside / "plan.txt")
     assert "list_files shows" in await failure(read_file, workspace, path="plan.txt")
+    for n in range(4):
+        (workspace / f"{n}" / "node_modules").mkdir(parents=True)
+        (workspace / f"{n}" / "node_modules" / "plan.txt").touch()
+        (workspace / f"{n}" / "to\ndo.txt").touch()
+        (workspace / f"{n}" / "config.yml").touch()
+    assert "list_files shows" in await failure(read_file, workspace, path="plan.txt")
+    assert "did you mean '0/to\\ndo.txt' or '1/" in await failure(read_file, workspace, path="to\ndo.txt")
+    (workspace / "src").mkdir()
+    (workspace / "src" / "config.yaml").touch()
+    said = await failure(read_file, workspace, path="src/config.yml")
+    assert "did you mean src/config.yaml or 0/config.yml or 1/config.yml?" in said
 
 
 async def test_what_is_no_text_file_is_refused_without_waiting(tmp_path: Path) -> None:

@@ -144,11 +144,21 @@ def birds(tmp_path: Path) -> Path:
         ("bird = 'Zebra'", ""),
         ("1 = 0", ""),
         ("bird = 'it''s heron'", ""),
+        ("bird LIKE '%heron%' AND \"Menge (kg)\" > 99", ""),
+        ("bird > 'heron' AND replace(who, 'e', '') = 'x'", ""),
+        ("bird IN ('swan', 'coot')", "; bird has no 'coot', but 'Coot'"),
+        ("who IN (SELECT name FROM lists WHERE name = 'herom')", ""),
     ],
 )
 async def test_where_there_are_no_rows_what_is_written_otherwise_is_said(birds: Path, where: str, hint: str) -> None:
     said = await query(birds, f"SELECT who FROM seen WHERE {where}", "birds.db")
-    assert said == f'no rows; the columns are "Menge (kg)", bird, who{hint}'
+    if "lists" in where:
+        assert said == (
+            'no rows; the columns of lists are id, name; the columns of seen are "Menge (kg)", bird, who'
+            "; name has no 'herom', but 'heron'"
+        )
+    else:
+        assert said == f'no rows; the columns are "Menge (kg)", bird, who{hint}'
 
 
 @pytest.mark.parametrize(
@@ -170,6 +180,16 @@ async def test_a_name_in_quotes_that_is_no_column_is_not_taken_for_a_text(birds:
     "sql",
     [
         'SELECT "Menge (kg)" FROM seen',
+        """SELECT strftime("%Y", '2026-01-02')""",
+        'SELECT bird FROM seen WHERE lower("COOT") = lower(bird)',
+        'SELECT "Menge (kg)" * 2 "double" FROM seen ORDER BY "double"',
+        """SELECT who AS 'person' FROM seen ORDER BY "person\"""",
+        'WITH t("a b") AS (SELECT 1) SELECT "a b" FROM t',
+        'WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 3) SELECT "n" FROM c',
+        'SELECT "type", "sql" FROM sqlite_master',
+        """SELECT "value" FROM json_each('[1]')""",
+        'SELECT "column1" FROM (VALUES (1))',
+        'SELECT 1 FROM seen WHERE (bird, who) = ("Coot", "Ito")',
         'SELECT bird FROM seen WHERE bird = "Heron"',
         'SELECT bird FROM seen WHERE bird IN ("Heron", "Swan")',
         'SELECT sum(1) AS "all of it" FROM seen ORDER BY "all of it"',
@@ -184,6 +204,22 @@ async def test_a_name_in_quotes_that_is_no_column_is_not_taken_for_a_text(birds:
 )
 async def test_what_is_given_a_name_and_what_is_compared_may_be_in_double_quotes(birds: Path, sql: str) -> None:
     assert (await query(birds, sql, "birds.db")).startswith("| ")
+
+
+async def test_a_view_of_what_is_gone_and_many_texts_are_no_trouble_to_others(birds: Path) -> None:
+    make(birds / "more.db", "CREATE TABLE a (x TEXT); INSERT INTO a VALUES ('one'); CREATE TABLE b (y); "
+         "CREATE VIEW v AS SELECT y FROM b; DROP TABLE b;")  # fmt: skip
+    assert await query(birds, "SELECT 1 WHERE 0", "more.db") == "no rows; the columns are x"
+    texts = ", ".join(f"'text {n}'" for n in range(400))
+    assert await query(birds, f"SELECT x FROM a WHERE x IN ({texts})", "more.db") == "no rows; the columns are x"
+    assert await query(birds, "PRAGMA foreign_key_list(a)", "more.db") != "no rows; the columns are x"
+    assert "no column q;" in await failure(query_database, birds, path="more.db", sql='SELECT x FROM a WHERE "q" > 1')
+
+
+async def test_what_a_large_table_has_is_not_looked_at(birds: Path) -> None:
+    make(birds / "large.db", "CREATE TABLE n (name TEXT); WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM "
+         "c WHERE i < 21000) INSERT INTO n SELECT 'Name ' || i FROM c;")  # fmt: skip
+    assert await query(birds, "SELECT name FROM n WHERE name = 'name 5'", "large.db") == "no rows; the columns are name"
 
 
 async def test_numbers_are_shown_right(workspace: Path) -> None:

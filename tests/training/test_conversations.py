@@ -10,9 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
+import llguidance
 import pytest
 
-from rookery_core.model.constraint import step_grammar
+from rookery_core.model.constraint import FITS, SAYS, StepGrammar, step_grammar
+from rookery_core.reasoning.gist import fits
 from rookery_core.reasoning.prompt import system_text
 from rookery_core.reasoning.step import ACTION, Answer, ToolCall, parse
 from rookery_core.tools.registry import Registry
@@ -20,7 +22,6 @@ from rookery_core.transcript import OBSERVATION
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
-from rookery_core.reasoning.gist import FITS
 from rookery_training.builtin import built_in_tools
 from rookery_training.catalogue import load
 from rookery_training.check import problems
@@ -88,6 +89,28 @@ def test_the_prompt_is_the_programs_own_and_the_grammar_takes_its_tools(groups: 
     for group in groups[:20]:
         assert group.system.content == system_text(group.registry, "brief")
         step_grammar((offered.name, offered.tool.schema) for offered in group.registry)
+
+
+def test_what_is_learnt_is_what_the_program_lets_be_written(groups: list[Group]) -> None:
+    tokenizer = llguidance.LLTokenizer("byte")
+    held_to = 0
+    for group in groups[::2]:
+        made = StepGrammar.of(
+            ((offered.name, offered.tool.schema) for offered in group.registry),
+            [fits(offered.name, offered.tool.description) for offered in group.registry],
+        )
+        for branch in group.branches:
+            read = []
+            for message, learnt in zip(branch.messages, branch.learnt, strict=True):
+                if message.role == "tool":
+                    read.append(message.content)
+                elif message.role == "assistant" and learnt:
+                    matcher = llguidance.LLMatcher(tokenizer, made.text("\n".join(read)), log_level=0)
+                    text = message.content.encode()
+                    taken = matcher.try_consume_tokens([*text])
+                    assert taken == len(text), (message.content, text[:taken][-40:], "\n".join(read))
+                    held_to += SAYS in message.content or FITS in message.content
+    assert held_to > 300
 
 
 def test_conversations_take_turns_and_observations_have_their_label(groups: list[Group]) -> None:

@@ -26,10 +26,15 @@ def run(source: Source, sql: str) -> str:
 def answer(connection: sqlite3.Connection, statement: str) -> str:
     """The rows of a statement, as a table."""
     if name := no_name(connection, statement):
-        raise Retry(f"there is no column {name}{instead(connection, 'column', name, statement)}")
+        there = instead(connection, "column", name, statement)
+        raise Retry(f"there is no column {name}{there}; a text is written in single quotes")
     table = carry_out(connection, statement)
     if table is None:
         raise Retry("this statement gives no rows; begin one with SELECT")
-    if not table.n_rows:
+    if not table.n_rows and _asks(statement):
         return f"no rows{columns(connection, statement)}{elsewhere(connection, statement)}"
     return markdown(table)
+
+
+def _asks(statement: str) -> bool:
+    return statement.lstrip()[:6].upper().startswith(("SELECT", "WITH"))

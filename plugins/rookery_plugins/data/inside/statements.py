@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rookery_plugins.data.inside.guard import Guard
 from rookery_plugins.data.inside.process import Failed, Retry
@@ -134,14 +134,21 @@ def instead(connection: sqlite3.Connection, what: str, name: str, sql: str) -> s
 
 def columns(connection: sqlite3.Connection, sql: str) -> str:
     """How a message goes on that tells of the columns of the tables that a statement names."""
-    of_tables = _columns(connection, sql)
+    try:
+        of_tables = _columns(connection, sql)
+    except sqlite3.Error:
+        return ""
     return _choice("columns", "", *of_tables.values()) if len(of_tables) == 1 else _all(of_tables)
 
 
 def _columns(connection: sqlite3.Connection, sql: str) -> dict[str, list[str]]:
     tables = tables_of(connection)
     named = [table for table in tables if re.search(rf"(?<!\w){re.escape(table)}(?!\w)", sql, re.IGNORECASE)]
-    return {table: columns_of(connection, table) for table in (named or tables)[:TABLES]}
+    made = {}
+    for table in (named or tables)[:TABLES]:
+        with suppress(sqlite3.Error):  # a view of what is no longer there
+            made[table] = columns_of(connection, table)
+    return made
 
 
 def _all(of_tables: dict[str, list[str]]) -> str:
