@@ -162,7 +162,7 @@ class Transcript:
         return "\n".join(texts)
 
     def read(self) -> str:
-        """What was returned, recalled or came along in the turns that are in the prompt, if in part: it can be quoted."""
+        """What was returned, recalled or came along in the turns that are in the prompt: what can be quoted."""
         texts = []
         for turn in self.kept_turns:
             texts += [turn.note, turn.inputs, *(m.content for m in turn.messages() if m.role == "tool")]
