@@ -91,7 +91,8 @@ class AgentSettings(Limits):
     check_answers: bool = True
     """Question an answer with a number that appears nowhere in what was said or read, where a calculator is offered."""
     as_said: bool = True
-    """Read the one file that the request names, where a call has a path that nobody said and that is not there."""
+    """Read or make the one file that the request names, where a call has a path that nobody said and that is not
+    there."""
     exact_thoughts: bool = True
     """Hold the default model to what it thinks: what it quotes stands there, and the tool whose purpose it names is
     the one that it calls."""

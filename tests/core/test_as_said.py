@@ -29,6 +29,18 @@ def change(path: WorkspacePath) -> str:
     return str(path)
 
 
+@tool(risk=Risk.WRITE)
+def move(source: WorkspacePath, target: WorkspacePath) -> str:
+    """Moves a file."""
+    return f"{source} {target}"
+
+
+@tool(name="start", risk=Risk.EXECUTE)
+def start_(path: WorkspacePath) -> str:
+    """Starts a file."""
+    return str(path)
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     (tmp_path / "docs").mkdir()
@@ -74,9 +86,35 @@ def test_what_a_result_named_is_said(workspace: Workspace) -> None:
     assert as_said(call, look, workspace, "look at rota.md", "look at rota.md\nrota.md:1: see tape.md") == call
 
 
-def test_nothing_else_is_ever_written_than_the_model_says(workspace: Workspace) -> None:
-    call = ToolCall("change", {"path": "tape.md"})
-    assert as_said(call, change, workspace, "change rota.md", "change rota.md") == call
+@pytest.mark.parametrize(
+    ("request_", "path", "meant"),
+    [
+        ("write hello to a.txt", "hello.txt", "a.txt"),
+        ("put 'gone' into docs/sign.md, please", "gone.md", "docs/sign.md"),
+        ("a.txt should say hello", "Hello.TXT", "a.txt"),
+        ("change rota.md", "tape.md", "tape.md"),  # it is there, and could be lost
+        ("write hello to a.txt", "a.txt", "a.txt"),
+        ("write hello to a.txt", "teas.txt", "teas.txt"),  # that is there, and is shown before it is changed
+        ("a short text on node.js", "intro.md", "intro.md"),  # another kind
+        ("copy a.txt to b.txt", "c.txt", "c.txt"),  # several
+        ("write hello", "hello.txt", "hello.txt"),
+        ("write hello to ../a.txt", "hello.txt", "hello.txt"),
+    ],
+)
+def test_a_file_that_is_made_is_called_as_the_person_said(
+    workspace: Workspace, request_: str, path: str, meant: str
+) -> None:
+    call = ToolCall("change", {"path": path})
+    assert as_said(call, change, workspace, request_, request_).arguments == {"path": meant}
+
+
+def test_what_was_read_since_and_programs_and_moves_are_left_alone(workspace: Workspace) -> None:
+    call = ToolCall("change", {"path": "hello.txt"})
+    assert as_said(call, change, workspace, "read a.txt", "read a.txt\nthere is no file a.txt") == call
+    both = ToolCall("move", {"source": "rota.md", "target": "hello.txt"})
+    assert as_said(both, move, workspace, "call it a.txt", "call it a.txt") == both
+    start = ToolCall("start", {"path": "hello.txt"})
+    assert as_said(start, start_, workspace, "start a.txt", "start a.txt") == start
 
 
 @pytest.mark.parametrize("given", [{}, {"path": 3}, {"paths": "tape.md"}])

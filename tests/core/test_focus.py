@@ -58,6 +58,10 @@ def test_the_part_with_the_rarest_of_the_requests_words_is_shown_under_its_headi
         ("eggs? " + "It is for a cake. " * 150, LINES),  # about too much
         ("eggs?", ""),
         ("", LINES),
+        (
+            "when's Thora's birthday?",
+            "people:4: Thora, 22 March\npeople:5: Jo, 9 March (Thora's cousin)\nxmas:2: Thora - socks",
+        ),
     ],
 )
 def test_where_none_stands_out_or_it_would_mislead_nothing_is_shown(request_: str, result: str) -> None:

@@ -1,6 +1,7 @@
-"""A file's name as the person said it, where a call that only reads has one that nobody said and that is not there.
+"""A file's name as the person said it, where a call has one that nobody said and that is not there.
 
-A small model loses its way while it copies a name out of a sentence, and the file that it asks for then is nobody's.
+A small model loses its way while it copies a name out of a sentence, and the file that it asks for then is nobody's. A
+call that only reads gets the one that is there, one that makes a file the one that is not: nothing is lost by either.
 """
 
 from __future__ import annotations
@@ -19,26 +20,42 @@ WORDS = 200
 """Words of a request that are looked at."""
 LONGEST_NAME = 4
 """Words that a name may have."""
+_FILE = re.compile(r"[\w./-]*\w\.[A-Za-z]\w{0,7}")
+"""What can only be a file's name, with its ending."""
 _AROUND = "\"'`“”‘’«»()[]{}<>,;:!?"
 
 
 def as_said(call: ToolCall, tool: Tool, workspace: Workspace, request: str, heard: str) -> ToolCall:
-    """The call with the one file or folder that the request names in place of a path that is wrong.
+    """The call with the one file that the request names in place of a path that is wrong.
 
-    As it is where the tool does more than read, where the path is there or was said, and where the request names none
-    that is there, or several.
+    As it is where the path is there or was said, and where the request names none that will do, or several. A tool that
+    changes files gets only the name of a file of the same kind that is to be made, and only where it has one path.
     """
-    if tool.risk is not Risk.READ:
+    if tool.risk not in (Risk.READ, Risk.WRITE):
         return call
     paths = {name: path for name in tool.paths if isinstance(path := call.arguments.get(name), str)}
     wrong = [name for name, path in paths.items() if _real(workspace, path) is None and not (path and path in heard)]
-    if len(wrong) != 1:
+    if len(wrong) != 1 or (tool.risk is Risk.WRITE and len(paths) > 1):
         return call
-    named = {real: name for name in _names(request) if (real := _real(workspace, name)) is not None}
+    if tool.risk is Risk.WRITE:
+        kind = Path(paths[wrong[0]]).suffix.casefold()
+        new = {name for name in _names(request) if _FILE.fullmatch(name) and Path(name).suffix.casefold() == kind}
+        named = {
+            Path(name): name for name in new if _is_new(workspace, name) and heard.count(name) == request.count(name)
+        }
+    else:
+        named = {real: name for name in _names(request) if (real := _real(workspace, name)) is not None}
     for path in paths.values():
         if real := _real(workspace, path):
             named.pop(real, None)
     return replace(call, arguments={**call.arguments, wrong[0]: named.popitem()[1]}) if len(named) == 1 else call
+
+
+def _is_new(workspace: Workspace, name: str) -> bool:
+    try:
+        return not workspace.resolve(name).exists()
+    except ArgumentsInvalid:
+        return False
 
 
 def _real(workspace: Workspace, name: str) -> Path | None:

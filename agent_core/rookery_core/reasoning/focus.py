@@ -37,6 +37,8 @@ _ABOUT_MANY = re.compile(
 _ENDING = re.compile(r"\.[a-z]\w{0,4}\W*\Z", re.IGNORECASE)
 _TERM = re.compile(r"[^\W_]+(?:(?<=\d)[.:/](?=\d)[^\W_]+|-[^\W_]+)*")
 """A word, a number, a time, a date or a code."""
+_SHORTENED = re.compile(r"['’](?:s|d|t|m|ll|re|ve)\b")
+"""What is no word: Thora's, don't."""
 _OBJECT = re.compile(r"\{[^{}]*\}")
 _BETWEEN = tuple(map(re.compile, (r"\|", r"\t", ";", ",", r" {2,}")))
 """What stands between the columns of a table."""
@@ -124,7 +126,7 @@ def _without_paths(request: str) -> str:
 
 def _words(text: str) -> set[str]:
     """Words without their endings, and numbers, times and codes as they are."""
-    terms = _TERM.findall(text.casefold())
+    terms = _TERM.findall(_SHORTENED.sub("", text.casefold()))
     return {*filter(_has_digit, terms), *stems(" ".join(term for term in terms if not _has_digit(term)))}
 
 
