@@ -93,6 +93,8 @@ class AgentSettings(Limits):
     as_said: bool = True
     """Read or make the one file that the request names, where a call has a path that nobody said and that is not
     there."""
+    leave_out: bool = True
+    """Leave out of a call of the default model a number that nobody said, where none need be given."""
     exact_thoughts: bool = True
     """Hold the default model to what it thinks: what it quotes stands there, and the tool whose purpose it names is
     the one that it calls."""

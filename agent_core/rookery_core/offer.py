@@ -68,6 +68,7 @@ class Offer:
                 check_arguments=self._settings.check_arguments,
                 check_answers=self._settings.check_answers,
                 as_said=self._settings.as_said,
+                leave_out=self._settings.leave_out,
                 point_out=self._settings.point_out,
                 repairs=self._settings.repairs,
                 quarantine=self._settings.quarantine,
@@ -100,10 +101,12 @@ def labelled(registry: Registry, tier: PromptTier, sections: Sequence[str] = (),
     """Steps with Rookery's labels; `exact` holds thoughts to what they quote and to the tool that they are about."""
     purposes = [fits(offered.name, offered.tool.description) for offered in registry] if exact else []
     act = StepGrammar.of(((offered.name, offered.tool.schema) for offered in registry), purposes)
+    answer = StepGrammar.of(())
+    told, brief = head(registry, tier, sections), tier == "brief"
     if exact:
-        return Address(head(registry, tier, sections), act.text, StepGrammar.of(()).text)
-    free = act.text(), StepGrammar.of(()).text()
-    return Address(head(registry, tier, sections), lambda _: free[0], lambda _: free[1])
+        return Address(told, act.text, answer.text, brief)
+    free = act.text(), answer.text()
+    return Address(told, lambda _: free[0], lambda _: free[1], brief)
 
 
 def in_its_own_form(registry: Registry, sections: Sequence[str] = ()) -> Address:

@@ -42,7 +42,7 @@ from rookery_core.model.base import Completion, Delta, Message, ModelBackend, Mo
 from rookery_core.model.window import fit
 from rookery_core.reasoning import native
 from rookery_core.reasoning.as_said import as_said
-from rookery_core.reasoning.grounding import CALCULATOR, NAMED, UNACCOUNTED, doubts, reckoned
+from rookery_core.reasoning.grounding import CALCULATOR, NAMED, UNACCOUNTED, doubts, reckoned, unsaid
 from rookery_core.reasoning.quarantine import Reader
 from rookery_core.reasoning.repetition import Repetition
 from rookery_core.reasoning.step import Answer, Step, StepStream, ToolCall
@@ -248,15 +248,19 @@ class Run:
     def meant(self, step: Step) -> Step:
         """The step as it was meant: a name as the person said it, and a call that comes behind words."""
         heard = self._transcript.heard()
+        address = None if self._info is None else self._voice.address(self._info)
         match step.action:
-            case Answer(text=text) if self._info is not None and self._voice.address(self._info).native:
+            case Answer(text=text) if address is not None and address.native:
                 told = native.told(text, heard)
                 if told is not None and isinstance(told.action, ToolCall) and told.action.tool in self._voice.tools:
                     step = told
         action = step.action
-        if self._voice.as_said and isinstance(action, ToolCall) and action.tool in self._voice.tools:
+        if isinstance(action, ToolCall) and action.tool in self._voice.tools:
             tool = self._runner.registry.get(action.tool).tool
-            action = as_said(action, tool, self._runner.workspace, self._transcript.request, heard)
+            if self._voice.as_said:
+                action = as_said(action, tool, self._runner.workspace, self._transcript.request, heard)
+            if self._voice.leave_out and address is not None and address.brief:
+                action = action.without(unsaid(action.arguments, tool.schema, heard))
         return replace(step, action=action)
 
     def question(self, call: ToolCall) -> None:

@@ -22,6 +22,8 @@ class Address:
     """That of a step that may call a tool or answer."""
     answer: Grammar
     """That of a step that must answer."""
+    brief: bool = False
+    """Whether it is told only of the tools, as the default model is."""
     native: bool = False
     """Whether it reads and writes calls in its own form."""
 
@@ -40,6 +42,8 @@ class Voice:
     """Whether a number in an answer is questioned that nobody said and that could be worked out."""
     as_said: bool = False
     """Whether a path that is wrong becomes the one that the request names."""
+    leave_out: bool = False
+    """Whether a number that need not be given and that nobody said is left out, where it is told only of the tools."""
     point_out: bool = False
     """Whether the part of a result that has the request's words is repeated below it."""
     repairs: int = 2

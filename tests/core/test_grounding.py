@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rookery_core.reasoning.grounding import COUNTED, doubts, reckoned
+from rookery_core.config import AgentSettings, Config
+from rookery_core.events import ToolRequested
+from rookery_core.plugin import Risk, tool
+from rookery_core.reasoning.grounding import COUNTED, doubts, reckoned, unsaid
+from rookery_core.testing import ScriptedModel
+from tests.core.conftest import Lab, act, answer, play
 
 
 @pytest.mark.parametrize(
@@ -191,3 +196,46 @@ def test_what_was_just_said_is_accounted_for_whatever_stands_beside_it(digits: i
 
 def test_an_address_that_was_read_may_be_told() -> None:
     assert reckoned("It is 10.20.30.400.", "Observation: host 10.20.30.400") == []
+
+
+def test_a_number_that_nobody_said_may_be_left_out_where_none_need_be_given() -> None:
+    properties = {
+        "n": {"type": "integer"},
+        "most": {"type": "integer"},
+        "kg": {"type": "number", "default": 2.5},
+        "size": {"enum": [1, 7]},
+        "whole": {"type": "boolean"},
+        "where": {"type": "string"},
+    }
+    schema = {"type": "object", "properties": properties, "required": ["n"]}
+    made_up = {"n": 41, "most": 42, "kg": 4.3, "size": 7, "whole": True, "where": "x/43.txt"}
+    assert unsaid(made_up, schema, "start it") == {"most", "kg"}
+    assert unsaid(made_up, schema, "start it with 42, at 4.3 kg") == set()
+    assert unsaid({"n": 41, "kg": 2.5}, schema, "start it") == set()
+    assert unsaid({"unknown": 5}, schema, "start it") == {"unknown"}
+
+
+@tool(risk=Risk.PURE)
+def sing(title: str, shift: int = 0) -> str:
+    """Puts a song on the list."""
+    return f"{title} {shift}"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wanted", "asked", "given"),
+    [
+        ("brief", True, "sing Jolene", {"title": "Jolene"}),
+        ("brief", True, "sing Jolene, 3 up", {"title": "Jolene", "shift": 3}),
+        ("brief", False, "sing Jolene", {"title": "Jolene", "shift": 3}),
+        ("full", True, "sing Jolene", {"title": "Jolene", "shift": 3}),
+    ],
+)
+async def test_in_a_turn_of_the_default_model_it_is_left_out(
+    lab: Lab, prompt: Literal["brief", "full"], wanted: bool, asked: str, given: dict[str, object]
+) -> None:
+    model = ScriptedModel([act("sing", '{"title": "Jolene", "shift": 3}'), answer("Done.")])
+    config = Config(agent=AgentSettings(prompt=prompt, leave_out=wanted))
+    assistant = lab.assistant(model, config=config, tools=(sing,))
+    events = await play(assistant, assistant.new_session(), asked)
+    (requested,) = (event for event in events if isinstance(event, ToolRequested))
+    assert requested.arguments == given

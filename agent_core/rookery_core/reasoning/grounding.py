@@ -63,6 +63,13 @@ def doubts(arguments: Mapping[str, Any], schema: Mapping[str, Any], heard: str) 
     return found
 
 
+def unsaid(arguments: Mapping[str, Any], schema: Mapping[str, Any], heard: str) -> set[str]:
+    """Names of arguments that may be left out and have a number that nothing said accounts for."""
+    optional = arguments.keys() - {*schema.get("required", ())}
+    numbers = {name: arguments[name] for name in optional if isinstance(arguments[name], int | float)}
+    return {name for name, value in numbers.items() if doubts({name: value}, schema, heard)}
+
+
 def reckoned(answer: str, heard: str) -> list[str]:
     """The numbers of an answer that nothing said accounts for, as they stand there: made up, or worked out unseen."""
     known = _Heard(heard)

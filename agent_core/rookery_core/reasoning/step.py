@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -44,6 +45,10 @@ class ToolCall:
 
     tool: str
     arguments: dict[str, Any]
+
+    def without(self, names: Collection[str]) -> ToolCall:
+        """The call without some of its arguments."""
+        return ToolCall(self.tool, {name: value for name, value in self.arguments.items() if name not in names})
 
 
 @dataclass(frozen=True, slots=True)
