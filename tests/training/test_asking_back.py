@@ -45,5 +45,5 @@ def test_one_of_a_pair_asks_back_and_the_other_calls_with_what_was_said() -> Non
 def test_what_was_said_before_is_never_what_is_missing() -> None:
     author = Author(split(load(), held_out=False), built_in_tools(), random.Random(6), HeldOut())
     branches = [branch for _ in range(100) for branch in author.group().branches if branch.about == "missing"]
-    assert len(branches) > 60
+    assert len(branches) > 40
     assert all(branch.messages[0].role == "user" and len(branch.messages) in (2, 4) for branch in branches)

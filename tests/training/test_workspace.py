@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rookery_core.evals.cases import TaskCase
+from rookery_core.model.constraint import NEW_LINE
 from rookery_core.testing import DictData, ListMemory, run_tool
 from rookery_core.tools.registry import Registry
 
@@ -24,7 +25,6 @@ from rookery_training.fixed_words import IT_SAYS
 from rookery_training.generate import split
 from rookery_training.held_out import HeldOut
 from rookery_training.workspace import Scenarios
-from rookery_training.workspace_lines import NEW_LINE
 from rookery_training.workspace_play import Scenario
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 TOGETHER = 9
 """Requests to one list of tools."""
+OF_MISSING = 0.4
+"""How often one that lacks something is taken: who sees many of them asks back for what was said."""
 
 
 class _Strict(BaseModel):
@@ -103,6 +105,7 @@ class Trades:
         registry = Registry(tool.offered for tool in rng.sample(trade.tools, n))
         turns = [turn for turn in trade.turns if not turn.tool or turn.tool in registry]
         turns = [turn for turn in turns if not self._held_out.has(turn.ask)]
+        turns = [turn for turn in turns if not turn.missing or rng.random() < OF_MISSING]
         branches = [_branch(author, turn, registry) for turn in rng.sample(turns, min(len(turns), TOGETHER))]
         return Group(Message("system", system_text(registry, "brief")), registry, tuple(branches))
 
