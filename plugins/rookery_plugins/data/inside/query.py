@@ -37,4 +37,4 @@ def answer(connection: sqlite3.Connection, statement: str) -> str:
 
 
 def _asks(statement: str) -> bool:
-    return statement.lstrip()[:6].upper().startswith(("SELECT", "WITH"))
+    return statement.lstrip().upper().startswith(("SELECT", "WITH"))
