@@ -50,15 +50,30 @@ def columns(text: str) -> str:
 
 
 async def test_without_sql_columns_types_and_first_rows_are_told(tmp_path: Path) -> None:
-    text = await table(tmp_path, "id,unit price,name\n1,1.5,Ann\n2,,Bob\n3,2,\n4,1,D\n")
+    rows = "".join(f"{n},1,D\n" for n in range(4, 8))
+    text = await table(tmp_path, "id,unit price,name\n1,1.5,Ann\n2,,Bob\n3,2,\n" + rows)
     assert text == (
-        "table data, 4 rows\n"
+        "table data, 7 rows, the first 3 shown\n"
         '| id INTEGER | "unit price" REAL | name TEXT |\n'
         "| ---: | ---: | --- |\n"
         "| 1 | 1.5 | Ann |\n"
         "| 2 | NULL | Bob |\n"
         "| 3 | 2.0 | NULL |"
     )
+
+
+async def test_a_small_table_is_told_whole_without_sql(tmp_path: Path) -> None:
+    text = await table(tmp_path, "id,name\n" + "".join(f"{n},boat {n}\n" for n in range(1, 7)))
+    assert text.splitlines()[0] == "table data, 6 rows"
+    assert text.splitlines()[3:] == [f"| {n} | boat {n} |" for n in range(1, 7)]
+
+
+async def test_rows_that_do_not_fit_are_not_said_to_be_shown(tmp_path: Path) -> None:
+    names = ",".join(f"column{n}" for n in range(30))
+    text = await table(tmp_path, f"id,{names}\n" + "".join(f"{n},{','.join(['x' * 200] * 30)}\n" for n in range(1, 6)))
+    n = sum(line.startswith(tuple(f"| {n} |" for n in range(1, 6))) for line in text.splitlines())
+    assert 0 < n < 5
+    assert f"table data, 5 rows, the first {n} shown\n" in text
 
 
 async def test_sql_is_answered_with_a_table(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from rookery_plugins.data.inside.tables import CHARS, COLUMNS, Value, escaped, grid, label, rows_text
 
 SAMPLE_ROWS = 3
+WHOLE_ROWS = 6
+"""A table of at most so many rows is told whole: its values are what a statement has to spell."""
 SAMPLED_TABLES = 8
 COUNTED = 1_000_000
 TABLES = 200
@@ -50,11 +52,11 @@ def described(connection: sqlite3.Connection, name: str) -> str:
     if not tables:
         return f"{name} is a database without tables"
     views = {view for (view,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
-    sampled = 0 if len(tables) > SAMPLED_TABLES else SAMPLE_ROWS
+    sampled, chars = len(tables) <= SAMPLED_TABLES, CHARS // min(len(tables), SAMPLED_TABLES)
     made: list[str] = []
     size = 0
     for n, table in enumerate(tables):
-        block = _table(connection, table, sampled, view=table in views, chars=CHARS // min(len(tables), SAMPLED_TABLES))
+        block = _table(connection, table, sampled=sampled, view=table in views, chars=chars)
         size += len(block)
         if n and (size > CHARS or n >= TABLES):
             left = ", ".join(escaped(left) for left in tables[n:])
@@ -82,15 +84,15 @@ def as_written(name: str) -> str:
     return name if plain else quoted(name)
 
 
-def _table(connection: sqlite3.Connection, table: str, n_sampled: int, *, view: bool, chars: int) -> str:
+def _table(connection: sqlite3.Connection, table: str, *, sampled: bool, view: bool, chars: int) -> str:
     head = f"{'view' if view else 'table'} {label(as_written(table))}"
     try:
         columns = _columns(connection, table)
         rows = "" if view else f", {count(connection, table)}"
-        sample = (
-            connection.execute(f"SELECT * FROM {quoted(table)} LIMIT {n_sampled}") if n_sampled and not view else ()
-        )
-        samples: list[list[Value]] = [list(row[:COLUMNS]) for row in sample]
+        samples: list[list[Value]] = []
+        if sampled and not view:
+            read = connection.execute(f"SELECT * FROM {quoted(table)} LIMIT {WHOLE_ROWS + 1}")
+            samples = [list(row[:COLUMNS]) for row in read]
     except sqlite3.Error as exc:
         return f"{head}: cannot be read, SQLite says: {exc}"
     texts = [label(column.text) for column in columns[:COLUMNS]]
@@ -98,7 +100,10 @@ def _table(connection: sqlite3.Connection, table: str, n_sampled: int, *, view: 
         head += f" (the first {COLUMNS} of {len(columns)} columns)"
     if not samples:
         return f"{head}{rows}: {', '.join(texts)}"
-    return f"{head}{rows}\n{grid(texts, samples, chars)}"
+    told = grid(texts, samples if len(samples) <= WHOLE_ROWS else samples[:SAMPLE_ROWS], chars)
+    n_told = told.count("\n") - 1
+    part = f", the first {n_told} shown" if n_told < len(samples) else ""
+    return f"{head}{rows}{part}\n{told}"
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[_Column]:
