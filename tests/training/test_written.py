@@ -51,6 +51,39 @@ def test_nobody_says_the_same_twice() -> None:
     assert len(goals) == len(set(goals))
 
 
+def test_several_turns_share_a_folder(tmp_path: Path, builtin: Registry, held_out: HeldOut) -> None:
+    file = tmp_path / "sets.jsonl"
+    read = {"tool": "read_file", "arguments": {"path": "van.txt"}}
+    found = {"tool": "find_files", "arguments": {"pattern": "*van*"}}
+    turns = [
+        {
+            "goal": "who has the other keys? van.txt",
+            "says": ["spare keys: Petronella"],
+            "answer": "Petronella has them.",
+        },
+        {
+            "goal": "is the van's MOT due soon",
+            "steps": [found, read],
+            "says": ["MOT 14 March"],
+            "answer": "On 14 March.",
+        },
+    ]
+    shared = {"files": {"van.txt": "spare keys: Petronella\nMOT 14 March\n"}, "steps": [read]}
+    file.write_text(json.dumps(shared | {"turns": turns}) + "\n", encoding="utf-8")
+    first, second = written.load([file])
+    assert [step.tool for step in first.steps] == ["read_file"]
+    assert [step.tool for step in second.steps] == ["find_files", "read_file"]
+    assert first.files == second.files
+    assert [written.problems(one, builtin, held_out) for one in (first, second)] == [[], []]
+
+
+def test_a_turn_of_a_folder_that_is_wrong_is_named_by_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "sets.jsonl"
+    file.write_text('\n{"files": {}, "turns": [{"goal": "how many?", "answer": "Two."}]}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"sets\.jsonl, line 2: .*\n.*steps"):
+        written.load([file])
+
+
 def test_no_trade_has_a_tool_or_a_phrasing_of_the_evaluation(held_out: HeldOut) -> None:
     taken = frozenset(tool["name"] for suite in SUITES for case in cases(suite) for tool in case.get("tools", ()))
     every = trades.load()

@@ -84,7 +84,7 @@ class Trade(_Strict):
 
 def load(files: Iterable[Path] | None = None) -> list[Trade]:
     """All of them, or those of some files; ValueError for one that is wrong."""
-    return lines(sorted(FOLDER.glob("trades/*.jsonl")) if files is None else files, Trade)
+    return lines(sorted(FOLDER.glob("trades/*.jsonl")) if files is None else files, Trade.model_validate_json)
 
 
 class Trades:

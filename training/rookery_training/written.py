@@ -86,6 +86,24 @@ class Written(BaseModel):
             return [_carried_out(room, step) for step in self.steps]
 
 
+class Folder(BaseModel):
+    """One folder, and several turns about it, each with what it has else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    tasks: list[str] = []
+    steps: list[WrittenStep] = []
+    """The calls of those turns that name none."""
+    turns: list[dict[str, Any]] = Field(min_length=1)
+
+    @property
+    def written(self) -> list[Written]:
+        shared = self.model_dump(exclude={"turns"}, exclude_unset=True)
+        return [Written.model_validate({**shared, **turn}) for turn in self.turns]
+
+
 def _database(sql: str) -> bytes:
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(sql)
@@ -100,7 +118,14 @@ def _carried_out(room: Room, step: WrittenStep) -> str:
 
 def load(files: Iterable[Path] | None = None) -> list[Written]:
     """All of them, or those of some files; ValueError for one that is wrong."""
-    return lines(sorted(FOLDER.glob("*.jsonl")) if files is None else files, Written)
+    of_lines = lines(sorted(FOLDER.glob("*.jsonl")) if files is None else files, _turns)
+    return [one for some in of_lines for one in some]
+
+
+def _turns(line: str) -> list[Written]:
+    if "turns" in json.loads(line):
+        return Folder.model_validate_json(line).written
+    return [Written.model_validate_json(line)]
 
 
 class WrittenTurns:

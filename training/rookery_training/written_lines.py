@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 FOLDER = Path(__file__).resolve().parents[1] / "written"
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M")
 
 
-def lines(files: Iterable[Path], kind: type[M]) -> list[M]:
-    """What the files hold; ValueError, with file and line, for one that is wrong."""
+def lines(files: Iterable[Path], read: Callable[[str], M]) -> list[M]:
+    """What `read` makes of each line; ValueError, with file and line, for one that is wrong."""
     made = []
     for file in files:
         for n, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
             if line.strip():
                 try:
-                    made.append(kind.model_validate_json(line))
+                    made.append(read(line))
                 except ValidationError as exc:
                     raise ValueError(f"{file.name}, line {n}: {exc}") from exc
     return made
