@@ -340,7 +340,7 @@ async def test_lines_are_found_in_any_case_and_in_order(tmp_path: Path) -> None:
 async def test_the_text_is_no_pattern(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("f(x) = (a+)+$\nfffx\n")
     assert await ok(search_files, tmp_path, text="(a+)+$") == "a.txt:1: f(x) = (a+)+$"
-    assert await ok(search_files, tmp_path, text=".*") == "'.*' is in no file in ."
+    assert await ok(search_files, tmp_path, text=".*") == "'.*' is in no file here"
 
 
 async def test_a_file_is_found_by_its_name(tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ async def test_what_programs_made_and_what_is_no_text_is_not_searched(tmp_path: 
         (tmp_path / folder / "a.txt").write_text("cat\n")
     (tmp_path / "binary").write_bytes(b"\0cat\n")
     os.mkfifo(tmp_path / "pipe")
-    assert await ok(search_files, tmp_path, text="cat") == "'cat' is in no file in ."
+    assert await ok(search_files, tmp_path, text="cat") == "'cat' is in no file here"
     assert await ok(search_files, tmp_path, text="cat", folder=".git") == ".git/a.txt:1: cat"
 
 
@@ -372,7 +372,7 @@ async def test_links_are_not_followed_out_of_the_workspace(tmp_path: Path) -> No
     (workspace / "folder").symlink_to(tmp_path / "outside")
     (workspace / "file").symlink_to(tmp_path / "outside" / "a.txt")
     (workspace / "loop").symlink_to(workspace)
-    assert await ok(search_files, workspace, text="secret") == "'secret' is in no file in ."
+    assert await ok(search_files, workspace, text="secret") == "'secret' is in no file here"
 
 
 async def test_many_matches_are_cut_and_it_is_said(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ async def test_ignored_files_are_found_where_nothing_else_is(tmp_path: Path) -> 
 
 async def test_what_fits_no_file_says_so(tmp_path: Path) -> None:
     lay(tmp_path, "a.txt")
-    assert await ok(find_files, tmp_path, pattern="*.pdf") == "no file in . fits '*.pdf'"
+    assert await ok(find_files, tmp_path, pattern="*.pdf") == "no file here fits '*.pdf'"
     assert "there is no folder gone" in await failure(find_files, tmp_path, pattern="*", folder="gone")
     for pattern, says in [
         ("", "give a pattern"),
@@ -132,7 +132,7 @@ async def test_links_are_found_and_not_followed(tmp_path: Path) -> None:
     (workspace / "link.txt").symlink_to("a.txt")
     assert await found(workspace, "*.txt") == ["a.txt", "link.txt"]
     assert await found(workspace, "out") == ["out"]
-    assert await found(workspace, "**/secret*") == ["no file in . fits '**/secret*'"]
+    assert await found(workspace, "**/secret*") == ["no file here fits '**/secret*'"]
 
 
 async def test_a_name_cannot_pass_for_two(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ async def seen(workspace: Path, **arguments: object) -> list[str]:
 async def test_where_a_text_is_nowhere_the_lines_with_its_words_are_shown(tmp_path: Path) -> None:
     (tmp_path / "contacts.txt").write_text("Plumber: 555-1234\nElectrician: 555-9999\nThe number of the house is 3\n")
     (tmp_path / "deposits.md").write_text("# Flat\nWe paid 900 euros\n")
-    nowhere = "is in no file in .; nearest to it:"
+    nowhere = "is in no file here; nearest to it:"
     assert await seen(tmp_path, text="the number of the plumber") == [
         f"'the number of the plumber' {nowhere}",
         "contacts.txt:1: Plumber: 555-1234",
@@ -218,8 +218,8 @@ async def test_where_a_text_is_nowhere_the_lines_with_its_words_are_shown(tmp_pa
         "deposits.md:1: # Flat",  # the file is called by the other word
         "deposits.md: (the file's name)",
     ]
-    assert await seen(tmp_path, text="what is on it?") == ["'what is on it?' is in no file in ."]
-    assert await seen(tmp_path, text="the plumber", regex=True) == ["'the plumber' is in no file in ."]
+    assert await seen(tmp_path, text="what is on it?") == ["'what is on it?' is in no file here"]
+    assert await seen(tmp_path, text="the plumber", regex=True) == ["'the plumber' is in no file here"]
 
 
 async def test_the_rarest_words_come_first_and_no_more_than_five_lines(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ async def test_the_rarest_words_come_first_and_no_more_than_five_lines(tmp_path:
 
 async def test_short_words_are_looked_for_whole(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("page 71\nan oxcart\n")
-    assert await seen(tmp_path, text="7 ox") == ["'7 ox' is in no file in ."]
+    assert await seen(tmp_path, text="7 ox") == ["'7 ox' is in no file here"]
 
 
 # --- .gitignore ---

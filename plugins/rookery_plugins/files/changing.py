@@ -99,7 +99,7 @@ class Changes:
             self._shown.check(ctx, path, old.state, name)
             data = _as_bytes(content, old, name)
             put(folder, path.name, lambda file: file.write(data), old.info, name)
-        return f"{'created' if old.info is None else 'replaced'} {name}, {len(data)} bytes"
+        return f"{'created' if old.info is None else 'replaced'} {name}, {len(data)} byte{'s' * (len(data) != 1)}"
 
     # -- edit ---------------------------------------------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ def search_files(ctx: ToolContext, text: str, folder: WorkspacePath = Path("."),
         found[-1] = f"[only the first {MATCHES_MAX} are shown; search a longer text or a smaller folder]"
     if found:
         return "\n".join(found)
-    nowhere = f"{text!r} is in no file in {name}"
+    nowhere = f"{text!r} is in no file {_in(name)}"
     near = [] if regex else _nearest(ctx, folder, wanted)
     return "\n".join([f"{nowhere}; nearest to it:", *near]) if near else nowhere
 
@@ -84,7 +84,11 @@ def find_files(ctx: ToolContext, pattern: str, folder: WorkspacePath = Path(".")
             return "\n".join(found)
     if found := _first(_fitting(ctx, folder, hidden, patience, ignored_too=True)):
         return "\n".join([*found, "[hidden, or left out by a .gitignore]"])
-    return f"no file in {name} fits {pattern!r}"
+    return f"no file {_in(name)} fits {pattern!r}"
+
+
+def _in(name: str) -> str:
+    return "here" if name == "." else f"in {name}"
 
 
 def _name_of(ctx: ToolContext, folder: Path) -> str:
