@@ -368,8 +368,18 @@ async def test_without_an_expression_the_shape_is_told(tmp_path: Path) -> None:
         ("users[*].{name: name, age: age}", "| name | age |\n| --- | --- |\n| Ann | 31 |\n| Bob | null |\n\n2 rows"),
         (
             "users[0].home.street",
-            "null: there is nothing at users[0].home.street; the document is an object with 4 keys",
+            "null: there is nothing at users[0].home.street; users[0].home is an object with 1 key, with city",
         ),
+        ('users[0]."home"', '{\n "city": "X"\n}'),
+        (
+            "users[2].name",
+            "null: there is nothing at users[2].name; users is an array of 2: object, with name, age, tags, home",
+        ),
+        ("version.major", "null: there is nothing at version.major; version is a number"),
+        ("grid[0][5]", "null: there is nothing at grid[0][5]; grid[0] is an array of 2: number"),
+        ("none", "none is an empty array"),
+        ("users[1].age", "null: users[1].age is there, and has no value"),
+        ("users[9] | name", "null: there is nothing at users[9] | name; the document is an object with 4 keys"),
         ("users[*].nam", "an empty array: nothing fits users[*].nam; the document is an object with 4 keys"),
     ],
 )

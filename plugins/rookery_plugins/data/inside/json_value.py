@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -24,6 +25,13 @@ EXAMPLE_CHARS = 40
 KEYS_SHOWN = 30
 KEY_CHARS = 80
 LIKE = "users[0].name or users[?age > `30`].name"
+
+
+_STEP = re.compile(
+    r"""(?:\A|\.)(?:(?P<name>[A-Za-z_]\w*)|"(?P<quoted>(?:[^"\\]|\\.)+)")|\[(?P<index>-?\d{1,9})\]""", re.ASCII
+)
+"""One step of a path of keys and indices."""
+_PATH = re.compile(rf"(?:{re.sub('[?]P<[a-z]+>', '?:', _STEP.pattern)})+", re.ASCII)
 
 
 def run(source: Source, expression: str) -> str:
@@ -55,10 +63,38 @@ def _found(document: Json, expression: str) -> str:
     except RecursionError as exc:
         raise Retry("the expression is nested too deeply; make it shorter") from exc
     if value is None:
-        return f"null: there is nothing at {expression}; the document is an {_kind(document)}{_keys(document)}"
+        return _lacking(document, expression)
+    if value == [] and _PATH.fullmatch(expression):
+        return f"{expression} is an empty array"
     if value == []:
         return f"an empty array: nothing fits {expression}; the document is an {_kind(document)}{_keys(document)}"
     return _shown(value)
+
+
+def _lacking(document: Json, expression: str) -> str:
+    """What is said of null: whether it stands there, or else how far the document goes along, and what it has there."""
+    value, end = document, 0
+    for step in _STEP.finditer(expression):
+        if step.start() != end:
+            break
+        key, n = (step["quoted"] or step["name"] or "").replace('\\"', '"'), step["index"]
+        if isinstance(value, dict) and not n and key in value:
+            value = value[key]
+        elif isinstance(value, list) and n and -len(value) <= int(n) < len(value):
+            value = value[int(n)]
+        else:
+            break
+        end = step.end()
+    if end == len(expression):
+        return f"null: {expression} is there, and has no value"
+    if not _PATH.fullmatch(expression):
+        value, end = document, 0
+    where = expression[:end] or "the document"
+    return f"null: there is nothing at {expression}; {where} is {_article(_kind(value))}{_keys(value)}"
+
+
+def _article(kind: str) -> str:
+    return kind if kind in ("null", "true or false", "text") else f"a{'n' * (kind[0] in 'aeo')} {kind}"
 
 
 def _keys(document: Json) -> str:
