@@ -169,7 +169,7 @@ def test_what_is_wrong_with_a_turn_is_said(builtin: Registry, held_out: HeldOut)
 
     assert found() == []
     assert found(says=["roofer 310"]) == []
-    assert found(says=["roofer  310"]) == ["no call returns 'roofer  310'"]
+    assert found(says=["roofer  310"]) == ["no line of what is returned has 'roofer  310'"]
     assert found(answer="He charges 311.") == ["the answer has numbers that nothing says: 311"]
     assert "there is no tool" in found(steps=[{"tool": "look", "arguments": {}}])[0]
     assert "do not fit" in found(steps=[{"tool": "read_file", "arguments": {"file": "roof.txt"}}], says=[])[0]

@@ -195,7 +195,8 @@ def problems(one: Written, builtin: Registry, held_out: HeldOut) -> list[str]:
             found.append(f"{step.tool}: {text}")
     if len(read) > LONGEST:
         found.append(f"the calls return {len(read)} characters; {LONGEST} are the most")
-    found += [f"no call returns {piece!r}" for piece in one.says if piece not in read]
+    whole = read.splitlines()
+    found += [f"no line of what is returned has {piece!r}" for piece in one.says if not any(piece in x for x in whole)]
     if made_up := reckoned(one.answer, f"{one.goal}\n{read}"):
         found.append(f"the answer has numbers that nothing says: {', '.join(made_up)}")
     return found
