@@ -367,6 +367,23 @@ def test_only_what_clearly_fits_is_recalled(path: Path) -> None:
     assert found("Write a poem about the sea") == []
 
 
+def test_what_tools_said_to_the_same_request_is_not_recalled(path: Path) -> None:
+    store = Store(path)
+    log = Sessions(store).create(Path("/w"))
+    log.append(started("x"))
+    episodes, notes = Episodes(store), Notes(store, lambda: 1.0)
+    for turn in range(1, 9):
+        episodes.add(Episode(log.id, turn, "What did we spend on food?", "query_table", "4.20", "answered", 1.0))
+    episodes.add(Episode(log.id, 9, "spend less on food", "", "Cook more.", "answered", 1.0))
+
+    def found(query: str, limit: int = 3) -> list[int]:
+        items = recall(query, episodes=episodes, notes=notes, session="other", limit=limit)
+        return [int(item.ref.partition("/")[2]) for item in items]
+
+    assert found("what did we spend on food") == [9]
+    assert len(found("what did we spend on food and drinks")) == 3
+
+
 def test_half_a_character_is_stored_as_its_escape(path: Path) -> None:
     store = Store(path)
     log = Sessions(store).create(Path("/a\udcff"))

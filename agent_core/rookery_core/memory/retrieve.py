@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rookery_core.approval.taint import recalled
 from rookery_core.events import Recalled
-from rookery_core.memory.episodic import Episodes
+from rookery_core.memory.episodic import Episode, Episodes
 from rookery_core.memory.notes import Note, Notes
-from rookery_core.memory.query import overlap
+from rookery_core.memory.query import overlap, words
 from rookery_core.text import one_line
 
 MIN_OVERLAP = 0.5
@@ -15,7 +15,10 @@ MAX_CHARS = 300
 
 
 def recall(query: str, *, episodes: Episodes, notes: Notes, session: str, limit: int) -> tuple[Recalled, ...]:
-    """The notes and past turns of other sessions that fit the request; the best first, notes before episodes."""
+    """The notes and past turns of other sessions that fit the request; the best first, notes before episodes.
+
+    A past turn that called tools for the same request is left out, so that they are called again.
+    """
     found = [
         Recalled(
             source="note",
@@ -25,12 +28,19 @@ def recall(query: str, *, episodes: Episodes, notes: Notes, session: str, limit:
         )
         for note in _notes(notes, query, limit)
     ]
-    for episode in episodes.search(query, limit=2 * limit, but_session=session):
-        if episode.status == "answered" and overlap(query, f"{episode.asked} {episode.answer}") >= MIN_OVERLAP:
+    for episode in episodes.search(query, but_session=session):
+        if episode.status != "answered" or _is_asked_again(query, episode):
+            continue
+        if overlap(query, f"{episode.asked} {episode.answer}") >= MIN_OVERLAP:
             ref = f"{episode.session}/{episode.turn}"
             label = recalled(episode.label, f"turn {episode.turn} of the session {episode.session}")
             found.append(Recalled(source="episode", ref=ref, text=told(episode.asked, episode.answer), label=label))
     return tuple(found[:limit])
+
+
+def _is_asked_again(query: str, episode: Episode) -> bool:
+    """Whether it is the same request, for which tools were called: what they would say now counts, not what was said."""
+    return bool(episode.done) and set(words(query)) == set(words(episode.asked))
 
 
 def _notes(notes: Notes, query: str, limit: int) -> list[Note]:
