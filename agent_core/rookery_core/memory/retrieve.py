@@ -39,7 +39,7 @@ def recall(query: str, *, episodes: Episodes, notes: Notes, session: str, limit:
 
 
 def _is_asked_again(query: str, episode: Episode) -> bool:
-    """Whether it is the same request, for which tools were called: what they would say now counts, not what was said."""
+    """Whether it is the same request, for which tools were called: what they say now counts, not what was said."""
     return bool(episode.done) and set(words(query)) == set(words(episode.asked))
 
 
