@@ -337,9 +337,26 @@ TEAM = {
 }
 
 
-async def test_without_an_expression_the_shape_is_told(tmp_path: Path) -> None:
+async def test_without_an_expression_a_short_document_is_shown_whole(tmp_path: Path) -> None:
     assert await value(tmp_path, TEAM) == (
-        "object with 4 keys\n"
+        "{\n"
+        ' "users": [\n'
+        '  {"name": "Ann", "age": 31, "tags": ["a"], "home": {"city": "X"}},\n'
+        '  {"name": "Bob", "age": null, "tags": []}\n'
+        " ],\n"
+        ' "version": 1.5,\n'
+        ' "grid": [[1, 2], [3]],\n'
+        ' "none": []\n'
+        "}"
+    )
+    assert json.loads(await value(tmp_path, TEAM)) == TEAM
+    assert await value(tmp_path, [{"a": 1}, {"a": 2}]) == "| a |\n| ---: |\n| 1 |\n| 2 |\n\n2 rows"
+    assert await value(tmp_path, []) == "empty array\n[an expression is like users[0].name or users[?age > `30`].name]"
+
+
+async def test_without_an_expression_the_shape_of_a_longer_one_is_told(tmp_path: Path) -> None:
+    assert await value(tmp_path, {**TEAM, "note": "x" * 600}) == (
+        "object with 5 keys\n"
         "  - users: array of 2: object\n"
         '    - name: text, like "Ann"\n'
         "    - age: number, like 31\n"
@@ -350,8 +367,19 @@ async def test_without_an_expression_the_shape_is_told(tmp_path: Path) -> None:
         "  - grid: array of 2: array\n"
         "    - each: array of 2: number, like 1\n"
         "  - none: empty array\n"
+        f'  - note: text, like "{"x" * 39}…\n'
         "[an expression is like users[0].name or users[?age > `30`].name]"
     )
+
+
+async def test_a_long_or_deep_value_is_broken_off(tmp_path: Path) -> None:
+    long = await value(tmp_path, {"a": {"b": {f"k{n}": "x" * 80 for n in range(200)}}}, "a")
+    assert long.startswith('{\n "b": {\n  "k0": "xxx')
+    assert long.endswith("[cut after 6000 characters; name less of the document]")
+    deep: object = "x" * 100
+    for _ in range(60):
+        deep = {"d": deep}
+    assert json.loads(await value(tmp_path, deep, "d"))["d"]
 
 
 @pytest.mark.parametrize(
@@ -364,13 +392,13 @@ async def test_without_an_expression_the_shape_is_told(tmp_path: Path) -> None:
         ("length(users)", "2"),
         ("users[?age > `30`].name", '"Ann"\n(1 item)'),
         ("grid", "[1, 2]\n[3]\n(2 items)"),
-        ("users[0].home", '{\n "city": "X"\n}'),
+        ("users[0].home", '{"city": "X"}'),
         ("users[*].{name: name, age: age}", "| name | age |\n| --- | --- |\n| Ann | 31 |\n| Bob | null |\n\n2 rows"),
         (
             "users[0].home.street",
             "null: there is nothing at users[0].home.street; users[0].home is an object with 1 key, with city",
         ),
-        ('users[0]."home"', '{\n "city": "X"\n}'),
+        ('users[0]."home"', '{"city": "X"}'),
         (
             "users[2].name",
             "null: there is nothing at users[2].name; users is an array of 2: object, with name, age, tags, home",

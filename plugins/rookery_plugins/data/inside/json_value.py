@@ -24,6 +24,10 @@ LINES = 150
 EXAMPLE_CHARS = 40
 KEYS_SHOWN = 30
 KEY_CHARS = 80
+WHOLE_CHARS = 600
+"""A document that has no more of them is shown in place of its shape."""
+WIDTH, DEEPEST = 70, 20
+"""Characters that an object or an array may have on one line, and how deep in others one is laid out."""
 LIKE = "users[0].name or users[?age > `30`].name"
 
 
@@ -35,7 +39,7 @@ _PATH = re.compile(rf"(?:{re.sub('[?]P<[a-z]+>', '?:', _STEP.pattern)})+", re.AS
 
 
 def run(source: Source, expression: str) -> str:
-    """What the expression finds, or without one the shape of the document."""
+    """What the expression finds, or without one the document, if it is short, and its shape otherwise."""
     if source.size > BYTES:
         raise Failed(
             f"{source.name} has {source.size / 1e6:.0f} MB, and JSON up to {BYTES / 1e6:.0f} MB can be read; "
@@ -50,7 +54,7 @@ def run(source: Source, expression: str) -> str:
     wanted = expression.strip()
     for start in ("$.", "$", "."):  # of other languages of this kind
         wanted = wanted.removeprefix(start)
-    said = _found(document, wanted) if wanted else _shape(document)
+    said = _found(document, wanted) if wanted else _whole(document) or _shape(document)
     return "\n".join([said, *reader.notes()])
 
 
@@ -69,6 +73,11 @@ def _found(document: Json, expression: str) -> str:
     if value == []:
         return f"an empty array: nothing fits {expression}; the document is an {_kind(document)}{_keys(document)}"
     return _shown(value)
+
+
+def _whole(document: Json) -> str:
+    """The document as it is shown, "" for one that is too long."""
+    return _shown(document) if document and len(_json(document, WHOLE_CHARS + 1)) <= WHOLE_CHARS else ""
 
 
 def _lacking(document: Json, expression: str) -> str:
@@ -115,7 +124,7 @@ def _shown(value: Json) -> str:
         case list():
             return _items(value)
         case _:
-            return _cut(_json(value, CHARS + 1, indent=1))
+            return _cut(_laid_out(value))
 
 
 def _table(items: Sequence[dict[str, Json]]) -> Table:
@@ -144,17 +153,34 @@ def _items(items: Sequence[Json]) -> str:
     return "\n".join([*lines, f"({n} {what}{f', the first {len(lines)} shown' if len(lines) < n else ''})"])
 
 
-def _json(value: Json, chars: int, indent: int | None = None) -> str:
+def _json(value: Json, chars: int) -> str:
     """As JSON, of which no more is made than so many characters."""
     made = ""
     try:
-        for piece in json.JSONEncoder(ensure_ascii=False, indent=indent).iterencode(value):
+        for piece in json.JSONEncoder(ensure_ascii=False).iterencode(value):
             made += piece
             if len(made) >= chars:
                 break
     except RecursionError:
         made += "… (nested too deeply to be shown)"
     return made[:chars]
+
+
+def _laid_out(value: Json, label: str = "", depth: int = 0) -> str:
+    """As JSON: what is short on one line, of all else each part on lines of its own; broken off behind `CHARS`."""
+    start = " " * depth + label
+    whole = _json(value, CHARS + 1)
+    if len(start) + len(whole) <= WIDTH or not isinstance(value, dict | list) or depth >= DEEPEST:
+        return start + whole
+    lines: list[str] = []
+    size = 0
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        lines.append(_laid_out(inner, f"{_json(key, CHARS)}: " if isinstance(value, dict) else "", depth + 1))
+        size += len(lines[-1])
+        if size > CHARS:
+            break
+    opened, closed = "{}" if isinstance(value, dict) else "[]"
+    return "\n".join([start + opened, ",\n".join(lines), " " * depth + closed])
 
 
 def _cut(text: str) -> str:
