@@ -92,9 +92,12 @@ class AgentSettings(Limits):
     """Question an answer with a number that appears nowhere in what was said or read, where a calculator is offered."""
     as_said: bool = True
     """Read or make the one file that the request names, where a call has a path that nobody said and that is not
-    there."""
+    there; and spell names in calls of the default model as they were said."""
     leave_out: bool = True
     """Leave out of a call of the default model a number that nobody said, where none need be given."""
+    ask_bias: float = Field(default=-1.0, ge=-10, le=10)
+    """How readily the default model asks for what a call lacks, which is added to the logit of doing so; below 0 it
+    asks less."""
     exact_thoughts: bool = True
     """Hold the default model to what it thinks: what it quotes stands there, and the tool whose purpose it names is
     the one that it calls."""

@@ -6,6 +6,7 @@ Knows no model; the same tools and the same model give the same prompt, so that 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import cache
 
 from rookery_core.config import AgentSettings
@@ -13,7 +14,7 @@ from rookery_core.errors import ConfigError
 from rookery_core.model.base import Message, ModelInfo, PromptTier, Sampling
 from rookery_core.model.constraint import StepGrammar, arguments_grammar
 from rookery_core.reasoning import native
-from rookery_core.reasoning.gist import fits
+from rookery_core.reasoning.gist import LACKING, fits
 from rookery_core.reasoning.prompt import head, native_text
 from rookery_core.tools.discovery import Discovery
 from rookery_core.tools.registry import Registry
@@ -77,7 +78,7 @@ class Offer:
         return self._voices[chosen.names]
 
     def _addresses(self, registry: Registry) -> Callable[[ModelInfo], Address]:
-        made = cache(lambda tier: labelled(registry, tier, self._sections, exact=self._settings.exact_thoughts))
+        made = cache(lambda tier: self._labelled(registry, tier))
         own = cache(lambda: in_its_own_form(registry, self._sections))
 
         def choose(info: ModelInfo) -> Address:
@@ -89,6 +90,10 @@ class Offer:
             return made(tier)
 
         return choose
+
+    def _labelled(self, registry: Registry, tier: PromptTier) -> Address:
+        made = labelled(registry, tier, self._sections, exact=self._settings.exact_thoughts)
+        return replace(made, logit_bias=((LACKING, self._settings.ask_bias),)) if made.brief else made
 
     def _wants_native(self, info: ModelInfo) -> bool:
         form = self._settings.form

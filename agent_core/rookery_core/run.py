@@ -41,7 +41,7 @@ from rookery_core.events import (
 from rookery_core.model.base import Completion, Delta, Message, ModelBackend, ModelInfo, Reading
 from rookery_core.model.window import fit
 from rookery_core.reasoning import native
-from rookery_core.reasoning.as_said import as_said
+from rookery_core.reasoning.as_said import as_said, as_spelled
 from rookery_core.reasoning.grounding import CALCULATOR, NAMED, UNACCOUNTED, doubts, reckoned, unsaid
 from rookery_core.reasoning.quarantine import Reader
 from rookery_core.reasoning.repetition import Repetition
@@ -179,15 +179,14 @@ class Run:
 
     async def _complete(self, may_act: bool) -> Completion:
         info = self._info if self._info and self._model.info else await self.ready()
+        given, address = self._voice.sampling, self._voice.address(info)
         sampling = replace(
-            self._voice.sampling,
-            max_tokens=max(1, min(self._voice.sampling.max_tokens, self.budget.tokens_left, info.n_ctx // 2)),
-            seed=self._voice.sampling.seed + self._log.next_seq,
-            temperature=max(
-                self._voice.sampling.temperature, REPAIR_TEMPERATURE if self._attempts[Failure.FIXABLE] else 0.0
-            ),
+            given,
+            max_tokens=max(1, min(given.max_tokens, self.budget.tokens_left, info.n_ctx // 2)),
+            seed=given.seed + self._log.next_seq,
+            temperature=max(given.temperature, REPAIR_TEMPERATURE if self._attempts[Failure.FIXABLE] else 0.0),
+            logit_bias=address.logit_bias,
         )
-        address = self._voice.address(info)
         encode = native.encode if address.native else list
         fitted = await fit(
             self._transcript,
@@ -249,18 +248,19 @@ class Run:
         """The step as it was meant: a name as the person said it, and a call that comes behind words."""
         heard = self._transcript.heard()
         address = None if self._info is None else self._voice.address(self._info)
-        match step.action:
-            case Answer(text=text) if address is not None and address.native:
-                told = native.told(text, heard)
-                if told is not None and isinstance(told.action, ToolCall) and told.action.tool in self._voice.tools:
-                    step = told
+        if isinstance(step.action, Answer) and address is not None and address.native:
+            told = native.told(step.action.text, heard)
+            if told is not None and isinstance(told.action, ToolCall) and told.action.tool in self._voice.tools:
+                step = told
         action = step.action
         if isinstance(action, ToolCall) and action.tool in self._voice.tools:
             tool = self._runner.registry.get(action.tool).tool
             if self._voice.as_said:
                 action = as_said(action, tool, self._runner.workspace, self._transcript.request, heard)
-            if self._voice.leave_out and address is not None and address.brief:
-                action = action.without(unsaid(action.arguments, tool.schema, heard))
+            if address is not None and address.brief:
+                action = as_spelled(action, tool, heard) if self._voice.as_said else action
+                absent = unsaid(action.arguments, tool.schema, heard) if self._voice.leave_out else set()
+                action = action.without(absent)
         return replace(step, action=action)
 
     def question(self, call: ToolCall) -> None:

@@ -26,6 +26,8 @@ class Address:
     """Whether it is told only of the tools, as the default model is."""
     native: bool = False
     """Whether it reads and writes calls in its own form."""
+    logit_bias: tuple[tuple[str, float], ...] = ()
+    """Texts that it writes more or less readily in its thought (`Sampling.logit_bias`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Voice:
     check_answers: bool = False
     """Whether a number in an answer is questioned that nobody said and that could be worked out."""
     as_said: bool = False
-    """Whether a path that is wrong becomes the one that the request names."""
+    """Whether a path that is wrong becomes the one that the request names, and a name of a model that is told only of
+    the tools is spelled as it was said."""
     leave_out: bool = False
     """Whether a number that need not be given and that nobody said is left out, where it is told only of the tools."""
     point_out: bool = False

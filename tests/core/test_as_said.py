@@ -9,7 +9,7 @@ import pytest
 from rookery_core.config import AgentSettings, Config
 from rookery_core.events import ToolFinished, ToolRequested
 from rookery_core.plugin import tool
-from rookery_core.reasoning.as_said import as_said
+from rookery_core.reasoning.as_said import as_said, as_spelled
 from rookery_core.reasoning.step import ToolCall
 from rookery_core.testing import ScriptedModel
 from rookery_core.tools.contract import Risk, WorkspacePath
@@ -140,3 +140,51 @@ async def test_in_a_turn_the_file_is_read_where_that_is_wanted(lab: Lab, wanted:
     (came,) = (event for event in events if isinstance(event, ToolFinished))
     assert asked.arguments == {"path": "rota.md" if wanted else "tape.md"}
     assert (came.output == "teas: Marguerite") is wanted
+
+
+@tool()
+def fly(drone: str, to: str = "", note: str = "", height: int = 0) -> str:
+    """Sends a drone, such as Kestrel, somewhere."""
+    return f"{drone} {to} {note} {height}"
+
+
+@pytest.mark.parametrize(
+    ("heard", "written", "meant"),
+    [
+        ("Bring Magpie back in, wind's getting up", "Maggie", "Magpie"),
+        ("send Magpie off", "the drone Maggie", "the drone Magpie"),
+        ("Start a print on Prusa1 please", "Prusus1", "Prusa1"),
+        ("Prusa1 is free", "Prusus2", "Prusus2"),
+        ("Who was in Montenegro?", "Montecroatian", "Montenegro"),
+        ("bring the magpie back in", "maggie", "maggie"),
+        ("Magpie and Maggy are back", "Maggie", "Maggie"),
+        ("Magpie is back", "Kestrel", "Kestrel"),
+        ("Magpies are back", "magpie", "magpie"),
+        ("Hiking in the Alps", "hike", "hike"),
+        ("Kestral is back", "kestrel", "kestrel"),
+        ("Mag is back", "Mug", "Mug"),
+        ("Magpie is back", "a note of seven words about Maggie here", "a note of seven words about Maggie here"),
+    ],
+)
+def test_a_name_is_spelled_as_it_was_said(heard: str, written: str, meant: str) -> None:
+    call = ToolCall("fly", {"drone": written, "height": 3})
+    assert as_spelled(call, fly, heard).arguments == {"drone": meant, "height": 3}
+
+
+def test_a_path_is_not_spelled_otherwise() -> None:
+    call = ToolCall("look", {"path": "contacts.md", "into": "Kornad"})
+    said = as_spelled(call, look, "Look for Konrad in the Contract of the flat")
+    assert said.arguments == {"path": "contacts.md", "into": "Konrad"}
+
+
+@pytest.mark.parametrize(
+    ("tier", "wanted", "drone"), [("brief", True, "Magpie"), ("brief", False, "Maggie"), ("full", True, "Maggie")]
+)
+async def test_in_a_turn_names_are_spelled_for_a_model_that_copies(
+    lab: Lab, tier: str, wanted: bool, drone: str
+) -> None:
+    model = ScriptedModel([act("fly", '{"drone": "Maggie"}'), answer("It is back.")])
+    settings = AgentSettings.model_validate({"as_said": wanted, "prompt": tier})
+    assistant = lab.assistant(model, config=Config(agent=settings), tools=(fly,))
+    events = await play(assistant, assistant.new_session(), "Bring Magpie back")
+    assert [event.arguments["drone"] for event in events if isinstance(event, ToolRequested)] == [drone]

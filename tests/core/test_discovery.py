@@ -241,6 +241,13 @@ def test_a_models_own_form_is_used_where_there_is_room_and_labels_are_not_better
     assert not offer.voice("x").address(info(n_ctx)).native, "it has none"
 
 
+def test_only_a_model_that_is_told_little_asks_more_or_less_readily() -> None:
+    voice = Offer(registry(), AgentSettings(ask_bias=-2.5), Sampling()).voice("x")
+    assert voice.address(info(prompt="brief")).logit_bias == ((" But", -2.5),)
+    assert not voice.address(info()).logit_bias
+    assert not voice.address(info(native=True)).logit_bias
+
+
 def test_without_tools_a_model_in_its_own_form_is_told_of_none() -> None:
     offer = Offer(Registry(()), AgentSettings(form="native"), Sampling())
     (system,) = offer.voice("x").address(info(native=True)).head

@@ -308,6 +308,21 @@ def test_where_there_are_only_halves_they_are_written(engine: Engine, monkeypatc
     assert ear.text in ("Wanjiru it is", "Ottilie it is")
 
 
+@pytest.mark.parametrize(("liked", "other"), [("cat", "dog"), ("dog", "cat")])
+def test_a_bias_counts_while_the_first_line_is_written(engine: Engine, liked: str, other: str) -> None:
+    def written(first: str, bias: Sequence[tuple[str, float]] = ()) -> str:
+        grammar = f'start: "A:" {first} "\\nB:" (" cat" | " dog")'
+        ear, text = Ear(), engine.tokens([Message("user", "Name two animals.")])
+        engine.submit(text, Sampling(logit_bias=bias), grammar, ear, ear.stopped)
+        finish(engine)
+        return ear.text
+
+    alone = written(f'" {liked}"')
+    assert written('(" cat" | " dog")', [(f" {liked}", 50.0), (f" {other}", -50.0)]) == alone
+    assert alone.startswith(f"A: {liked}\nB: ")
+    assert written('(" cat" | " dog")', [(" no one token of the model", 50.0)]) == written('(" cat" | " dog")')
+
+
 def test_an_empty_prompt_is_refused(engine: Engine) -> None:
     with pytest.raises(ModelError, match="empty"):
         engine.submit([], Sampling(), None, Ear())

@@ -43,6 +43,8 @@ class Sampling:
     min_p: float = 0.05
     seed: int = 0
     max_tokens: int = 512
+    logit_bias: Sequence[tuple[str, float]] = ()
+    """Texts that are one token, and what is added to its logit while the first line is written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class Generation:
         self._vocabulary = vocabulary
         self._token_of = token_of
         self._forced = forced and matcher is not None
+        biases = ((token_of(text.encode()), bias) for text, bias in sampling.logit_bias)
+        self._biases = {token: bias for token, bias in biases if token is not None}
         self._random = np.random.default_rng(sampling.seed)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._mask = llguidance.numpy.allocate_token_bitmask(1, vocabulary.n_vocab)
@@ -147,6 +149,8 @@ class Generation:
     def _choose(self, logits: Logits) -> int:
         """The next token; masking the whole row is only paid for when the model's own choice breaks the grammar."""
         halves = [] if self._matcher is None else self._halves()
+        for biased, bias in self._biases.items():
+            logits[biased] += bias
         kept = logits[halves]
         logits[halves] = -np.inf
         token = sample(logits, self._sampling, self._random)
@@ -192,6 +196,8 @@ class Generation:
         piece = self._decoder.decode(self._vocabulary.piece(token))
         if piece:
             self.listener.said(piece)
+        if "\n" in piece:
+            self._biases = {}
         if self._matcher is not None and self._matcher.is_stopped():
             self.stop = "end"
         elif loops(self.written):

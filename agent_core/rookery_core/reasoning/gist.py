@@ -9,6 +9,8 @@ from rookery_core.model.constraint import FITS
 MOST_WORDS = 12
 FEW_WORDS = 4
 """So few say too little, when a comma ends them ("Returns title", "Makes a new")."""
+LACKING = " But"
+"""How the default model's thought goes on where the call lacks something, which it then asks for."""
 _DANGLING = """
 a an the of to in on for and or by with from into at its his her that which who is are it as given under not than
 if what how when where whether
