@@ -195,7 +195,7 @@ async def _theirs(harness: str, peer: Peer, setup: Setup) -> None:
                     outcome, more = await _play(worker, case, setup, texts.get(case.key))
                     if outcome.ended == "crashed":
                         print(f"{harness} {case.id}: the adapter failed\n{outcome.reason}", file=sys.stderr)
-                        continue
+                        break  # its server may have ended
                     _keep(file, case, outcome, versions=hello["hello"], **more)
                     call = outcome.call
                     did = f"{call.tool} {json.dumps(call.arguments)}" if call else repr(outcome.answer)

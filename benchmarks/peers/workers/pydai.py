@@ -47,8 +47,8 @@ def main() -> None:
             except UsageLimitExceeded as exc:
                 return Done("limit", reason=str(exc))
             except AgentRunError as exc:
-                if "422" in str(exc):
-                    raise
+                if "422" in str(exc) or "Connection error" in str(exc):
+                    raise  # of the server, which is not the peer's
                 return Done("failed", reason=f"{type(exc).__name__}: {exc} {exc.__cause__ or ''}"[:500])
             finally:
                 wire.transcript.extend(json.loads(ModelMessagesTypeAdapter.dump_json(messages[len(history) :])))

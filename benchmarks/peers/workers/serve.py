@@ -20,6 +20,7 @@ from llama_cpp import llama_chat_format, llama_types
 
 FORMAT = "tools"
 MAX_TOKENS = int(os.environ.get("PEERS_MAX_TOKENS", "1024"))
+LENGTHS = ("minLength", "maxLength")
 _templates: dict[int, rendering.Template] = {}
 
 
@@ -73,7 +74,7 @@ def forced(tools: list[dict[str, Any]], tagged: bool) -> llama_cpp.LlamaGrammar:
             "type": "object",
             "properties": {
                 "name": {"const": tool["function"]["name"]},
-                "arguments": tool["function"].get("parameters") or {"type": "object"},
+                "arguments": _without_lengths(tool["function"].get("parameters") or {"type": "object"}),
             },
             "required": ["name", "arguments"],
             "additionalProperties": False,
@@ -87,6 +88,22 @@ def forced(tools: list[dict[str, Any]], tagged: bool) -> llama_cpp.LlamaGrammar:
         ]
         gbnf = "\n".join(['root ::= "<tool_call>\\n" call "\\n</tool_call>"', *lines])
     return llama_cpp.LlamaGrammar.from_string(gbnf, verbose=False)
+
+
+def _without_lengths(schema: Any) -> Any:
+    """A schema without the lengths of texts: llama.cpp takes no grammar with thousands of repetitions, and then ends."""
+    match schema:
+        case dict():
+            kept = (
+                schema.items()
+                if schema.get("type") != "string"
+                else ((k, v) for k, v in schema.items() if k not in LENGTHS)
+            )
+            return {key: _without_lengths(value) for key, value in kept}
+        case list():
+            return [_without_lengths(value) for value in schema]
+        case _:
+            return schema
 
 
 def main() -> None:

@@ -90,8 +90,8 @@ def main() -> None:
         try:
             result = agent.run(asked, reset=False, return_full_result=True)
         except AgentError as exc:
-            if "422" in str(exc):
-                raise
+            if "422" in str(exc) or "Connection error" in str(exc):
+                raise  # of the server, which is not the peer's
             return Done("failed", reason=str(exc)[:500])
         finally:
             wire.transcript.extend(_told(step) for step in agent.memory.steps[known:])
