@@ -91,7 +91,7 @@ def forced(tools: list[dict[str, Any]], tagged: bool) -> llama_cpp.LlamaGrammar:
 
 
 def _without_lengths(schema: Any) -> Any:
-    """A schema without the lengths of texts: llama.cpp takes no grammar with thousands of repetitions, and then ends."""
+    """A schema without the lengths of texts: llama.cpp takes no grammar that repeats thousands of times."""
     match schema:
         case dict():
             kept = (
