@@ -192,17 +192,20 @@ def test_observations_and_answers_lose_their_labels() -> None:
             Message("assistant", "Thought: done\nAnswer: It is 2."),
             Message("assistant", "Answer: [no answer: interrupted]"),
             Message("assistant", "Thought: never mi [stopped here]"),
+            Message("tool", "Observation: That was not a step."),
         ]
     )
     assert [m.content for m in made] == [
         "s",
         "Answer: me",
         '<tool_call>\n{"name": "add", "arguments": {"a": 1}}\n</tool_call>',
-        "2",
+        "The function add returned:\n2",
         "It is 2.",
         "[no answer: interrupted]",
         "Thought: never mi [stopped here]",
+        "That was not a step.",
     ]
+    assert [m.role for m in made[3:]] == ["user", "assistant", "assistant", "assistant", "user"]
     assert made[0].tools == "[]"
 
 

@@ -50,15 +50,24 @@ def functions(registry: Registry) -> str:
 
 
 def encode(messages: Sequence[Message]) -> list[Message]:
-    """The conversation as such a model reads and writes it."""
+    """The conversation as such a model reads and writes it.
+
+    What a call returned is said in words by the person. The template's own <tool_response> is not used: Qwen2.5-Coder
+    takes no notice of it, and makes the same call again.
+    """
     made: list[Message] = []
+    called = ""
     for message in messages:
         content = message.content
         if message.role == "assistant":
-            content = _own(content)
+            call = _CALL.fullmatch(content)
+            called = call["tool"] if call else ""
+            made.append(replace(message, content=_own(content)))
         elif message.role == "tool":
-            content = content.removeprefix(OBSERVATION)
-        made.append(replace(message, content=content))
+            returned = content.removeprefix(OBSERVATION)
+            made.append(Message("user", f"The function {called} returned:\n{returned}" if called else returned))
+        else:
+            made.append(message)
     return made
 
 
