@@ -76,7 +76,7 @@ async def test_a_turn_in_the_models_own_form_is_the_same_without_thoughts(lab: L
     assert "".join(text for channel, text in streamed if channel == "answer") == "It is **5**."
     assert "".join(text for channel, text in streamed if channel == "action") == 'add\nInput: {"a": 2, "b": 3}'
     assert {channel for channel, _ in streamed} == {"answer", "action"}
-    assert [m.content for m in model.seen[1][1:]] == ["add 2 and 3", call, "5"]
+    assert [m.content for m in model.seen[1][1:]] == ["add 2 and 3", call, "The function add returned:\n5"]
 
 
 async def test_events_are_numbered_without_gaps_and_stored_as_they_were_shown(lab: Lab) -> None:

@@ -372,6 +372,11 @@ async def test_without_an_expression_the_shape_of_a_longer_one_is_told(tmp_path:
     )
 
 
+async def test_a_short_document_is_shown_beside_what_is_wrong_with_an_expression(tmp_path: Path) -> None:
+    assert (await no_value(tmp_path, {"part": "G-17"}, "part G-17")).endswith('; the document is\n{"part": "G-17"}')
+    assert "the document is" not in await no_value(tmp_path, {"part": "G" * 700}, "part G-17")
+
+
 async def test_a_long_or_deep_value_is_broken_off(tmp_path: Path) -> None:
     long = await value(tmp_path, {"a": {"b": {f"k{n}": "x" * 80 for n in range(200)}}}, "a")
     assert long.startswith('{\n "b": {\n  "k0": "xxx')

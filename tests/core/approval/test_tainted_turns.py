@@ -134,7 +134,7 @@ async def test_a_new_session_is_without_it_unless_it_remembers(lab: Lab) -> None
     await play(assistant, assistant.new_session(), "When does the harbour open?")
     clean = await play(assistant, assistant.new_session(), "Write it down")
     assert (person.asked, finished(clean)[0].status) == ([], ToolStatus.OK)
-    events = await play(assistant, assistant.new_session(), "When does the harbour open?")
+    events = await play(assistant, assistant.new_session(), "When does the harbour open in spring?")
     assert any(isinstance(event, MemoryRecalled) for event in events)
     (request,) = person.asked
     assert request.untrusted[0].startswith("turn 1 of the session ")

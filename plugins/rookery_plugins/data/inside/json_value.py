@@ -63,7 +63,8 @@ def _found(document: Json, expression: str) -> str:
         value: Json = jmespath.search(expression, document)
     except JMESPathError as exc:
         why = " ".join(str(exc).split())
-        raise Retry(f"this is no JMESPath expression: {why}; write it like {LIKE}") from exc
+        whole = f"; the document is\n{text}" if (text := _whole(document)) else ""
+        raise Retry(f"this is no JMESPath expression: {why}; write it like {LIKE}{whole}") from exc
     except RecursionError as exc:
         raise Retry("the expression is nested too deeply; make it shorter") from exc
     if value is None:
