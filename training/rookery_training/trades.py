@@ -24,7 +24,7 @@ from rookery_core.workspace import Workspace
 from rookery_training.branches import Branch, Group
 from rookery_training.fixed_words import CANNOT, HAS_RESULT, IT_SAYS, NO_TOOL_FITS
 from rookery_training.held_out import SUITES, HeldOut, cases
-from rookery_training.written_lines import FOLDER, lines
+from rookery_training.written_lines import FOLDER, in_one_line, lines
 
 if TYPE_CHECKING:
     from rookery_training.conversations import Author
@@ -71,7 +71,7 @@ class TradeTurn(_Strict):
             raise ValueError("an answer goes with a result, or with what is missing, and neither goes without")
         if self.missing and (not self.tool or self.arguments or not self.answer.rstrip().endswith("?")):
             raise ValueError("what is missing is of a tool, has no arguments, and is asked for")
-        if any(not any(piece in line for line in self.result.splitlines()) for piece in self.says):
+        if not all(in_one_line(piece, self.result) for piece in self.says):
             raise ValueError("what it says has to be in one line of the result")
         return self
 

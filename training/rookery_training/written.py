@@ -26,7 +26,7 @@ from rookery_training.dressing import Dressed
 from rookery_training.fixed_words import FAILED, HAS_RESULT, IT_SAYS, NOT_ASKED, NOT_THERE
 from rookery_training.held_out import HeldOut
 from rookery_training.workspace_room import Room, shell_said
-from rookery_training.written_lines import FOLDER, lines
+from rookery_training.written_lines import FOLDER, in_one_line, lines
 
 if TYPE_CHECKING:
     from rookery_training.conversations import Author
@@ -195,8 +195,7 @@ def problems(one: Written, builtin: Registry, held_out: HeldOut) -> list[str]:
             found.append(f"{step.tool}: {text}")
     if len(read) > LONGEST:
         found.append(f"the calls return {len(read)} characters; {LONGEST} are the most")
-    whole = read.splitlines()
-    found += [f"no line of what is returned has {piece!r}" for piece in one.says if not any(piece in x for x in whole)]
+    found += [f"no line of what is returned has {piece!r}" for piece in one.says if not in_one_line(piece, read)]
     if made_up := reckoned(one.answer, f"{one.goal}\n{read}"):
         found.append(f"the answer has numbers that nothing says: {', '.join(made_up)}")
     return found

@@ -24,3 +24,8 @@ def lines(files: Iterable[Path], read: Callable[[str], M]) -> list[M]:
                 except ValidationError as exc:
                     raise ValueError(f"{file.name}, line {n}: {exc}") from exc
     return made
+
+
+def in_one_line(piece: str, text: str) -> bool:
+    """Whether a line of the text has it, so that a thought, which is one line, can quote it."""
+    return any(piece in line for line in text.splitlines())
